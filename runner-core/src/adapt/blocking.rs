@@ -1,0 +1,87 @@
+use std::{format, string::String, sync::Arc, vec::Vec};
+
+use bytes::Bytes;
+use tokio::{runtime::Runtime, sync::Notify};
+
+use crate::{
+    cancel::Cancel,
+    describe::Description,
+    error::{Code, Error, Result},
+    program::Program,
+    run::Run,
+    run_sync::RunSync,
+};
+
+/// A [`Run`] as a [`RunSync`], on a tokio runtime that it owns.
+///
+/// Must not be called from within another runtime's task, as any call that blocks.
+#[derive(Debug)]
+pub struct Blocking<R> {
+    runner: R,
+    runtime: Runtime,
+}
+
+impl<R: Run> Blocking<R> {
+    /// Starts a runtime of one worker thread, and makes the runner within it.
+    ///
+    /// ```
+    /// # use runner_core::{DynRun, Result, adapt::Blocking};
+    /// # async fn connect() -> Result<DynRun> { Err(runner_core::Error::prepare("")) }
+    /// let runner = Blocking::start(connect());
+    /// # assert!(runner.is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// `RESOURCE_EXHAUSTED` if the system gives no thread, and what `make` fails with.
+    pub fn start(make: impl Future<Output = Result<R>>) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .map_err(|error| Error::new(Code::ResourceExhausted, format!("no runtime: {error}")))?;
+        let runner = runtime.block_on(make)?;
+        Ok(Self { runner, runtime })
+    }
+
+    /// The runner itself.
+    #[must_use]
+    pub fn inner(&self) -> &R {
+        &self.runner
+    }
+}
+
+impl<R: Run> RunSync for Blocking<R> {
+    type Prepared = R::Prepared;
+
+    fn prepare(&self, program: &Program) -> Result<Self::Prepared> {
+        self.runtime.block_on(self.runner.prepare(program))
+    }
+
+    fn execute_with(&self, prepared: &Self::Prepared, input: &[u8], cancel: &Cancel) -> Result<Vec<u8>> {
+        let raised = Arc::new(Notify::new());
+        let notify = Arc::clone(&raised);
+        let _hook = cancel.on_cancel(move || notify.notify_one());
+        self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = raised.notified() => {
+                    cancel.check()?;
+                    Err(Error::new(Code::Cancelled, "the caller gave up"))
+                }
+                output = self.runner.execute(prepared, Bytes::copy_from_slice(input)) => output.map(Vec::from),
+            }
+        })
+    }
+
+    fn get_interface(&self) -> Result<String> {
+        self.runtime.block_on(self.runner.get_interface())
+    }
+
+    fn shutdown(&self) -> Result<()> {
+        self.runtime.block_on(self.runner.shutdown())
+    }
+
+    fn describe(&self) -> Result<Description> {
+        self.runtime.block_on(self.runner.describe())
+    }
+}

@@ -1,0 +1,29 @@
+//! Every numeric limit of this crate. What lies beyond gives a `DECODE_ERROR` or `PREPARE_ERROR` that names the limit.
+
+/// Levels that a value may nest, counting arrays, tuples and variants.
+///
+/// A level costs stack in every recursive walk over values.
+pub const VALUE_DEPTH: usize = 256;
+
+/// Levels that the expressions of a program may nest.
+///
+/// A level costs stack in every recursive walk over a program.
+pub const EXPR_DEPTH: usize = 400;
+
+/// Levels to which a type is printed.
+pub const TYPE_DEPTH: usize = 128;
+
+/// Expressions in a program, after inlining.
+pub const EXPR_COUNT: usize = 1 << 20;
+
+/// Types in a program. A type costs stack in a walk over types, so this bounds that as well.
+pub const TYPE_COUNT: usize = 1 << 12;
+
+/// Values in a wire value that take no bytes, as `{}` does; a length of them can't be checked against the input.
+pub const EMPTY_ITEMS: u64 = 1 << 24;
+
+/// Parts of a type when it is written out as a tree. Walks over values cost this much a value.
+pub const TYPE_WIDTH: usize = 1 << 16;
+
+/// Parts of a type that are printed in a message.
+pub const TYPE_PRINTED: usize = 500;

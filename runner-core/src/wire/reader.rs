@@ -1,0 +1,284 @@
+use alloc::format;
+
+use crate::{
+    error::{Error, Result},
+    limits::EMPTY_ITEMS,
+};
+
+/// Takes primitives from a buffer. Total: any bytes give values or a `DECODE_ERROR` that names the offset.
+///
+/// ```
+/// use runner_core::{Code, wire::Reader};
+///
+/// let mut reader = Reader::new(&[1, 6]);
+/// assert_eq!(reader.length(1)?, 1);
+/// assert_eq!(reader.i64()?, 3);
+/// reader.finish()?;
+/// assert_eq!(Reader::new(&[0x80]).u64().unwrap_err().code(), Code::DecodeError);
+/// # Ok::<(), runner_core::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Reader<'a> {
+    rest: &'a [u8],
+    total: usize,
+    /// How many more items that take no bytes are accepted.
+    empty_items: u64,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads from the start of these bytes.
+    #[must_use]
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes, total: bytes.len(), empty_items: EMPTY_ITEMS }
+    }
+
+    /// Number of bytes that are left.
+    #[must_use]
+    pub fn remaining(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// Number of bytes that were taken.
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        self.total - self.rest.len()
+    }
+
+    /// Asserts that nothing is left.
+    ///
+    /// # Errors
+    /// `DECODE_ERROR` if there is, as is every error of this type.
+    pub fn finish(&self) -> Result<()> {
+        if self.rest.is_empty() {
+            Ok(())
+        } else {
+            Err(self.error(&format!("{} bytes follow the end of the value", self.rest.len())))
+        }
+    }
+
+    /// An error at this offset.
+    #[cold]
+    #[must_use]
+    pub fn error(&self, words: &str) -> Error {
+        Error::decode(format!("{words} (at byte {} of {})", self.offset(), self.total))
+    }
+
+    #[cold]
+    fn end(&self, what: &str) -> Error {
+        self.error(&format!("the bytes end within {what}"))
+    }
+
+    /// The next bytes as they are.
+    ///
+    /// # Errors
+    /// If fewer are left.
+    #[inline]
+    pub fn raw(&mut self, count: usize) -> Result<&'a [u8]> {
+        match self.rest.split_at_checked(count) {
+            Some((bytes, rest)) => {
+                self.rest = rest;
+                Ok(bytes)
+            }
+            None => Err(self.end("a value")),
+        }
+    }
+
+    /// One byte.
+    ///
+    /// # Errors
+    /// If none is left.
+    #[inline]
+    pub fn u8(&mut self) -> Result<u8> {
+        match self.rest.split_first() {
+            Some((byte, rest)) => {
+                self.rest = rest;
+                Ok(*byte)
+            }
+            None => Err(self.end("a value")),
+        }
+    }
+
+    /// `Bool`
+    ///
+    /// # Errors
+    /// If the byte is neither 0 nor 1.
+    #[inline]
+    pub fn bool(&mut self) -> Result<bool> {
+        match self.u8()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            other => Err(self.error(&format!("a Bool must be 0 or 1, not {other}"))),
+        }
+    }
+
+    /// `Int8`
+    ///
+    /// # Errors
+    /// If nothing is left.
+    #[inline]
+    pub fn i8(&mut self) -> Result<i8> {
+        Ok(self.u8()?.cast_signed())
+    }
+
+    /// `Int16`
+    ///
+    /// # Errors
+    /// If the bytes end, or the number is larger than its type; so it is with all integers below.
+    #[inline]
+    pub fn i16(&mut self) -> Result<i16> {
+        let value = self.u16()?;
+        Ok((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
+    }
+
+    /// `Int32`
+    ///
+    /// # Errors
+    /// As [`Reader::i16`].
+    #[inline]
+    pub fn i32(&mut self) -> Result<i32> {
+        let value = self.u32()?;
+        Ok((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
+    }
+
+    /// `Int64`
+    ///
+    /// # Errors
+    /// As [`Reader::i16`].
+    #[inline]
+    pub fn i64(&mut self) -> Result<i64> {
+        let value = self.u64()?;
+        Ok((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
+    }
+
+    /// `Uint16`
+    ///
+    /// # Errors
+    /// As [`Reader::i16`].
+    #[inline]
+    pub fn u16(&mut self) -> Result<u16> {
+        let value = self.varint(3)?;
+        u16::try_from(value).map_err(|_| self.too_large(16))
+    }
+
+    /// `Uint32`, and the index of a variant
+    ///
+    /// # Errors
+    /// As [`Reader::i16`].
+    #[inline]
+    pub fn u32(&mut self) -> Result<u32> {
+        let value = self.varint(5)?;
+        u32::try_from(value).map_err(|_| self.too_large(32))
+    }
+
+    /// `Uint64`
+    ///
+    /// # Errors
+    /// As [`Reader::i16`].
+    #[inline]
+    pub fn u64(&mut self) -> Result<u64> {
+        self.varint(10)
+    }
+
+    #[cold]
+    fn too_large(&self, bits: u32) -> Error {
+        self.error(&format!("a number does not fit into {bits} bits"))
+    }
+
+    /// LEB128 of at most `longest` bytes.
+    #[inline]
+    fn varint(&mut self, longest: usize) -> Result<u64> {
+        match self.rest.split_first() {
+            Some((byte, rest)) if *byte < 0x80 => {
+                self.rest = rest;
+                Ok(u64::from(*byte))
+            }
+            _ => self.long_varint(longest),
+        }
+    }
+
+    fn long_varint(&mut self, longest: usize) -> Result<u64> {
+        let mut value = 0u64;
+        for (index, byte) in self.rest.iter().take(longest).enumerate() {
+            let bits = u64::from(byte & 0x7f);
+            if index == 9 && bits > 1 {
+                return Err(self.too_large(64));
+            }
+            value |= bits << (7 * index);
+            if *byte < 0x80 {
+                self.rest = self.rest.get(index + 1..).unwrap_or_default();
+                return Ok(value);
+            }
+        }
+        if self.rest.len() < longest {
+            return Err(self.end("a number"));
+        }
+        Err(self.error("a number is longer than its type allows"))
+    }
+
+    /// Number of items of an array, checked against what is left if an item takes at least `least` bytes.
+    ///
+    /// Items of no bytes (`least` 0) are bounded in all by [`EMPTY_ITEMS`], or a few bytes would stand for any amount.
+    ///
+    /// # Errors
+    /// If there can't be as many items.
+    #[inline]
+    pub fn length(&mut self, least: usize) -> Result<usize> {
+        let items = self.u64()?;
+        if least > 0 {
+            if items > (self.rest.len() / least) as u64 {
+                return Err(self.error(&format!("a length of {items} is more than the bytes can hold")));
+            }
+        } else {
+            match self.empty_items.checked_sub(items) {
+                Some(left) => self.empty_items = left,
+                None => {
+                    return Err(self.error(&format!("more than {EMPTY_ITEMS} items that take no bytes")));
+                }
+            }
+        }
+        usize::try_from(items).map_err(|_| self.too_large(usize::BITS))
+    }
+
+    /// `Float32`
+    ///
+    /// # Errors
+    /// If the bytes end.
+    #[inline]
+    pub fn f32(&mut self) -> Result<f32> {
+        match self.rest.split_first_chunk() {
+            Some((bytes, rest)) => {
+                self.rest = rest;
+                Ok(f32::from_le_bytes(*bytes))
+            }
+            None => Err(self.end("a Float32")),
+        }
+    }
+
+    /// `Float64`
+    ///
+    /// # Errors
+    /// If the bytes end.
+    #[inline]
+    pub fn f64(&mut self) -> Result<f64> {
+        match self.rest.split_first_chunk() {
+            Some((bytes, rest)) => {
+                self.rest = rest;
+                Ok(f64::from_le_bytes(*bytes))
+            }
+            None => Err(self.end("a Float64")),
+        }
+    }
+
+    /// `Text`, borrowed.
+    ///
+    /// # Errors
+    /// If the bytes end or are not UTF-8.
+    #[inline]
+    pub fn text(&mut self) -> Result<&'a str> {
+        let length = self.length(1)?;
+        let bytes = self.raw(length)?;
+        core::str::from_utf8(bytes).map_err(|error| {
+            self.error(&format!("a Text is not UTF-8, {} bytes into it", error.valid_up_to()))
+        })
+    }
+}

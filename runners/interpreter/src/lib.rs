@@ -1,0 +1,1 @@
+//! The columnar interpreter: the reference runner, embedded
