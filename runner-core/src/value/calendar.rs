@@ -129,7 +129,8 @@ pub fn parse_duration(text: &str) -> Option<i64> {
 pub fn parse_timestamp(text: &str) -> Option<i64> {
     let (date, time) = text.split_once('T')?;
     let time = parse_duration(time).filter(|time| (0..DAY_MICROS).contains(time))?;
-    i64::from(parse_date(date)?).checked_mul(DAY_MICROS)?.checked_add(time)
+    let micros = i128::from(parse_date(date)?) * i128::from(DAY_MICROS) + i128::from(time);
+    i64::try_from(micros).ok()
 }
 
 fn month_days(year: i64, month: u8) -> u8 {
