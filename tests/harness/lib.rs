@@ -1,0 +1,7 @@
+//! What the suites share: conformance cases, the runners that they run on, and random types and values.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+pub mod arbitrary;
+pub mod backend;
+pub mod case;
+pub mod dynamic;
