@@ -35,14 +35,14 @@ fn members_depend_only_downwards() {
     }
 }
 
-/// Links a program without `std`, a start-up routine or a system allocator against the contract. A crate that brings
+/// Links a program without `std` and with an allocator of its own against the contract. A crate that brings
 /// `std` in defines a second panic handler, and this fails.
 #[test]
 fn the_contract_links_without_std() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-std");
     let build = Command::new(env!("CARGO"))
-        .args(["build", "--offline", "--manifest-path"])
+        .args(["build", "--manifest-path"])
         .arg(root.join("no-std/Cargo.toml"))
         .env("CARGO_TARGET_DIR", &target)
         .output()

@@ -15,7 +15,7 @@ use core::{
 
 use runner_core::{Expr, INPUT, Kind, Parts, Prim, Program, TypeTable, Value, wire};
 
-// The C library gives `memcpy` and the like; nothing else of it is used.
+// The C library starts the program and gives `memcpy` and the like.
 #[link(name = "c")]
 unsafe extern "C" {
     fn _exit(status: i32) -> !;
@@ -55,11 +55,19 @@ fn panic(_: &PanicInfo<'_>) -> ! {
     unsafe { _exit(101) }
 }
 
+// The library `alloc` comes compiled with unwinding and names these two; nothing unwinds here.
 #[unsafe(no_mangle)]
-extern "C" fn _start() -> ! {
-    let status = answer().unwrap_or(1);
+extern "C" fn rust_eh_personality() {}
+
+#[unsafe(no_mangle)]
+extern "C" fn _Unwind_Resume() -> ! {
     // SAFETY: it ends the process.
-    unsafe { _exit(status) }
+    unsafe { _exit(102) }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn main() -> i32 {
+    answer().unwrap_or(1)
 }
 
 /// Builds, encodes and decodes the identity of `Int32`, and takes 42 through the wire.
