@@ -1,0 +1,316 @@
+//! Values of one type, many at a time: typed buffers with offsets for nesting.
+//!
+//! A [`Column`] of `n` rows holds `n` values. Cloning and slicing share the buffers. Rows that don't exist take no
+//! form: any column of no rows may be [`Column::Empty`], which is also what lets a recursive type end.
+
+mod buffer;
+mod concat;
+mod decode;
+mod encode;
+mod gather;
+mod text;
+
+use alloc::{sync::Arc, vec::Vec};
+
+use runner_core::{Code, Detail, Error, Result};
+
+pub(crate) use buffer::Buffer;
+pub(crate) use text::{Text, TextBuilder};
+
+use crate::limits::{COLUMN_DEPTH, COLUMN_ROWS};
+
+/// Values of one type. Framed types are held as what they frame.
+#[derive(Debug, Clone)]
+pub(crate) enum Column {
+    /// No rows, of any type.
+    Empty,
+    Bool(Buffer<bool>),
+    I8(Buffer<i8>),
+    I16(Buffer<i16>),
+    I32(Buffer<i32>),
+    I64(Buffer<i64>),
+    U8(Buffer<u8>),
+    U16(Buffer<u16>),
+    U32(Buffer<u32>),
+    U64(Buffer<u64>),
+    F32(Buffer<f32>),
+    F64(Buffer<f64>),
+    Text(Text),
+    Tuple(Tuple),
+    Array(Array),
+    Enum(Enum),
+}
+
+/// Tuples: one column a field, each of `len` rows.
+#[derive(Debug, Clone)]
+pub(crate) struct Tuple {
+    pub(crate) len: usize,
+    pub(crate) fields: Arc<[Column]>,
+    depth: u32,
+}
+
+/// Arrays: those of row `i` are `items[offsets[i]..offsets[i + 1]]`. The first offset need not be 0.
+#[derive(Debug, Clone)]
+pub(crate) struct Array {
+    pub(crate) offsets: Buffer<u32>,
+    pub(crate) items: Arc<Column>,
+    depth: u32,
+}
+
+/// Enums: the payload of row `i` is row `places[i]` of `payloads[tags[i]]`; row `i` itself where there are no places.
+#[derive(Debug, Clone)]
+pub(crate) struct Enum {
+    pub(crate) tags: Buffer<u16>,
+    pub(crate) places: Option<Buffer<u32>>,
+    pub(crate) payloads: Arc<[Column]>,
+    depth: u32,
+}
+
+/// Does something with the buffer inside a primitive column, whatever its type.
+macro_rules! with_prims {
+    ($column:expr, $buffer:ident => $body:expr, $($rest:tt)*) => {
+        match $column {
+            $crate::column::Column::Bool($buffer) => $body,
+            $crate::column::Column::I8($buffer) => $body,
+            $crate::column::Column::I16($buffer) => $body,
+            $crate::column::Column::I32($buffer) => $body,
+            $crate::column::Column::I64($buffer) => $body,
+            $crate::column::Column::U8($buffer) => $body,
+            $crate::column::Column::U16($buffer) => $body,
+            $crate::column::Column::U32($buffer) => $body,
+            $crate::column::Column::U64($buffer) => $body,
+            $crate::column::Column::F32($buffer) => $body,
+            $crate::column::Column::F64($buffer) => $body,
+            $($rest)*
+        }
+    };
+}
+pub(crate) use with_prims;
+
+impl Column {
+    /// Number of values.
+    pub(crate) fn len(&self) -> usize {
+        with_prims!(self, buffer => buffer.len(),
+            Self::Empty => 0,
+            Self::Text(text) => text.len(),
+            Self::Tuple(tuple) => tuple.len,
+            Self::Array(array) => array.len(),
+            Self::Enum(column) => column.tags.len(),
+        )
+    }
+
+    /// Tuples of these fields, which all have `len` rows.
+    pub(crate) fn tuple(len: usize, fields: Vec<Self>) -> Self {
+        if len == 0 {
+            return Self::Empty;
+        }
+        let depth = deepest(&fields);
+        Self::Tuple(Tuple { len, fields: fields.into(), depth })
+    }
+
+    /// The unit value, `len` times.
+    pub(crate) fn unit(len: usize) -> Self {
+        Self::tuple(len, Vec::new())
+    }
+
+    /// Arrays over these items, by one more offset than there are rows.
+    ///
+    /// # Errors
+    /// `RESOURCE_EXHAUSTED` if the values nest too deep, which a loop could bring about.
+    pub(crate) fn array(offsets: impl Into<Buffer<u32>>, items: Self) -> Result<Self> {
+        let offsets = offsets.into();
+        if offsets.len() < 2 {
+            return Ok(Self::Empty);
+        }
+        let depth = nested(items.depth())?;
+        Ok(Self::Array(Array { offsets, items: Arc::new(items), depth }))
+    }
+
+    /// One array of all these items.
+    ///
+    /// # Errors
+    /// As [`Column::array`], and if there are too many.
+    pub(crate) fn one_array(items: Self) -> Result<Self> {
+        let len = row_count(items.len())?;
+        Self::array(Vec::from([0, len]), items)
+    }
+
+    /// Enums by the index of their variants, where their payloads stand, and one column of payloads a variant.
+    ///
+    /// # Errors
+    /// As [`Column::array`].
+    pub(crate) fn variants(
+        tags: impl Into<Buffer<u16>>,
+        places: Option<Buffer<u32>>,
+        payloads: Vec<Self>,
+    ) -> Result<Self> {
+        let tags = tags.into();
+        if tags.is_empty() {
+            return Ok(Self::Empty);
+        }
+        let depth = nested(deepest(&payloads))?;
+        Ok(Self::Enum(Enum { tags, places, payloads: payloads.into(), depth }))
+    }
+
+    /// Options: `.some` of the rows of `payload` where `some` is true. Both have the same length.
+    ///
+    /// # Errors
+    /// As [`Column::array`].
+    pub(crate) fn option(some: &[bool], payload: Self) -> Result<Self> {
+        let tags: Vec<u16> = some.iter().map(|some| u16::from(*some)).collect();
+        let unit = Self::unit(tags.len());
+        Self::variants(tags, None, Vec::from([unit, payload]))
+    }
+
+    /// Texts.
+    pub(crate) fn texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Self> {
+        let mut builder = TextBuilder::new();
+        for text in texts {
+            builder.push(text)?;
+        }
+        Ok(Self::Text(builder.finish()))
+    }
+
+    /// Rows `start..end`, which share the buffers. Bounds beyond the column are cut.
+    pub(crate) fn slice(&self, start: usize, end: usize) -> Self {
+        let end = end.min(self.len());
+        if start >= end {
+            return Self::Empty;
+        }
+        if start == 0 && end == self.len() {
+            return self.clone();
+        }
+        match self {
+            Self::Empty => Self::Empty,
+            Self::Bool(buffer) => Self::Bool(buffer.slice(start, end)),
+            Self::I8(buffer) => Self::I8(buffer.slice(start, end)),
+            Self::I16(buffer) => Self::I16(buffer.slice(start, end)),
+            Self::I32(buffer) => Self::I32(buffer.slice(start, end)),
+            Self::I64(buffer) => Self::I64(buffer.slice(start, end)),
+            Self::U8(buffer) => Self::U8(buffer.slice(start, end)),
+            Self::U16(buffer) => Self::U16(buffer.slice(start, end)),
+            Self::U32(buffer) => Self::U32(buffer.slice(start, end)),
+            Self::U64(buffer) => Self::U64(buffer.slice(start, end)),
+            Self::F32(buffer) => Self::F32(buffer.slice(start, end)),
+            Self::F64(buffer) => Self::F64(buffer.slice(start, end)),
+            Self::Text(text) => Self::Text(text.slice(start, end)),
+            Self::Tuple(tuple) => {
+                let fields = tuple.fields.iter().map(|field| field.slice(start, end)).collect();
+                Self::Tuple(Tuple { len: end - start, fields, depth: tuple.depth })
+            }
+            Self::Array(array) => {
+                Self::Array(Array { offsets: array.offsets.slice(start, end + 1), ..array.clone() })
+            }
+            Self::Enum(column) => {
+                let tags = column.tags.slice(start, end);
+                let places = column.places.as_ref().map(|places| places.slice(start, end));
+                let payloads = match places {
+                    Some(_) => Arc::clone(&column.payloads),
+                    None => column.payloads.iter().map(|payload| payload.slice(start, end)).collect(),
+                };
+                Self::Enum(Enum { tags, places, payloads, depth: column.depth })
+            }
+        }
+    }
+
+    /// Levels that the values nest, at most.
+    fn depth(&self) -> u32 {
+        match self {
+            Self::Tuple(tuple) => tuple.depth,
+            Self::Array(array) => array.depth,
+            Self::Enum(column) => column.depth,
+            _ => 0,
+        }
+    }
+
+    /// The column of a field; of no rows if this is no tuple that has it.
+    pub(crate) fn field(&self, index: usize) -> Self {
+        match self {
+            Self::Tuple(tuple) => tuple.fields.get(index).cloned().unwrap_or(Self::Empty),
+            _ => Self::Empty,
+        }
+    }
+
+    /// Calls `visit` with each buffer's size in bytes and its meter.
+    pub(crate) fn for_each_buffer(&self, visit: &mut dyn FnMut(usize, &buffer::Meter)) {
+        with_prims!(self, buffer => buffer.visit(visit),
+            Self::Empty => {}
+            Self::Text(text) => text.visit(visit),
+            Self::Tuple(tuple) => tuple.fields.iter().for_each(|field| field.for_each_buffer(visit)),
+            Self::Array(array) => {
+                array.offsets.visit(visit);
+                array.items.for_each_buffer(visit);
+            }
+            Self::Enum(column) => {
+                column.tags.visit(visit);
+                if let Some(places) = &column.places {
+                    places.visit(visit);
+                }
+                column.payloads.iter().for_each(|payload| payload.for_each_buffer(visit));
+            }
+        )
+    }
+}
+
+impl Array {
+    /// Number of arrays.
+    pub(crate) fn len(&self) -> usize {
+        self.offsets.len().saturating_sub(1)
+    }
+
+    /// Where the items of a row begin and end.
+    #[inline]
+    pub(crate) fn range(&self, row: usize) -> (usize, usize) {
+        match (self.offsets.get(row), self.offsets.get(row + 1)) {
+            (Some(start), Some(end)) => (*start as usize, *end as usize),
+            _ => (0, 0),
+        }
+    }
+}
+
+impl Enum {
+    /// Variant of a row, and where its payload stands.
+    #[inline]
+    pub(crate) fn at(&self, row: usize) -> (usize, usize) {
+        let tag = self.tags.get(row).copied().unwrap_or_default();
+        let place = match &self.places {
+            Some(places) => places.get(row).map_or(0, |place| *place as usize),
+            None => row,
+        };
+        (usize::from(tag), place)
+    }
+}
+
+/// A number of rows as an offset.
+///
+/// # Errors
+/// `RESOURCE_EXHAUSTED` beyond [`COLUMN_ROWS`].
+pub(crate) fn row_count(rows: usize) -> Result<u32> {
+    match u32::try_from(rows) {
+        Ok(count) if rows <= COLUMN_ROWS => Ok(count),
+        _ => Err(too_many()),
+    }
+}
+
+#[cold]
+fn too_many() -> Error {
+    let name = "column_rows".into();
+    Error::new(Code::ResourceExhausted, alloc::format!("an array of more than {COLUMN_ROWS} items or bytes"))
+        .with_detail(Detail::Limit { name, value: COLUMN_ROWS as u64 })
+}
+
+fn deepest(columns: &[Column]) -> u32 {
+    columns.iter().map(Column::depth).max().unwrap_or(0) + 1
+}
+
+fn nested(depth: u32) -> Result<u32> {
+    if depth < COLUMN_DEPTH {
+        return Ok(depth + 1);
+    }
+    let name = "column_depth".into();
+    Err(Error::new(
+        Code::ResourceExhausted,
+        alloc::format!("a value nests deeper than {COLUMN_DEPTH} levels"),
+    )
+    .with_detail(Detail::Limit { name, value: COLUMN_DEPTH.into() }))
+}

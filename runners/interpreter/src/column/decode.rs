@@ -1,0 +1,221 @@
+//! Columns from the bytes of values, driven by their type.
+
+use alloc::{boxed::Box, format, vec::Vec};
+
+use runner_core::{Error, Repr, Result, Type, TypeId, TypeTable, limits::VALUE_DEPTH, wire::Reader};
+
+use super::{Column, TextBuilder, row_count};
+
+impl Column {
+    /// The `rows` values of a type that these bytes are, one behind the other, and nothing else.
+    ///
+    /// # Errors
+    /// `DECODE_ERROR` if they are not.
+    pub(crate) fn from_wire(types: &TypeTable, ty: TypeId, bytes: &[u8], rows: usize) -> Result<Self> {
+        let mut reader = Reader::new(bytes);
+        let mut builder = Builder::new(types, ty, 0)?;
+        builder.read(types, &mut reader, rows)?;
+        reader.finish()?;
+        builder.finish()
+    }
+}
+
+/// A column that grows.
+enum Builder {
+    Bool(Vec<bool>),
+    I8(Vec<i8>),
+    I16(Vec<i16>),
+    I32(Vec<i32>),
+    I64(Vec<i64>),
+    U8(Vec<u8>),
+    U16(Vec<u16>),
+    U32(Vec<u32>),
+    U64(Vec<u64>),
+    F32(Vec<f32>),
+    F64(Vec<f64>),
+    Text(TextBuilder),
+    Tuple {
+        len: usize,
+        fields: Vec<Builder>,
+    },
+    Array {
+        offsets: Vec<u32>,
+        total: usize,
+        least: usize,
+        item: TypeId,
+        depth: usize,
+        items: Option<Box<Builder>>,
+    },
+    Enum {
+        tags: Vec<u16>,
+        places: Vec<u32>,
+        ty: TypeId,
+        depth: usize,
+        payloads: Vec<Option<(u32, Builder)>>,
+    },
+}
+
+impl Builder {
+    /// Parts that may not be there (items, payloads) are made when they come, so recursive types end.
+    fn new(types: &TypeTable, ty: TypeId, depth: usize) -> Result<Self> {
+        if depth > VALUE_DEPTH {
+            return Err(Error::decode(format!("a value nests deeper than {VALUE_DEPTH} levels")));
+        }
+        Ok(match types.get(ty) {
+            Some(Type::Prim(prim)) => match prim.repr() {
+                Repr::Bool => Self::Bool(Vec::new()),
+                Repr::I8 => Self::I8(Vec::new()),
+                Repr::I16 => Self::I16(Vec::new()),
+                Repr::I32 => Self::I32(Vec::new()),
+                Repr::I64 => Self::I64(Vec::new()),
+                Repr::U8 => Self::U8(Vec::new()),
+                Repr::U16 => Self::U16(Vec::new()),
+                Repr::U32 => Self::U32(Vec::new()),
+                Repr::U64 => Self::U64(Vec::new()),
+                Repr::F32 => Self::F32(Vec::new()),
+                Repr::F64 => Self::F64(Vec::new()),
+                Repr::Text => Self::Text(TextBuilder::new()),
+            },
+            Some(Type::Framed { inner, .. }) => Self::new(types, *inner, depth + 1)?,
+            Some(Type::Tuple(fields)) => Self::Tuple {
+                len: 0,
+                fields: fields
+                    .iter()
+                    .map(|field| Self::new(types, field.ty, depth + 1))
+                    .collect::<Result<_>>()?,
+            },
+            Some(Type::Array(item)) => Self::Array {
+                offsets: Vec::from([0]),
+                total: 0,
+                least: types.least_bytes(*item),
+                item: *item,
+                depth,
+                items: None,
+            },
+            Some(Type::Enum(variants)) => Self::Enum {
+                tags: Vec::new(),
+                places: Vec::new(),
+                ty,
+                depth,
+                payloads: variants.iter().map(|_| None).collect(),
+            },
+            None => return Err(Error::decode(format!("type {} is not there", ty.0))),
+        })
+    }
+
+    /// Reads `rows` values.
+    fn read(&mut self, types: &TypeTable, reader: &mut Reader<'_>, rows: usize) -> Result<()> {
+        match self {
+            Self::Bool(values) => fill(values, reader, rows, Reader::bool),
+            Self::I8(values) => fill(values, reader, rows, Reader::i8),
+            Self::I16(values) => fill(values, reader, rows, Reader::i16),
+            Self::I32(values) => fill(values, reader, rows, Reader::i32),
+            Self::I64(values) => fill(values, reader, rows, Reader::i64),
+            Self::U8(values) => fill(values, reader, rows, Reader::u8),
+            Self::U16(values) => fill(values, reader, rows, Reader::u16),
+            Self::U32(values) => fill(values, reader, rows, Reader::u32),
+            Self::U64(values) => fill(values, reader, rows, Reader::u64),
+            Self::F32(values) => fill(values, reader, rows, Reader::f32),
+            Self::F64(values) => fill(values, reader, rows, Reader::f64),
+            Self::Text(texts) => (0..rows).try_for_each(|_| texts.push(reader.text()?)),
+            Self::Tuple { len, fields } => {
+                *len += rows;
+                if fields.is_empty() {
+                    return Ok(());
+                }
+                (0..rows)
+                    .try_for_each(|_| fields.iter_mut().try_for_each(|field| field.read(types, reader, 1)))
+            }
+            Self::Array { offsets, total, least, item, depth, items } => {
+                for _ in 0..rows {
+                    let count = reader.length(*least)?;
+                    *total += count;
+                    offsets.push(row_count(*total)?);
+                    if count > 0 {
+                        let items = match items {
+                            Some(items) => items,
+                            None => items.insert(Box::new(Self::new(types, *item, *depth + 1)?)),
+                        };
+                        items.read(types, reader, count)?;
+                    }
+                }
+                Ok(())
+            }
+            Self::Enum { tags, places, ty, depth, payloads } => {
+                let variants = types.as_enum(*ty).unwrap_or_default();
+                for _ in 0..rows {
+                    let index = reader.u32()?;
+                    let (Some(variant), Some(payload)) =
+                        (variants.get(index as usize), payloads.get_mut(index as usize))
+                    else {
+                        return Err(reader.error(&format!(
+                            "variant {index} of an enum that has {}: {}",
+                            variants.len(),
+                            types.display(*ty)
+                        )));
+                    };
+                    let (count, payload) = match payload {
+                        Some(payload) => payload,
+                        None => payload.insert((0, Self::new(types, variant.ty, *depth + 1)?)),
+                    };
+                    tags.push(index as u16);
+                    places.push(*count);
+                    *count += 1;
+                    payload.read(types, reader, 1)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn finish(self) -> Result<Column> {
+        Ok(match self {
+            Self::Bool(values) => Column::Bool(values.into()),
+            Self::I8(values) => Column::I8(values.into()),
+            Self::I16(values) => Column::I16(values.into()),
+            Self::I32(values) => Column::I32(values.into()),
+            Self::I64(values) => Column::I64(values.into()),
+            Self::U8(values) => Column::U8(values.into()),
+            Self::U16(values) => Column::U16(values.into()),
+            Self::U32(values) => Column::U32(values.into()),
+            Self::U64(values) => Column::U64(values.into()),
+            Self::F32(values) => Column::F32(values.into()),
+            Self::F64(values) => Column::F64(values.into()),
+            Self::Text(texts) if texts.len() == 0 => Column::Empty,
+            Self::Text(texts) => Column::Text(texts.finish()),
+            Self::Tuple { len, fields } => {
+                Column::tuple(len, fields.into_iter().map(Self::finish).collect::<Result<_>>()?)
+            }
+            Self::Array { offsets, items, .. } => {
+                Column::array(offsets, items.map_or(Ok(Column::Empty), |items| items.finish())?)?
+            }
+            Self::Enum { tags, places, payloads, .. } => {
+                let payloads = payloads
+                    .into_iter()
+                    .map(|payload| payload.map_or(Ok(Column::Empty), |(_, payload)| payload.finish()))
+                    .collect::<Result<_>>()?;
+                Column::variants(tags, Some(places.into()), payloads)?
+            }
+        })
+    }
+}
+
+/// Reads a run of primitives. The count of an array was checked against the bytes that are left, so room for
+/// all of them is a small multiple of the input.
+#[inline]
+fn fill<'a, T>(
+    values: &mut Vec<T>,
+    reader: &mut Reader<'a>,
+    rows: usize,
+    read: impl Fn(&mut Reader<'a>) -> Result<T>,
+) -> Result<()> {
+    if rows == 1 {
+        values.push(read(reader)?);
+        return Ok(());
+    }
+    values.reserve(rows.min(reader.remaining()));
+    for _ in 0..rows {
+        values.push(read(reader)?);
+    }
+    Ok(())
+}

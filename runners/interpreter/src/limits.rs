@@ -1,0 +1,14 @@
+//! Every numeric limit of this crate; what lies beyond gives `RESOURCE_EXHAUSTED` that names it.
+
+/// Items of all arrays of a column together, and bytes of all its texts: what an offset of 32 bits counts.
+pub const COLUMN_ROWS: usize = u32::MAX as usize;
+
+/// Levels that a value may nest while a program runs. A level costs stack in a walk over columns.
+pub const COLUMN_DEPTH: u32 = 300;
+
+/// Items that are worked on at a time: small enough for the cache, large enough that the work on a batch as such
+/// does not count.
+pub(crate) const BATCH: usize = 16 * 1024;
+
+/// Buffers below this size in bytes are not charged to the memory budget.
+pub(crate) const CHARGED_BYTES: usize = 4 * 1024;

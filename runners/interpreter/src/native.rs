@@ -1,0 +1,44 @@
+//! Functions that the interpreter calls for the external functions of a program.
+
+use alloc::{string::String, sync::Arc};
+
+use runner_core::{Cancel, Result, TypeId, TypeTable};
+
+use crate::column::Column;
+
+/// A function that programs can declare as `external func`.
+pub(crate) trait Native: Send + Sync {
+    /// Full path, such as `std::fs::read_parquet` or `geocode`.
+    fn path(&self) -> &str;
+
+    /// The declaration for the runner's interface, such as `external func geocode(address: Text): {Float64, Float64}?`;
+    /// `None` for what the standard library declares already.
+    fn declaration(&self) -> Option<String>;
+
+    /// Makes the function callable for one program, once.
+    ///
+    /// # Errors
+    /// `PREPARE_ERROR` that names the function and both types if the program declares other types than the function has.
+    fn bind(&self, types: &TypeTable, declared: &runner_core::External) -> Result<Arc<dyn Call>>;
+}
+
+/// A [`Native`] with the types of one program.
+pub(crate) trait Call: Send + Sync {
+    /// The results for `rows` calls; each argument is a column of `rows` values, and so is the result. `rows` is above 0.
+    ///
+    /// # Errors
+    /// Whatever a call fails with.
+    fn call(&self, args: &[Column], rows: usize, context: &Context<'_>) -> Result<Column>;
+}
+
+/// What a call may need beside its arguments.
+pub(crate) struct Context<'a> {
+    /// Types of the program.
+    pub(crate) types: &'a TypeTable,
+    /// Types of the parameters.
+    pub(crate) params: &'a [TypeId],
+    /// Type of the result.
+    pub(crate) result: TypeId,
+    /// Raised when the work should stop; look at it in long loops.
+    pub(crate) cancel: &'a Cancel,
+}
