@@ -1,6 +1,10 @@
 //! The Lutra language: source to programs or diagnostics.
 
 mod diagnostic;
+mod limits;
+mod parser;
+mod source;
 pub mod syntax;
 
 pub use diagnostic::{Diagnostic, Severity};
+pub use source::{ModuleTree, Parsed, Project, Source};
