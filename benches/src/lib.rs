@@ -1,0 +1,39 @@
+//! Measuring one thing beside another in the same run.
+
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
+
+/// A measurement: what was measured, and the median of its times.
+#[derive(Debug, Clone)]
+pub struct Measured {
+    /// Who did it.
+    pub name: &'static str,
+    /// Median time of a run.
+    pub time: Duration,
+}
+
+/// The median time of `action`, over at least three runs and about `budget`, after one run that does not count.
+pub fn measure<T>(name: &'static str, budget: Duration, mut action: impl FnMut() -> T) -> Measured {
+    black_box(action());
+    let mut times = Vec::new();
+    let start = Instant::now();
+    while times.len() < 3 || (start.elapsed() < budget && times.len() < 1000) {
+        let run = Instant::now();
+        black_box(action());
+        times.push(run.elapsed());
+    }
+    times.sort();
+    Measured { name, time: times[times.len() / 2] }
+}
+
+/// Prints a group: each measurement and how many times the first one's time it took.
+pub fn report(title: &str, measured: &[Measured]) {
+    println!("\n{title}");
+    let Some(first) = measured.first() else { return };
+    for one in measured {
+        let ratio = one.time.as_secs_f64() / first.time.as_secs_f64();
+        println!("  {:<28} {:>12.3} ms   {ratio:>10.2} x", one.name, one.time.as_secs_f64() * 1e3);
+    }
+}
