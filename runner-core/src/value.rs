@@ -11,7 +11,7 @@ pub use calendar::{
 };
 pub use calendar::{parse_date, parse_duration, parse_timestamp};
 pub use print::{format_decimal, format_f32, format_f64, print};
-pub use read::read;
+pub use read::{parse_decimal, read};
 
 /// A value of some type. It says less than the type does: what holds `Int` may be an `Int8` or a `Date`.
 #[derive(Debug, Clone, PartialEq)]

@@ -385,7 +385,16 @@ fn parse_float(token: &str) -> Option<&str> {
     known.then_some(token)
 }
 
-fn parse_decimal(token: &str) -> Option<i64> {
+/// Reads a number with at most two digits after the point, as hundredths.
+///
+/// ```
+/// use runner_core::value::parse_decimal;
+///
+/// assert_eq!(parse_decimal("-4.2"), Some(-420));
+/// assert_eq!(parse_decimal("4.205"), None);
+/// ```
+#[must_use]
+pub fn parse_decimal(token: &str) -> Option<i64> {
     let (negative, digits) = match token.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, token),

@@ -138,6 +138,33 @@ impl Writer {
         self.u64(items as u64);
     }
 
+    /// Number of items of an array whose items are written already, from this offset to the end.
+    ///
+    /// For those who meet the end of an array before they know its length. Moves the items by a byte or a few.
+    ///
+    /// ```
+    /// use runner_core::wire::Writer;
+    ///
+    /// let mut writer = Writer::new();
+    /// writer.i64(-1);
+    /// writer.i64(300);
+    /// writer.length_before(0, 2);
+    /// assert_eq!(writer.into_bytes(), postcard::to_allocvec(&vec![-1i64, 300]).unwrap());
+    /// ```
+    pub fn length_before(&mut self, offset: usize, items: usize) {
+        let end = self.bytes.len();
+        self.length(items);
+        let used = self.bytes.len() - end;
+        if let Some(tail) = self.bytes.get_mut(offset..) {
+            tail.rotate_right(used);
+        }
+    }
+
+    /// Forgets what was written behind this offset.
+    pub fn truncate(&mut self, offset: usize) {
+        self.bytes.truncate(offset);
+    }
+
     /// `Float32`
     #[inline]
     pub fn f32(&mut self, value: f32) {

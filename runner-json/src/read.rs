@@ -1,0 +1,76 @@
+mod expect;
+mod value;
+
+use runner_core::{Error, Result, TypeId, TypeTable, wire::Writer};
+use serde::de::DeserializeSeed;
+
+use crate::{path::Path, shape::Shapes};
+use value::ValueSeed;
+
+/// The wire bytes of a value of this type that is written as JSON.
+///
+/// Fields are put into their order, so the bytes are the same in whatever order an object has them.
+///
+/// ```
+/// use runner_core::{Prim, TypeTable};
+/// use runner_json::read;
+///
+/// let mut types = TypeTable::new();
+/// let int = types.prim(Prim::Int8);
+/// let ints = types.array(int);
+/// assert_eq!(read(&types, ints, b"[1, 2]")?, [2, 1, 2]);
+/// assert_eq!(
+///     read(&types, ints, b"[1, 200]").unwrap_err().message(),
+///     "line 1, column 7: at `$[1]`: expected Int8, found the number 200"
+/// );
+/// # Ok::<(), runner_core::Error>(())
+/// ```
+///
+/// # Errors
+/// `DECODE_ERROR` with line and column, the path to the value at fault, what was expected and what was found.
+pub fn read(types: &TypeTable, ty: TypeId, json: &[u8]) -> Result<Vec<u8>> {
+    let json = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
+    let mut state = State {
+        types,
+        shapes: Shapes::new(types),
+        out: Writer::with_capacity(json.len() / 2),
+        path: Path::default(),
+        spans: Vec::new(),
+        scratch: Vec::new(),
+        depth: 0,
+    };
+    let mut json = serde_json::Deserializer::from_slice(json);
+    // Depth is bounded by `VALUE_DEPTH`, which the seed counts.
+    json.disable_recursion_limit();
+    match ValueSeed::new(&mut state, ty).deserialize(&mut json) {
+        Ok(()) => json.end().map_err(|error| placed(&error, &Path::default()))?,
+        Err(error) => return Err(placed(&error, &state.path)),
+    }
+    Ok(state.out.into_bytes())
+}
+
+/// What the seeds of all levels share.
+struct State<'a> {
+    types: &'a TypeTable,
+    shapes: Shapes,
+    out: Writer,
+    /// Where the reader is; after an error, where it was.
+    path: Path<'a>,
+    /// For each field of the objects that are open, where its bytes are in `out`.
+    spans: Vec<Option<(usize, usize)>>,
+    /// The bytes of an object while its fields are put into order.
+    scratch: Vec<u8>,
+    depth: usize,
+}
+
+/// The error with its place before the words, as in all messages about text.
+fn placed(error: &serde_json::Error, path: &Path<'_>) -> Error {
+    let (line, column) = (error.line(), error.column());
+    let text = error.to_string();
+    let words = text.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&text);
+    let at = if path.is_root() { String::new() } else { format!("at `{path}`: ") };
+    if line == 0 {
+        return Error::decode(format!("{at}{words}"));
+    }
+    Error::decode(format!("line {line}, column {column}: {at}{words}"))
+}
