@@ -4,9 +4,11 @@ mod diagnostic;
 mod lexer;
 mod limits;
 mod parser;
+mod render;
 mod source;
 pub mod syntax;
 mod token;
 
 pub use diagnostic::{Diagnostic, Severity};
+pub use render::render;
 pub use source::{ModuleTree, Parsed, Project, Source};

@@ -71,7 +71,7 @@ impl Project {
     ///
     /// let project = Project::from_source("a.lt", "# é\nconst é = 1");
     /// let place = project.place(Span { source: 0, start: 14, end: 15 }).unwrap();
-    /// assert_eq!((place.line, place.column), (2, 10));
+    /// assert_eq!((place.line, place.column), (2, 9));
     /// ```
     #[must_use]
     pub fn place(&self, span: Span) -> Option<Place> {
