@@ -8,6 +8,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("runner-core", &[]),
     ("runner-lang", &["runner-core"]),
     ("runner-json", &["runner-core"]),
+    ("runner-binary", &["runner-core"]),
     ("runner-interpreter", &["runner-core"]),
 ];
 
