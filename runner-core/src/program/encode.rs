@@ -31,3 +31,50 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Parts> {
         Err(error) => Err(Error::decode(format!("the program is damaged: {error}"))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::{string::ToString, vec};
+
+    use super::*;
+    use crate::{
+        program::{Expr, ExprId, INPUT, Kind, Literal, Op, Program},
+        ty::{Prim, TypeTable},
+    };
+
+    /// `func (x: Int64): Int64 -> x + 1`. If this fails, old programs no longer decode: raise the version.
+    #[test]
+    fn golden_bytes() {
+        let mut types = TypeTable::new();
+        let int = types.prim(Prim::Int64);
+        let expr = |kind| Expr { kind, ty: int };
+        let body = vec![
+            expr(Kind::Local(INPUT)),
+            expr(Kind::Literal(Literal::Int(1))),
+            expr(Kind::Call { op: Op::Add, args: vec![ExprId(0), ExprId(1)] }),
+        ];
+        let program =
+            Program::new(Parts { types, input: int, output: int, body, ..Parts::default() }).unwrap();
+        let bytes = [
+            b"LPRG\x01".as_slice(),
+            // One type: primitive 4. No externals. Input and output are type 0.
+            &[1, 0, 4, 0, 0, 0],
+            // Three expressions: local 0; literal of kind 1, zigzag 1; call of operation 4 on expressions 0 and 1.
+            &[3, 1, 0, 0, 0, 1, 2, 0, 9, 4, 2, 0, 1, 0],
+            // No sources, no places.
+            &[0, 0],
+        ]
+        .concat();
+        assert_eq!(program.bytes(), bytes);
+        assert_eq!(Program::decode(&bytes).unwrap().parts(), program.parts());
+        for end in 0..bytes.len() {
+            assert!(Program::decode(bytes.get(..end).unwrap()).is_err(), "{end} bytes are no program");
+        }
+    }
+
+    #[test]
+    fn another_version_is_named() {
+        let error = Program::decode(b"LPRG\x09rest").unwrap_err();
+        assert!(error.to_string().contains("version 9"), "{error}");
+    }
+}

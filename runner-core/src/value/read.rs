@@ -217,11 +217,9 @@ impl<'a> TextReader<'a> {
 
     fn name(&mut self) -> Result<String> {
         self.space();
-        if let Some(body) = self.rest.strip_prefix('`') {
-            if let Some((name, rest)) = body.split_once('`') {
-                self.rest = rest;
-                return Ok(name.to_owned());
-            }
+        if let Some((name, rest)) = self.rest.strip_prefix('`').and_then(|body| body.split_once('`')) {
+            self.rest = rest;
+            return Ok(name.to_owned());
         }
         match self.peek_name() {
             Some(name) => {
@@ -313,11 +311,11 @@ fn unescape<'a>(escape: &'a str, out: &mut String) -> &'a str {
         Some('u') => {
             let hex =
                 escape.get(1..).and_then(|rest| rest.strip_prefix('{')).and_then(|rest| rest.split_once('}'));
-            if let Some((hex, rest)) = hex {
-                if let Some(char) = u32::from_str_radix(hex, 16).ok().and_then(char::from_u32) {
-                    out.push(char);
-                    return rest;
-                }
+            let char =
+                hex.and_then(|(hex, rest)| Some((char::from_u32(u32::from_str_radix(hex, 16).ok()?)?, rest)));
+            if let Some((char, rest)) = char {
+                out.push(char);
+                return rest;
             }
             None
         }

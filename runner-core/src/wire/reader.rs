@@ -224,16 +224,14 @@ impl<'a> Reader<'a> {
     #[inline]
     pub fn length(&mut self, least: usize) -> Result<usize> {
         let items = self.u64()?;
-        if least > 0 {
-            if items > (self.rest.len() / least) as u64 {
+        match (self.rest.len().checked_div(least), self.empty_items.checked_sub(items)) {
+            (Some(most), _) if items > most as u64 => {
                 return Err(self.error(&format!("a length of {items} is more than the bytes can hold")));
             }
-        } else {
-            match self.empty_items.checked_sub(items) {
-                Some(left) => self.empty_items = left,
-                None => {
-                    return Err(self.error(&format!("more than {EMPTY_ITEMS} items that take no bytes")));
-                }
+            (Some(_), _) => {}
+            (None, Some(left)) => self.empty_items = left,
+            (None, None) => {
+                return Err(self.error(&format!("more than {EMPTY_ITEMS} items that take no bytes")));
             }
         }
         usize::try_from(items).map_err(|_| self.too_large(usize::BITS))

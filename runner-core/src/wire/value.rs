@@ -177,3 +177,58 @@ fn mismatch(types: &TypeTable, ty: TypeId, value: &Value) -> Error {
     };
     Error::decode(format!("{kind} is no {}", types.display(ty)))
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+    use crate::ty::{Field, Variant};
+
+    /// The format, byte by byte; whoever writes a client in another language may check it against these.
+    #[test]
+    fn golden_bytes() {
+        let mut types = TypeTable::new();
+        let prims = [
+            (Prim::Bool, Value::Bool(true), vec![1]),
+            (Prim::Int8, Value::Int(-1), vec![0xff]),
+            (Prim::Int16, Value::Int(-1), vec![1]),
+            (Prim::Int32, Value::Int(64), vec![0x80, 1]),
+            (
+                Prim::Int64,
+                Value::Int(i64::MIN),
+                vec![0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1],
+            ),
+            (Prim::Uint8, Value::Uint(255), vec![0xff]),
+            (Prim::Uint16, Value::Uint(300), vec![0xac, 2]),
+            (Prim::Uint64, Value::Uint(127), vec![127]),
+            (Prim::Float32, Value::Float32(1.0), vec![0, 0, 0x80, 0x3f]),
+            (Prim::Float64, Value::Float64(-0.0), vec![0, 0, 0, 0, 0, 0, 0, 0x80]),
+            (Prim::Text, Value::Text("é".into()), vec![2, 0xc3, 0xa9]),
+            (Prim::Date, Value::Int(-1), vec![1]),
+            (Prim::Time, Value::Uint(1), vec![1]),
+            (Prim::Decimal, Value::Int(420), vec![0xc8, 6]),
+        ];
+        for (prim, value, bytes) in prims {
+            let ty = types.prim(prim);
+            assert_eq!(encode(&types, ty, &value).unwrap(), bytes, "{}", prim.name());
+            assert_eq!(decode(&types, ty, &bytes).unwrap(), value, "{}", prim.name());
+        }
+
+        let (int, text) = (types.prim(Prim::Int64), types.prim(Prim::Text));
+        let (array, option, unit) = (types.array(int), types.option(text), types.unit());
+        let variant = |name: &str, ty| Variant { name: name.into(), ty };
+        let tag = types.intern(Type::Enum(vec![variant("a", unit), variant("b", array)]));
+        let field = |ty| Field { name: None, ty };
+        let tuple = types.intern(Type::Tuple(vec![field(option), field(tag), field(option), field(unit)]));
+        let value = Value::Tuple(vec![
+            Value::some(Value::Text("x".into())),
+            Value::Variant(1, Box::new(Value::Array(vec![Value::Int(1), Value::Int(-1)]))),
+            Value::none(),
+            Value::unit(),
+        ]);
+        let bytes = [1, 1, b'x', 1, 2, 2, 1, 0];
+        assert_eq!(encode(&types, tuple, &value).unwrap(), bytes);
+        assert_eq!(decode(&types, tuple, &bytes).unwrap(), value);
+    }
+}
