@@ -10,5 +10,6 @@ mod budget;
 mod column;
 pub mod limits;
 mod native;
+mod scalar;
 
 pub use budget::Limits;
