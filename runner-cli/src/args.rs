@@ -1,0 +1,171 @@
+//! The command line, and the texts that explain it.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+
+use crate::format::Format;
+
+const AFTER: &str = "\
+Exit codes: 0 fine, 1 the program failed, 2 the source or the input is wrong, 3 the runner could not be reached,
+130 interrupted. Messages go to standard error only.";
+
+const AFTER_RUN: &str = "\
+Examples:
+  runner run hello.lt --input names.json
+  runner run flights.lt --runner interpreter:data --output-format table
+  runner run invoices --arg today=@2025-03-31 --arg invoices=@invoices.json
+  runner run flights.lt --program 'worst_routes(read_flights(), read_airlines())' --runner interpreter:data
+  runner run sums.lt --input numbers.parquet --output sums.csv --time-limit 10s
+
+Formats: lt, json, csv, parquet, postcard, and table for output. The extension of a file decides if no flag does
+(.lt .json .csv .parquet .postcard .bin), else it is lt. A csv or parquet file is an array of tuples whose fields are
+the columns, by name; an empty or NA cell is none.
+
+Exit codes: 0 fine, 1 the program failed, 2 the source or the input is wrong, 3 the runner could not be reached,
+130 interrupted.";
+
+/// Runs typed data functions: programs written in Lutra.
+#[derive(Debug, Parser)]
+#[command(name = "runner", version, after_help = AFTER)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a program on an input
+    #[command(after_help = AFTER_RUN, next_line_help = true)]
+    Run(RunArgs),
+    /// Report all errors and warnings of a source
+    Check(CheckArgs),
+    /// Compile a program to bytes that `runner run` and every runner accept
+    Compile(CompileArgs),
+    /// Print what a runner offers to programs, as Lutra source
+    Interface(InterfaceArgs),
+    /// Format source files in place
+    Fmt(FmtArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RunArgs {
+    /// A source file, the folder of a project, or a compiled program
+    pub(crate) file: PathBuf,
+    /// A function or constant, such as `main` or `shop::total`, or an expression over the source [default: main]
+    #[arg(short, long, value_name = "NAME_OR_EXPRESSION")]
+    pub(crate) program: Option<String>,
+    #[command(flatten)]
+    pub(crate) runner: RunnerArgs,
+    /// The file that holds the input; `-` for standard input
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) input: Option<PathBuf>,
+    /// The format of the input
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
+    pub(crate) input_format: Option<Format>,
+    /// The file that the output goes to; it is only there if all went well [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// The format of the output
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
+    pub(crate) output_format: Option<Format>,
+    /// The value of one parameter as Lutra source (text in quotes), or `@FILE` for what a file holds.
+    /// If all but one are given so, `--input` is for the one that is left
+    #[arg(short, long = "arg", value_name = "NAME=VALUE")]
+    pub(crate) args: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RunnerArgs {
+    /// The runner: `interpreter`, or `interpreter:ROOT` to give programs the files of a folder
+    #[arg(short = 'r', long = "runner", value_name = "URL", default_value = "interpreter")]
+    pub(crate) url: String,
+    /// The longest time that the program may take, such as `500ms`, `10s`, `5m`
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) time_limit: Option<Duration>,
+    /// The most memory that values may take, such as `500MB`, `2GB`
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub(crate) memory_limit: Option<u64>,
+    /// The most steps that the program may take; one for each value that an operation makes
+    #[arg(long, value_name = "COUNT", value_parser = parse_count)]
+    pub(crate) steps_limit: Option<u64>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CheckArgs {
+    /// A source file, the folder of a project, or a compiled program
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CompileArgs {
+    /// A source file or the folder of a project
+    pub(crate) file: PathBuf,
+    /// A function or constant, such as `main` or `shop::total`, or an expression over the source
+    #[arg(short, long, value_name = "NAME_OR_EXPRESSION", default_value = "main")]
+    pub(crate) program: String,
+    /// The file that the program goes to; `-` for standard output
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct InterfaceArgs {
+    /// The runner: `interpreter`, or `interpreter:ROOT`
+    #[arg(short = 'r', long = "runner", value_name = "URL", default_value = "interpreter")]
+    pub(crate) url: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct FmtArgs {
+    /// Source files, or folders whose `.lt` files are meant; `-` formats standard input to standard output
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Change nothing; name the files that are not formatted, and exit with 2 if there are any
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+/// `500ms`, `10s`, `5m`, `1h`; a number alone is seconds.
+fn parse_time(text: &str) -> Result<Duration, String> {
+    let (number, unit) = split(text);
+    let scale = match unit {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        _ => return Err("expected a time such as `500ms`, `10s`, `5m` or `1h`".into()),
+    };
+    let seconds: f64 =
+        number.parse().map_err(|_| "expected a number and a unit, such as `10s`".to_owned())?;
+    Duration::try_from_secs_f64(seconds * scale).map_err(|error| error.to_string())
+}
+
+/// `500MB`, `2GB`, `64KiB`; a number alone is bytes.
+fn parse_size(text: &str) -> Result<u64, String> {
+    let (number, unit) = split(text);
+    let scale: u64 = match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" => 1_000,
+        "m" | "mb" => 1_000_000,
+        "g" | "gb" => 1_000_000_000,
+        "kib" => 1 << 10,
+        "mib" => 1 << 20,
+        "gib" => 1 << 30,
+        _ => return Err("expected a size such as `500MB`, `2GB` or `64KiB`".into()),
+    };
+    let bytes: f64 =
+        number.parse().map_err(|_| "expected a number and a unit, such as `500MB`".to_owned())?;
+    Ok((bytes * scale as f64) as u64)
+}
+
+fn parse_count(text: &str) -> Result<u64, String> {
+    text.replace('_', "").parse().map_err(|_| "expected a number such as `1_000_000`".to_owned())
+}
+
+/// A number and the letters behind it.
+fn split(text: &str) -> (&str, &str) {
+    let end = text.find(|char: char| char.is_ascii_alphabetic()).unwrap_or(text.len());
+    let (number, unit) = text.split_at_checked(end).unwrap_or((text, ""));
+    (number.trim(), unit.trim())
+}

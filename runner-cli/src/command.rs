@@ -1,0 +1,13 @@
+//! One function for each command.
+
+mod check;
+mod compile;
+mod fmt;
+mod interface;
+mod run;
+
+pub(crate) use check::check;
+pub(crate) use compile::compile;
+pub(crate) use fmt::fmt;
+pub(crate) use interface::interface;
+pub(crate) use run::run;

@@ -1,0 +1,57 @@
+use std::time::Instant;
+
+use runner_core::{Bytes, Code, Program, Run};
+
+use super::compile::compiled;
+use crate::{
+    args::RunArgs,
+    connect::{Bounds, connect},
+    error::Failure,
+    input,
+    output::Output,
+    params,
+    progress::Progress,
+    source::{Source, load},
+    wait::{Deadline, wait},
+};
+
+/// Runs a program on its input.
+pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
+    let output = Output::new(args.output.as_deref(), args.output_format)?;
+    let program = program(args)?;
+    output.check(&program)?;
+
+    let mut progress = Progress::start("preparing");
+    let runner = connect(&args.runner.url, Bounds::from(&args.runner))?;
+    let mut deadline = Deadline::after(args.runner.time_limit);
+    let prepared = wait(runner.prepare(&program), deadline)?;
+
+    progress.phase("reading the input");
+    let start = Instant::now();
+    let bytes = Bytes::from(params::input(&program, None, args)?);
+
+    deadline.extend(start.elapsed());
+
+    progress.phase("executing");
+    let answer = wait(runner.execute(&prepared, bytes), deadline);
+    let answer = answer.map_err(|failure| match &args.input {
+        Some(file) if failure.code() == Some(Code::DecodeError) => failure.context(input::name(file)),
+        _ => failure,
+    })?;
+    progress.phase("writing the output");
+    if args.output.is_none() {
+        progress.finish();
+    }
+    output.write(&program, &answer)
+}
+
+fn program(args: &RunArgs) -> Result<Program, Failure> {
+    match load(&args.file)? {
+        Source::Project(project) => compiled(&project, args.program.as_deref().unwrap_or("main")),
+        Source::Program(_) if args.program.is_some() => Err(Failure::wrong(format!(
+            "{}: a compiled file holds one program; leave `--program` out",
+            args.file.display()
+        ))),
+        Source::Program(program) => Ok(program),
+    }
+}
