@@ -1,6 +1,7 @@
 //! The Lutra language: source to programs or diagnostics.
 
 mod diagnostic;
+mod format;
 mod lexer;
 mod limits;
 mod parser;
@@ -10,5 +11,6 @@ pub mod syntax;
 mod token;
 
 pub use diagnostic::{Diagnostic, Severity};
+pub use format::format;
 pub use render::render;
 pub use source::{ModuleTree, Parsed, Project, Source};

@@ -13,3 +13,6 @@ pub(crate) const TREE_DEPTH: usize = 300;
 
 /// Texts without an end that are reported one by one in a file; behind the last, the rest of the file is not read.
 pub(crate) const OPEN_TEXTS: usize = 8;
+
+/// Characters of a line that the formatter fills.
+pub(crate) const LINE_WIDTH: usize = 100;

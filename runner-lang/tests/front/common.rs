@@ -1,27 +1,11 @@
-//! The sources of the conformance cases and the examples, all of which parse.
+//! What several tests need.
 
 use std::{fs, path::Path};
 
 use runner_lang::Project;
 
-#[test]
-fn every_case_parses() {
-    let mut problems = Vec::new();
-    for (path, text) in corpus() {
-        if text.contains("#> diagnostic:") {
-            continue;
-        }
-        let project = Project::from_source(path, text);
-        problems.extend(project.parse().diagnostics.into_iter().map(|problem| {
-            let place = project.place(problem.span).unwrap();
-            format!("{}:{}:{} {}", place.source, place.line, place.column, problem.message)
-        }));
-    }
-    assert!(problems.is_empty(), "{problems:#?}");
-}
-
 /// Paths and texts of all `.lt` files but the values in folders named `expected`.
-fn corpus() -> Vec<(String, String)> {
+pub(crate) fn corpus() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut found = Vec::new();
     let mut folders = vec![root.join("examples"), root.join("tests/cases"), root.join("runner-lang/src")];
@@ -33,11 +17,21 @@ fn corpus() -> Vec<(String, String)> {
                     folders.push(path);
                 }
             } else if path.extension().is_some_and(|extension| extension == "lt") {
-                found.push((path.display().to_string(), fs::read_to_string(path).unwrap()));
+                let name = path.strip_prefix(root).unwrap().display().to_string();
+                found.push((name, fs::read_to_string(path).unwrap()));
             }
         }
     }
     found.sort();
     assert!(found.len() > 500);
     found
+}
+
+/// The syntax tree of a source without its places.
+pub(crate) fn tree(text: &str) -> String {
+    let parsed = Project::from_source("a.lt", text).parse();
+    assert!(parsed.diagnostics.is_empty(), "{:?}\n{text}", parsed.diagnostics);
+    let tree = format!("{:#?}", parsed.root);
+    let places = ["source: ", "start: ", "end: "];
+    tree.lines().filter(|line| !places.iter().any(|place| line.trim().starts_with(place))).collect::<Vec<_>>().join("\n")
 }
