@@ -1,0 +1,79 @@
+//! All commands but `run`.
+
+use super::support::Folder;
+
+const SOURCE: &str = "func main(x: Int64): Int64 -> x + 1\nfunc other(): Text -> \"hi\"\n";
+
+#[test]
+fn check() {
+    let folder = Folder::with(&[
+        ("fine.lt", SOURCE),
+        ("wrong.lt", "func main(): Int64 -> \"x\"\nfunc f(): Bool -> absent\n"),
+        ("warned.lt", "func main(x: Bool): Int64 -> match x { true => 1 }\n"),
+        ("project/module.lt", "func main(): Int64 -> shop::total()\n"),
+        ("project/shop.lt", "func total(): Int64 -> 7\n"),
+    ]);
+    assert_eq!(folder.run(&["check", "fine.lt"]).fine(), "");
+    assert_eq!(folder.run(&["check", "project"]).fine(), "");
+    folder.run(&["check", "wrong.lt"]).failed(2, &["wrong.lt:1", "wrong.lt:2", "Int64", "absent"]);
+    let warned = folder.run(&["check", "warned.lt"]);
+    warned.failed(0, &["warned.lt:1", "false"]);
+    folder.run(&["check", "nowhere"]).failed(2, &["nowhere"]);
+}
+
+#[test]
+fn compile() {
+    let folder = Folder::with(&[("main.lt", SOURCE)]);
+    folder.run(&["compile", "main.lt", "-o", "main.program"]).fine();
+    assert!(folder.read("main.program").starts_with(b"LPRG"));
+    folder.write("x.json", "41");
+    assert_eq!(folder.run(&["run", "main.program", "--input", "x.json"]).fine(), "42\n");
+    assert_eq!(folder.run(&["check", "main.program"]).fine(), "");
+    // Without the source, the only parameter goes by any name.
+    assert_eq!(folder.run(&["run", "main.program", "--arg", "x=1"]).fine(), "2\n");
+
+    let stdout = folder.run(&["compile", "main.lt", "--program", "other", "-o", "-"]);
+    assert_eq!(stdout.code, 0);
+    folder.write("other.program", &stdout.stdout);
+    assert_eq!(folder.run(&["run", "other.program"]).fine(), "\"hi\"\n");
+    // The same source gives the same bytes.
+    assert_eq!(folder.run(&["compile", "main.lt", "--program", "other", "-o", "-"]).stdout, stdout.stdout);
+    folder.run(&["compile", "main.lt"]).failed(2, &["--output"]);
+    folder.run(&["compile", "main.program", "-o", "x"]).failed(2, &["compiled program already"]);
+}
+
+#[test]
+fn interface() {
+    let folder = Folder::with(&[]);
+    let interface = folder.run(&["interface", "--runner", "interpreter:."]);
+    assert!(interface.fine().contains("read_parquet"), "{}", interface.fine());
+    folder.write("interface.lt", interface.fine());
+    folder.run(&["check", "interface.lt"]).fine();
+    folder.run(&["interface", "--runner", "nothing"]).failed(2, &["nothing"]);
+}
+
+#[test]
+fn fmt() {
+    let ugly = "func   main ( x:Int64 ) :Int64->x+1\n";
+    let folder = Folder::with(&[("a.lt", ugly), ("sub/b.lt", ugly), ("broken.txt", "func main(")]);
+    folder.run(&["fmt", "--check", "a.lt", "sub"]).failed(2, &["a.lt: not formatted", "b.lt: not formatted"]);
+    assert_eq!(folder.text("a.lt"), ugly);
+    folder.run(&["fmt", "a.lt", "sub"]).fine();
+    let formatted = folder.text("a.lt");
+    assert_eq!(formatted.trim_end(), "func main(x: Int64): Int64 -> x + 1");
+    assert_eq!(folder.text("sub/b.lt"), formatted);
+    folder.run(&["fmt", "--check", "a.lt", "sub"]).fine();
+    assert_eq!(folder.pipe(&["fmt", "-"], ugly.as_bytes()).fine(), formatted);
+    folder.run(&["fmt", "broken.txt"]).failed(2, &["broken.txt:1"]);
+    assert_eq!(folder.text("broken.txt"), "func main(");
+    assert_eq!(folder.run(&["run", "a.lt", "--arg", "x=1"]).fine(), "2\n");
+}
+
+#[test]
+fn help() {
+    let folder = Folder::with(&[]);
+    for args in [&["--help"][..], &["help", "run"], &["run", "--help"], &["fmt", "-h"]] {
+        assert!(folder.run(args).fine().contains("Usage: runner"));
+    }
+    assert!(folder.run(&["--version"]).fine().starts_with("runner "));
+}

@@ -1,0 +1,11 @@
+//! The executable as a child process: what it prints, what it writes, and how it ends.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod bad_input;
+mod commands;
+mod examples;
+mod formats;
+mod params;
+mod stopping;
+mod support;
