@@ -231,6 +231,35 @@ impl Column {
         }
     }
 
+    /// Whether both are the same rows of the same buffers. Never true of columns without buffers.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        macro_rules! prims {
+            ($($variant:ident)*) => {
+                match (self, other) {
+                    $((Self::$variant(a), Self::$variant(b)) => a.is_same(b),)*
+                    (Self::Text(a), Self::Text(b)) => a.is_same(b),
+                    (Self::Tuple(a), Self::Tuple(b)) => {
+                        !a.fields.is_empty()
+                            && a.fields.len() == b.fields.len()
+                            && a.fields.iter().zip(b.fields.iter()).all(|(a, b)| a.is_same(b))
+                    }
+                    (Self::Array(a), Self::Array(b)) => {
+                        a.offsets.is_same(&b.offsets) && a.items.is_same(&b.items)
+                    }
+                    (Self::Enum(a), Self::Enum(b)) => {
+                        a.tags.is_same(&b.tags)
+                            && match (&a.places, &b.places) {
+                                (Some(a), Some(b)) => a.is_same(b),
+                                _ => false,
+                            }
+                    }
+                    _ => false,
+                }
+            };
+        }
+        prims!(Bool I8 I16 I32 I64 U8 U16 U32 U64 F32 F64)
+    }
+
     /// Calls `visit` with each buffer's size in bytes and its meter.
     pub(crate) fn for_each_buffer(&self, visit: &mut dyn FnMut(usize, &buffer::Meter)) {
         with_prims!(self, buffer => buffer.visit(visit),

@@ -64,6 +64,18 @@ impl Column {
     }
 }
 
+impl Enum {
+    /// These rows, without a copy of any payload.
+    pub(crate) fn pick(&self, rows: &[u32]) -> Result<Column> {
+        let tags = pick(&self.tags, rows);
+        let places = match &self.places {
+            Some(places) => pick(places, rows),
+            None => rows.to_vec(),
+        };
+        Column::variants(tags, Some(places.into()), self.payloads.to_vec())
+    }
+}
+
 fn pick<T: Copy + Default>(values: &[T], rows: &[u32]) -> Vec<T> {
     rows.iter().map(|row| values.get(*row as usize).copied().unwrap_or_default()).collect()
 }

@@ -1,0 +1,210 @@
+//! Evaluation: each expression once for all rows of its surroundings.
+
+mod array;
+mod branch;
+mod env;
+mod fold;
+mod group;
+mod join;
+mod reduce;
+mod stream;
+mod val;
+
+use alloc::{collections::BTreeMap, rc::Rc, vec::Vec};
+use core::cell::RefCell;
+
+use runner_core::{Code, Detail, Error, ExprId, INPUT, Result};
+
+use crate::{
+    budget::Budget,
+    column::Column,
+    kernel::{self, Operand},
+    native::Context,
+    plan::{Kind, Node, Plan},
+};
+use env::{Env, Map};
+use val::Val;
+
+/// One execution of a plan.
+pub(crate) struct Eval<'p> {
+    plan: &'p Plan,
+    budget: Budget<'p>,
+    /// Of hash tables.
+    seed: u64,
+    /// Hash tables of joins that may be needed again, with the array that they were made from.
+    joins: RefCell<BTreeMap<ExprId, join::Known>>,
+}
+
+impl<'p> Eval<'p> {
+    pub(crate) fn new(plan: &'p Plan, budget: Budget<'p>, seed: u64) -> Self {
+        Self { plan, budget, seed, joins: RefCell::default() }
+    }
+
+    /// The output for an input, both columns of one row.
+    pub(crate) fn run(&self, input: Column) -> Result<Column> {
+        self.budget.charge(&input)?;
+        let env = Env::root();
+        env.bind(INPUT, Val::Const(input));
+        self.eval(&self.plan.root, &env)?.column(1)
+    }
+
+    /// The values of an expression, one for each row of `env`, which has at least one.
+    fn eval(&self, node: &Node, env: &Env<'_>) -> Result<Val> {
+        match &node.kind {
+            Kind::Const(column) => Ok(Val::Const(column.clone())),
+            Kind::Local(local) => env.get(*local),
+            Kind::Field { tuple, index } => Ok(self.eval(tuple, env)?.field(*index)),
+            Kind::Tuple(items) => {
+                let items = items.iter().map(|item| self.eval(item, env)).collect::<Result<_>>()?;
+                Ok(Val::Tuple(items))
+            }
+            Kind::Let { bindings, body } => {
+                for (local, value) in bindings {
+                    env.bind(*local, self.eval(value, env)?);
+                }
+                self.eval(body, env)
+            }
+            // What is the same in all rows is worked out for one.
+            _ if env.rows > 1 && is_const(node, env) => {
+                let one = Env::inner(env, 1, Map::Row(0));
+                Ok(Val::Const(self.work(node, &one)?.column(1)?))
+            }
+            _ => self.work(node, env),
+        }
+    }
+
+    /// [`Eval::eval`] of what is more than a look at values.
+    #[inline(never)]
+    fn work(&self, node: &Node, env: &Env<'_>) -> Result<Val> {
+        let val = self.budget.step(env.rows).and_then(|()| self.dispatch(node, env));
+        match val {
+            Ok(Val::Col(column)) => {
+                self.budget.charge(&column)?;
+                Ok(Val::Col(column).settle(env.rows))
+            }
+            Ok(val) => Ok(val),
+            Err(error) => Err(self.placed(error, node)),
+        }
+    }
+
+    fn dispatch(&self, node: &Node, env: &Env<'_>) -> Result<Val> {
+        match &node.kind {
+            Kind::Scalar { .. } => self.scalar(node, env),
+            Kind::Logic { on, left, right } => self.logic(*on, left, right, env),
+            Kind::If { condition, then, otherwise } => self.condition(condition, then, otherwise, env),
+            Kind::Switch { subject, arms, default } => self.switch(subject, arms, default.as_deref(), env),
+            Kind::Array(items) => self.array(items, env),
+            Kind::Variant { index, width, payload } => self.variant(*index, *width, payload, env),
+            Kind::Map { .. } | Kind::FlatMap { .. } | Kind::Filter { .. } | Kind::Join { .. } => {
+                Ok(Val::Seq(self.collect(node, env)?))
+            }
+            Kind::Exists(source) => self.exists(source, env),
+            Kind::Sort { source, lambda, descending } => self.sort(source, lambda, *descending, env),
+            Kind::Group { source, lambda } => self.group(source, lambda, env),
+            Kind::Fold { source, initial, lambda, every, code } => {
+                self.fold(source, initial, lambda, *every, code.as_deref(), env)
+            }
+            Kind::Loop { initial, lambda } => self.repeat(initial, lambda, env),
+            Kind::Whole { op, prims, args } => self.whole(node, *op, *prims, args, env),
+            Kind::External { function, args } => self.external(*function, args, env),
+            Kind::Fail(message) => Err(Error::execution(message.clone())),
+            Kind::Const(_) | Kind::Local(_) | Kind::Field { .. } | Kind::Tuple(_) | Kind::Let { .. } => {
+                self.eval(node, env)
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn scalar(&self, node: &Node, env: &Env<'_>) -> Result<Val> {
+        let Kind::Scalar { op, prims, args } = &node.kind else { return Err(kernel::mismatch()) };
+        let vals: Vec<Val> = args.iter().map(|arg| self.eval(arg, env)).collect::<Result<_>>()?;
+        if !node.fallible
+            && let Some((base, rows)) = lift(&vals, env.rows)
+        {
+            let len = base.len();
+            let operands: Vec<Operand> = vals
+                .iter()
+                .map(|val| match val {
+                    Val::Const(column) => Operand { column: column.clone(), constant: true },
+                    _ => Operand { column: base.clone(), constant: false },
+                })
+                .collect();
+            let column = kernel::apply(*op, *prims, &operands, len)?;
+            return Ok(Val::view(column, rows));
+        }
+        let operands: Vec<Operand> = vals
+            .iter()
+            .map(|val| {
+                Ok(match val.constant(env.rows)? {
+                    Some(column) => Operand { column, constant: true },
+                    None => Operand { column: val.column(env.rows)?, constant: false },
+                })
+            })
+            .collect::<Result<_>>()?;
+        if operands.iter().all(|operand| operand.constant) {
+            return Ok(Val::Const(kernel::apply(*op, *prims, &operands, 1)?));
+        }
+        Ok(Val::Col(kernel::apply(*op, *prims, &operands, env.rows)?))
+    }
+
+    #[inline(never)]
+    fn external(&self, function: usize, args: &[Node], env: &Env<'_>) -> Result<Val> {
+        let (Some(native), Some(declared)) =
+            (self.plan.natives.get(function), self.plan.program.externals().get(function))
+        else {
+            return Err(Error::new(Code::Internal, "an external function is not there"));
+        };
+        let args: Vec<Column> =
+            args.iter().map(|arg| self.eval(arg, env)?.column(env.rows)).collect::<Result<_>>()?;
+        let params: Vec<_> = declared
+            .params
+            .iter()
+            .map(|param| match param {
+                runner_core::Param::Value(ty) | runner_core::Param::Const(ty) => *ty,
+                runner_core::Param::Function { result, .. } => *result,
+            })
+            .collect();
+        let context = Context {
+            types: self.plan.program.types(),
+            params: &params,
+            result: declared.result,
+            cancel: self.budget.cancel(),
+        };
+        let column = native.call(&args, env.rows, &context)?;
+        if column.len() != env.rows {
+            let words =
+                alloc::format!("{} gave {} results for {} calls", declared.path, column.len(), env.rows);
+            return Err(Error::new(Code::Internal, words));
+        }
+        Ok(Val::Col(column))
+    }
+
+    /// An error with the place of the expression, if it has none yet.
+    #[cold]
+    fn placed(&self, error: Error, node: &Node) -> Error {
+        let ours = matches!(error.code(), Code::ExecutionError | Code::Unsupported | Code::ResourceExhausted);
+        match self.plan.program.place(node.id) {
+            Some(place) if ours && error.place().is_none() => error.with_detail(Detail::Place(place)),
+            _ => error,
+        }
+    }
+}
+
+/// Whether all rows have the same value, because all locals have.
+fn is_const(node: &Node, env: &Env<'_>) -> bool {
+    env.rows == 1 || node.free.as_ref().is_some_and(|free| free.iter().all(|local| env.is_const(*local)))
+}
+
+/// The one column that operands are a view of, if it is so much shorter than the view that work on it pays.
+fn lift(vals: &[Val], rows: usize) -> Option<(Column, crate::column::Buffer<u32>)> {
+    let mut found: Option<&Rc<val::View>> = None;
+    for val in vals {
+        match (val, found) {
+            (Val::Const(_), _) => {}
+            (Val::View(view), None) if view.parts().0.len() * 2 <= rows => found = Some(view),
+            (Val::View(view), Some(other)) if Rc::ptr_eq(view, other) => {}
+            _ => return None,
+        }
+    }
+    found.map(|view| (view.parts().0.clone(), view.parts().1.clone()))
+}

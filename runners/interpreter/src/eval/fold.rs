@@ -1,0 +1,245 @@
+//! What is sequential by meaning: `fold`, `scan` and `loop_until_empty`.
+//!
+//! Rows are independent of each other, so all rows take a step together; the steps themselves come one after the other.
+//! A fold whose body is made of numbers runs as [`Code`] instead, a row after the other.
+
+use alloc::{rc::Rc, vec::Vec};
+
+use runner_core::Result;
+
+use super::{
+    Eval,
+    branch::merge,
+    env::{Env, Map},
+    stream::{bind, offsets},
+    val::{Seq, Val},
+};
+use crate::{
+    column::{Buffer, Column},
+    plan::{Code, Lambda, Node},
+};
+
+/// Single results that are joined before more are made.
+const PARTS: usize = 1024;
+
+impl Eval<'_> {
+    #[inline(never)]
+    pub(super) fn fold(
+        &self,
+        source: &Node,
+        initial: &Node,
+        lambda: &Lambda,
+        every: bool,
+        code: Option<&Code>,
+        env: &Env<'_>,
+    ) -> Result<Val> {
+        let initial = self.eval(initial, env)?;
+        let seq = self.eval(source, env)?.seq(env.rows)?;
+        if seq.total() == 0 {
+            return Ok(if every {
+                Val::Seq(Rc::new(Seq { offsets: seq.offsets.clone(), items: Val::empty() }))
+            } else {
+                initial
+            });
+        }
+        if let Some(code) = code
+            && let Some(val) = self.run_code(code, &seq, &initial, every, env)?
+        {
+            return Ok(val);
+        }
+        match (every, env.rows) {
+            (false, 1) => self.fold_one(&seq, initial, lambda, env),
+            (false, _) => self.fold_all(&seq, initial, lambda, env),
+            (true, _) => self.scan_all(&seq, initial, lambda, env),
+        }
+    }
+
+    /// One array: a step is a batch of one row.
+    fn fold_one(&self, seq: &Seq, initial: Val, lambda: &Lambda, env: &Env<'_>) -> Result<Val> {
+        let mut accumulator = initial;
+        for item in 0..seq.total() {
+            let inner = Env::inner(env, 1, Map::Row(0));
+            bind(&inner, lambda.params.first(), accumulator);
+            bind(&inner, lambda.params.get(1), seq.items.slice(item, item + 1)?);
+            accumulator = self.eval(&lambda.body, &inner)?;
+            self.budget.step(1)?;
+        }
+        Ok(accumulator)
+    }
+
+    /// Many arrays: a step is a batch of those that still have items.
+    fn fold_all(&self, seq: &Seq, initial: Val, lambda: &Lambda, env: &Env<'_>) -> Result<Val> {
+        let mut done: Vec<(Buffer<u32>, Val)> = Vec::new();
+        self.steps(seq, initial, lambda, env, &mut |_, _| Ok(()), &mut |rows, val| {
+            let val = Val::Col(val.column(rows.len())?);
+            done.push((rows, val));
+            Ok(())
+        })?;
+        merge(env.rows, &done).map(Val::Col)
+    }
+
+    fn scan_all(&self, seq: &Seq, initial: Val, lambda: &Lambda, env: &Env<'_>) -> Result<Val> {
+        let mut parts: Vec<Column> = Vec::new();
+        let mut joined: Vec<Column> = Vec::new();
+        // Where the accumulator of each item stands among all, which come step by step.
+        let mut places = alloc::vec![0u32; seq.total()];
+        let mut made = 0u32;
+        let starts: Vec<u32> = seq.offsets.to_vec();
+        let mut step_of: u32 = 0;
+        self.steps(
+            seq,
+            initial,
+            lambda,
+            env,
+            &mut |rows, val| {
+                for (index, row) in (0..).zip(rows.iter()) {
+                    let start = starts.get(*row as usize).copied().unwrap_or_default();
+                    if let Some(place) = places.get_mut((start + step_of) as usize) {
+                        *place = made + index;
+                    }
+                }
+                made += rows.len() as u32;
+                step_of += 1;
+                parts.push(val.column(rows.len())?);
+                if parts.len() >= PARTS {
+                    joined.push(Column::concat(&core::mem::take(&mut parts))?);
+                }
+                Ok(())
+            },
+            &mut |_, _| Ok(()),
+        )?;
+        joined.extend(parts);
+        let items = Column::concat(&joined)?;
+        let items = if seq.rows() == 1 { Val::Col(items) } else { Val::view(items, places.into()) };
+        Ok(Val::Seq(Rc::new(Seq { offsets: seq.offsets.clone(), items })))
+    }
+
+    /// Steps all rows together. `each` sees the accumulators after each step, with the rows that took it; `end` sees
+    /// those of rows that have no more items.
+    #[allow(clippy::type_complexity, reason = "two callbacks that are seen whole at their two callers")]
+    fn steps(
+        &self,
+        seq: &Seq,
+        initial: Val,
+        lambda: &Lambda,
+        env: &Env<'_>,
+        each: &mut dyn FnMut(&Buffer<u32>, &Val) -> Result<()>,
+        end: &mut dyn FnMut(Buffer<u32>, Val) -> Result<()>,
+    ) -> Result<()> {
+        let lengths: Vec<usize> = seq.ranges().map(|(start, end)| end - start).collect();
+        let starts: Vec<u32> = seq.offsets.to_vec();
+        let mut open: Buffer<u32> = (0..env.rows as u32).collect();
+        let mut accumulator = initial;
+        let mut step = 0;
+        let length = |row: &u32| lengths.get(*row as usize).copied().unwrap_or_default();
+        loop {
+            if open.iter().any(|row| length(row) == step) {
+                let (mut stay, mut stop) = (Vec::new(), Vec::new());
+                for (index, row) in (0..).zip(open.iter()) {
+                    if length(row) == step { stop.push(index) } else { stay.push(index) }
+                }
+                let names = |indices: &[u32]| -> Buffer<u32> {
+                    indices.iter().filter_map(|index| open.get(*index as usize).copied()).collect()
+                };
+                end(names(&stop), accumulator.select(&stop.into())?)?;
+                let rest = names(&stay);
+                accumulator = accumulator.select(&stay.into())?;
+                open = rest;
+            }
+            if open.is_empty() {
+                return Ok(());
+            }
+            let items: Buffer<u32> = open
+                .iter()
+                .map(|row| starts.get(*row as usize).copied().unwrap_or_default() + step as u32)
+                .collect();
+            let inner = Env::inner(env, open.len(), Map::Rows(open.clone()));
+            bind(&inner, lambda.params.first(), accumulator);
+            bind(&inner, lambda.params.get(1), seq.items.select(&items)?);
+            accumulator = self.eval(&lambda.body, &inner)?;
+            if !accumulator.is_const() {
+                accumulator = Val::Col(accumulator.column(open.len())?);
+            }
+            self.budget.step(open.len())?;
+            each(&open, &accumulator)?;
+            step += 1;
+        }
+    }
+
+    /// `loop_until_empty`
+    #[inline(never)]
+    pub(super) fn repeat(&self, initial: &Node, lambda: &Lambda, env: &Env<'_>) -> Result<Val> {
+        let mut open: Buffer<u32> = (0..env.rows as u32).collect();
+        let mut arrays = self.eval(initial, env)?.seq(env.rows)?;
+        // Items of each step, and which row has how many of them.
+        let mut parts = Vec::new();
+        let mut owners: Vec<(u32, u32)> = Vec::new();
+        let mut total = 0usize;
+        loop {
+            let mut stay = Vec::new();
+            for (index, (row, (start, end))) in (0..).zip(open.iter().zip(arrays.ranges())) {
+                if end > start {
+                    owners.push((*row, (end - start) as u32));
+                    stay.push((index, *row));
+                }
+            }
+            if stay.is_empty() {
+                break;
+            }
+            total += arrays.total();
+            crate::column::row_count(total)?;
+            let items = arrays.items.column(arrays.total())?;
+            self.budget.charge(&items)?;
+            parts.push(items);
+            let input = if stay.len() == open.len() {
+                Val::Seq(Rc::clone(&arrays))
+            } else {
+                Val::Seq(arrays).select(&stay.iter().map(|(index, _)| *index).collect())?
+            };
+            open = stay.iter().map(|(_, row)| *row).collect();
+            self.budget.step(open.len())?;
+            let inner = Env::inner(env, open.len(), Map::Rows(open.clone()));
+            bind(&inner, lambda.params.first(), input);
+            arrays = self.eval(&lambda.body, &inner)?.seq(open.len())?;
+            if parts.len() >= PARTS {
+                parts = Vec::from([Column::concat(&parts)?]);
+            }
+        }
+        let items = Column::concat(&parts)?;
+        let mut counts = alloc::vec![0usize; env.rows];
+        for (row, count) in &owners {
+            if let Some(sum) = counts.get_mut(*row as usize) {
+                *sum += *count as usize;
+            }
+        }
+        let offsets = offsets(counts)?;
+        if env.rows == 1 {
+            return Ok(Val::Seq(Rc::new(Seq { offsets, items: Val::Col(items) })));
+        }
+        let mut next = offsets.to_vec();
+        let mut places = alloc::vec![0u32; items.len()];
+        let mut at = 0u32;
+        for (row, count) in owners {
+            let Some(next) = next.get_mut(row as usize) else { continue };
+            for place in places.iter_mut().skip(*next as usize).take(count as usize) {
+                *place = at;
+                at += 1;
+            }
+            *next += count;
+        }
+        Ok(Val::Seq(Rc::new(Seq { offsets, items: Val::view(items, places.into()) })))
+    }
+}
+
+impl Eval<'_> {
+    fn run_code(
+        &self,
+        _code: &Code,
+        _seq: &Seq,
+        _initial: &Val,
+        _every: bool,
+        _env: &Env<'_>,
+    ) -> Result<Option<Val>> {
+        Ok(None)
+    }
+}

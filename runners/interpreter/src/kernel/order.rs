@@ -1,0 +1,111 @@
+//! The order of values of every type, and sorting by it.
+
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+
+use crate::{column::Column, scalar::Float};
+
+/// How row `i` of one column compares with row `j` of another of the same type: tuples and arrays lexicographically,
+/// enums by variant, then payload.
+pub(crate) fn compare_rows(a: &Column, i: usize, b: &Column, j: usize) -> Ordering {
+    macro_rules! prims {
+        ($($variant:ident),*) => {
+            match (a, b) {
+                $((Column::$variant(a), Column::$variant(b)) => a.get(i).cmp(&b.get(j)),)*
+                (Column::F32(a), Column::F32(b)) => match (a.get(i), b.get(j)) {
+                    (Some(a), Some(b)) => a.order(*b),
+                    _ => Ordering::Equal,
+                },
+                (Column::F64(a), Column::F64(b)) => match (a.get(i), b.get(j)) {
+                    (Some(a), Some(b)) => a.order(*b),
+                    _ => Ordering::Equal,
+                },
+                (Column::Text(a), Column::Text(b)) => a.get(i).cmp(b.get(j)),
+                (Column::Tuple(a), Column::Tuple(b)) => {
+                    let fields = a.fields.iter().zip(b.fields.iter());
+                    first_difference(fields.map(|(a, b)| compare_rows(a, i, b, j)))
+                }
+                (Column::Array(a), Column::Array(b)) => {
+                    let ((start, end), (other, other_end)) = (a.range(i), b.range(j));
+                    let pairs = (start..end).zip(other..other_end);
+                    first_difference(pairs.map(|(i, j)| compare_rows(&a.items, i, &b.items, j)))
+                        .then((end - start).cmp(&(other_end - other)))
+                }
+                (Column::Enum(a), Column::Enum(b)) => {
+                    let ((tag, place), (other, other_place)) = (a.at(i), b.at(j));
+                    tag.cmp(&other).then_with(|| match (a.payloads.get(tag), b.payloads.get(tag)) {
+                        (Some(a), Some(b)) => compare_rows(a, place, b, other_place),
+                        _ => Ordering::Equal,
+                    })
+                }
+                _ => Ordering::Equal,
+            }
+        };
+    }
+    prims!(Bool, I8, I16, I32, I64, U8, U16, U32, U64)
+}
+
+fn first_difference(mut orders: impl Iterator<Item = Ordering>) -> Ordering {
+    orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+}
+
+/// The rows of each segment in the stable order of their keys.
+pub(crate) fn sort(
+    keys: &Column,
+    segments: impl Iterator<Item = (usize, usize)>,
+    descending: bool,
+) -> Vec<u32> {
+    macro_rules! by_number {
+        ($values:expr, $segments:expr, $rank:expr) => {{
+            let mut order = Vec::with_capacity($values.len());
+            let mut pairs = Vec::new();
+            for (start, end) in $segments {
+                let values = $values.get(start..end).unwrap_or_default();
+                pairs.clear();
+                pairs.extend(values.iter().map(|value| $rank(*value)).zip(start as u32..));
+                // The index makes pairs distinct, so an unstable sort keeps the order of equal keys.
+                if descending {
+                    pairs.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+                } else {
+                    pairs.sort_unstable();
+                }
+                order.extend(pairs.iter().map(|(_, row)| *row));
+            }
+            order
+        }};
+    }
+    match keys {
+        Column::Bool(values) => by_number!(values, segments, |value: bool| u8::from(value)),
+        Column::I8(values) => by_number!(values, segments, |value: i8| value),
+        Column::I16(values) => by_number!(values, segments, |value: i16| value),
+        Column::I32(values) => by_number!(values, segments, |value: i32| value),
+        Column::I64(values) => by_number!(values, segments, |value: i64| value),
+        Column::U8(values) => by_number!(values, segments, |value: u8| value),
+        Column::U16(values) => by_number!(values, segments, |value: u16| value),
+        Column::U32(values) => by_number!(values, segments, |value: u32| value),
+        Column::U64(values) => by_number!(values, segments, |value: u64| value),
+        Column::F32(values) => by_number!(values, segments, Float::key),
+        Column::F64(values) => by_number!(values, segments, Float::key),
+        _ => {
+            let mut order = Vec::with_capacity(keys.len());
+            for (start, end) in segments {
+                let first = order.len();
+                order.extend(start as u32..end as u32);
+                let Some(rows) = order.get_mut(first..) else { continue };
+                match keys {
+                    Column::Text(text) if descending => {
+                        rows.sort_by(|a, b| text.get(*b as usize).cmp(text.get(*a as usize)));
+                    }
+                    Column::Text(text) => {
+                        rows.sort_by(|a, b| text.get(*a as usize).cmp(text.get(*b as usize)))
+                    }
+                    _ => rows.sort_by(|a, b| {
+                        let order = compare_rows(keys, *a as usize, keys, *b as usize);
+                        if descending { order.reverse() } else { order }
+                    }),
+                }
+            }
+            order
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What a program becomes when it is prepared: a tree in which all that depends on the program alone is known.
+
+mod build;
+mod fold;
+mod join;
+
+use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
+
+use runner_core::{ExprId, LocalId, Op, Prim, Program, TypeId};
+
+pub(crate) use fold::Code;
+pub(crate) use join::{Join, Key};
+
+use crate::{column::Column, native::Call};
+
+/// A prepared program.
+pub(crate) struct Plan {
+    pub(crate) program: Program,
+    pub(crate) root: Node,
+    /// One for each external function of the program.
+    pub(crate) natives: Vec<Arc<dyn Call>>,
+}
+
+/// An expression.
+pub(crate) struct Node {
+    pub(crate) id: ExprId,
+    pub(crate) ty: TypeId,
+    pub(crate) kind: Kind,
+    /// Locals that it uses and does not bind itself; `None` if they are too many to be worth looking at.
+    pub(crate) free: Option<Box<[LocalId]>>,
+    /// Whether it can fail, so that it may only be evaluated where the program says so.
+    pub(crate) fallible: bool,
+    /// About how many operations a row takes; array operations count as many.
+    pub(crate) cost: u32,
+}
+
+pub(crate) enum Kind {
+    /// A column of one row.
+    Const(Column),
+    Local(LocalId),
+    Let {
+        bindings: Vec<(LocalId, Node)>,
+        body: Box<Node>,
+    },
+    Tuple(Vec<Node>),
+    Field {
+        tuple: Box<Node>,
+        index: usize,
+    },
+    Array(Vec<Node>),
+    Variant {
+        index: u16,
+        width: usize,
+        payload: Box<Node>,
+    },
+    Switch {
+        subject: Box<Node>,
+        arms: Vec<Arm>,
+        default: Option<Box<Node>>,
+    },
+    If {
+        condition: Box<Node>,
+        then: Box<Node>,
+        otherwise: Box<Node>,
+    },
+    /// Row by row, from the values of its arguments.
+    Scalar {
+        op: Op,
+        prims: Prims,
+        args: Vec<Node>,
+    },
+    /// `And` (true) or `Or` (false): the right side only where the left is this.
+    Logic {
+        on: bool,
+        left: Box<Node>,
+        right: Box<Node>,
+    },
+    Map {
+        source: Box<Node>,
+        lambda: Box<Lambda>,
+    },
+    FlatMap {
+        source: Box<Node>,
+        lambda: Box<Lambda>,
+    },
+    Filter {
+        source: Box<Node>,
+        lambda: Box<Lambda>,
+    },
+    /// A filter that is looked up, where the array is the same for many rows.
+    Join {
+        source: Box<Node>,
+        join: Box<Join>,
+    },
+    Sort {
+        source: Box<Node>,
+        lambda: Box<Lambda>,
+        descending: bool,
+    },
+    Group {
+        source: Box<Node>,
+        lambda: Box<Lambda>,
+    },
+    /// `Fold`, or `Scan` if `every` accumulator is wanted.
+    Fold {
+        source: Box<Node>,
+        initial: Box<Node>,
+        lambda: Box<Lambda>,
+        every: bool,
+        code: Option<Box<Code>>,
+    },
+    Loop {
+        initial: Box<Node>,
+        lambda: Box<Lambda>,
+    },
+    /// Whether an array has an item.
+    Exists(Box<Node>),
+    /// The other operations on arrays.
+    Whole {
+        op: Op,
+        prims: Prims,
+        args: Vec<Node>,
+    },
+    External {
+        function: usize,
+        args: Vec<Node>,
+    },
+    Fail(String),
+}
+
+/// Primitive types that an operation has to know beyond what columns say.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Prims {
+    /// Of the first argument, or of its items.
+    pub(crate) first: Option<Prim>,
+    /// Of the result, or of its items.
+    pub(crate) result: Option<Prim>,
+}
+
+/// A function that is evaluated over many rows at once.
+pub(crate) struct Lambda {
+    pub(crate) params: Vec<LocalId>,
+    pub(crate) body: Node,
+}
+
+/// A case of a [`Kind::Switch`].
+pub(crate) struct Arm {
+    pub(crate) variant: u16,
+    pub(crate) payload: Option<LocalId>,
+    pub(crate) body: Node,
+}

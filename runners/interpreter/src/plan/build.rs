@@ -1,0 +1,407 @@
+//! From the list of expressions to the tree.
+
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
+
+use runner_core::{
+    Error, Expr, ExprId, Kind as Source, Literal, LocalId, Op, Prim, Program, Repr, Result, TypeId, TypeTable,
+};
+
+use super::{Arm, Join, Kind, Lambda, Node, Plan, Prims, fold};
+use crate::{column::Column, native::Call};
+
+/// Sets of free locals beyond this size are not kept.
+const FREE: usize = 24;
+
+/// What a call that works on arrays is taken to cost.
+const ARRAY_COST: u32 = 1000;
+
+impl Plan {
+    /// Translates a program whose external functions are `natives`.
+    pub(crate) fn new(program: &Program, natives: Vec<Arc<dyn Call>>) -> Result<Self> {
+        let builder = Builder { types: program.types() };
+        // Every expression stands behind those that it uses, each of which is used once: one pass, no recursion.
+        let mut made: Vec<Option<Made>> = Vec::with_capacity(program.body().len());
+        for (index, expr) in (0..).zip(program.body()) {
+            let one = builder.make(ExprId(index), expr, &mut Parts(&mut made))?;
+            made.push(Some(one));
+        }
+        match made.pop() {
+            Some(Some(Made::Node(root))) => Ok(Self { program: program.clone(), root, natives }),
+            _ => Err(broken()),
+        }
+    }
+}
+
+enum Made {
+    Node(Node),
+    Lambda(Lambda),
+}
+
+/// The translated expressions that nobody has used yet.
+struct Parts<'a>(&'a mut [Option<Made>]);
+
+impl Parts<'_> {
+    fn node(&mut self, id: ExprId) -> Result<Node> {
+        match self.0.get_mut(id.0 as usize).and_then(Option::take) {
+            Some(Made::Node(node)) => Ok(node),
+            _ => Err(broken()),
+        }
+    }
+
+    fn boxed(&mut self, id: ExprId) -> Result<Box<Node>> {
+        self.node(id).map(Box::new)
+    }
+
+    fn lambda(&mut self, id: ExprId) -> Result<Box<Lambda>> {
+        match self.0.get_mut(id.0 as usize).and_then(Option::take) {
+            Some(Made::Lambda(lambda)) => Ok(Box::new(lambda)),
+            _ => Err(broken()),
+        }
+    }
+
+    fn nodes(&mut self, ids: &[ExprId]) -> Result<Vec<Node>> {
+        ids.iter().map(|id| self.node(*id)).collect()
+    }
+}
+
+struct Builder<'a> {
+    types: &'a TypeTable,
+}
+
+impl Builder<'_> {
+    fn make(&self, id: ExprId, expr: &Expr, parts: &mut Parts<'_>) -> Result<Made> {
+        let kind = match &expr.kind {
+            Source::Lambda { params, body } => {
+                let params = params.iter().map(|(local, _)| *local).collect();
+                return Ok(Made::Lambda(Lambda { params, body: parts.node(*body)? }));
+            }
+            Source::Literal(literal) => Kind::Const(self.literal(literal, expr.ty)?),
+            Source::Local(local) => Kind::Local(*local),
+            Source::Let { bindings, body } => Kind::Let {
+                bindings: bindings
+                    .iter()
+                    .map(|(local, value)| Ok((*local, parts.node(*value)?)))
+                    .collect::<Result<_>>()?,
+                body: parts.boxed(*body)?,
+            },
+            Source::Tuple(items) => Kind::Tuple(parts.nodes(items)?),
+            Source::Field { tuple, index } => {
+                Kind::Field { tuple: parts.boxed(*tuple)?, index: *index as usize }
+            }
+            Source::Array(items) => Kind::Array(parts.nodes(items)?),
+            Source::Variant { index, payload } => Kind::Variant {
+                index: *index as u16,
+                width: self.types.as_enum(expr.ty).map_or(0, <[_]>::len),
+                payload: parts.boxed(*payload)?,
+            },
+            Source::Switch { subject, arms, default } => Kind::Switch {
+                subject: parts.boxed(*subject)?,
+                arms: arms
+                    .iter()
+                    .map(|arm| {
+                        let body = parts.node(arm.body)?;
+                        Ok(Arm { variant: arm.variant as u16, payload: arm.payload, body })
+                    })
+                    .collect::<Result<_>>()?,
+                default: default.map(|id| parts.boxed(id)).transpose()?,
+            },
+            Source::If { condition, then, otherwise } => Kind::If {
+                condition: parts.boxed(*condition)?,
+                then: parts.boxed(*then)?,
+                otherwise: parts.boxed(*otherwise)?,
+            },
+            Source::Call { op, args } => self.call(*op, args, expr.ty, parts)?,
+            Source::External { function, args } => {
+                Kind::External { function: *function as usize, args: parts.nodes(args)? }
+            }
+            Source::Fail(message) => Kind::Fail(message.clone()),
+        };
+        Ok(Made::Node(finish(id, expr.ty, kind)))
+    }
+
+    fn call(&self, op: Op, args: &[ExprId], ty: TypeId, parts: &mut Parts<'_>) -> Result<Kind> {
+        let function = |parts: &mut Parts<'_>| match args {
+            [source, lambda] => Ok((parts.boxed(*source)?, parts.lambda(*lambda)?)),
+            _ => Err(broken()),
+        };
+        Ok(match op {
+            Op::And | Op::Or => match args {
+                [left, right] => {
+                    Kind::Logic { on: op == Op::And, left: parts.boxed(*left)?, right: parts.boxed(*right)? }
+                }
+                _ => return Err(broken()),
+            },
+            // Columns hold framed values as what they frame, so long as the buffer is of the same type.
+            Op::Wrap | Op::Unwrap => {
+                let node = parts.node(*args.first().ok_or_else(broken)?)?;
+                match (self.types.as_prim(node.ty), self.types.as_prim(ty)) {
+                    (Some(from), Some(to)) if from.repr() != to.repr() => {
+                        let prims = Prims { first: Some(from), result: Some(to) };
+                        Kind::Scalar { op, prims, args: Vec::from([node]) }
+                    }
+                    _ => Kind::Let { bindings: Vec::new(), body: Box::new(node) },
+                }
+            }
+            Op::Map => {
+                let (source, lambda) = function(parts)?;
+                Kind::Map { source, lambda }
+            }
+            Op::FlatMap => {
+                let (source, lambda) = function(parts)?;
+                Kind::FlatMap { source, lambda }
+            }
+            Op::Filter => {
+                let (source, lambda) = function(parts)?;
+                filter(source, *lambda)
+            }
+            Op::Sort | Op::SortDesc => {
+                let (source, lambda) = function(parts)?;
+                Kind::Sort { source, lambda, descending: op == Op::SortDesc }
+            }
+            Op::Group => {
+                let (source, lambda) = function(parts)?;
+                Kind::Group { source, lambda }
+            }
+            Op::Fold | Op::Scan => match args {
+                [source, initial, lambda] => {
+                    let (source, initial) = (parts.boxed(*source)?, parts.boxed(*initial)?);
+                    let lambda = parts.lambda(*lambda)?;
+                    let item = self.types.as_array(source.ty).ok_or_else(broken)?;
+                    let code = fold::compile(self.types, &lambda, initial.ty, item).map(Box::new);
+                    Kind::Fold { source, initial, lambda, every: op == Op::Scan, code }
+                }
+                _ => return Err(broken()),
+            },
+            Op::LoopUntilEmpty => {
+                let (initial, lambda) = function(parts)?;
+                Kind::Loop { initial, lambda }
+            }
+            Op::Any => match parts.node(*args.first().ok_or_else(broken)?)? {
+                // `any` of a comparison is whether a filter leaves something, and a filter may use a hash table.
+                Node { kind: Kind::Map { source, lambda }, id, ty: mapped, .. } => {
+                    let filtered = source.ty;
+                    match Join::detect(*lambda) {
+                        Ok(join) => {
+                            let kind = Kind::Join { source, join: Box::new(join) };
+                            Kind::Exists(Box::new(finish(id, filtered, kind)))
+                        }
+                        Err(lambda) => {
+                            let map = finish(id, mapped, Kind::Map { source, lambda: Box::new(lambda) });
+                            Kind::Whole { op, prims: self.prims(Some(&map), ty), args: Vec::from([map]) }
+                        }
+                    }
+                }
+                other => Kind::Whole { op, prims: self.prims(Some(&other), ty), args: Vec::from([other]) },
+            },
+            _ => {
+                let args = parts.nodes(args)?;
+                let prims = self.prims(args.first(), ty);
+                if is_scalar(op) { Kind::Scalar { op, prims, args } } else { Kind::Whole { op, prims, args } }
+            }
+        })
+    }
+
+    fn prims(&self, first: Option<&Node>, result: TypeId) -> Prims {
+        let prim = |ty| self.types.as_prim(self.types.as_array(ty).unwrap_or(ty));
+        Prims { first: first.and_then(|node| prim(node.ty)), result: prim(result) }
+    }
+
+    fn literal(&self, literal: &Literal, ty: TypeId) -> Result<Column> {
+        let repr = self.types.as_prim(ty).map(Prim::repr);
+        Ok(match (literal, repr) {
+            (Literal::Bool(value), _) => Column::Bool(Vec::from([*value]).into()),
+            (Literal::Int(value), Some(Repr::I8)) => Column::I8(Vec::from([*value as i8]).into()),
+            (Literal::Int(value), Some(Repr::I16)) => Column::I16(Vec::from([*value as i16]).into()),
+            (Literal::Int(value), Some(Repr::I32)) => Column::I32(Vec::from([*value as i32]).into()),
+            (Literal::Int(value), _) => Column::I64(Vec::from([*value]).into()),
+            (Literal::Uint(value), Some(Repr::U8)) => Column::U8(Vec::from([*value as u8]).into()),
+            (Literal::Uint(value), Some(Repr::U16)) => Column::U16(Vec::from([*value as u16]).into()),
+            (Literal::Uint(value), Some(Repr::U32)) => Column::U32(Vec::from([*value as u32]).into()),
+            (Literal::Uint(value), _) => Column::U64(Vec::from([*value]).into()),
+            (Literal::Float32(value), _) => Column::F32(Vec::from([*value]).into()),
+            (Literal::Float64(value), _) => Column::F64(Vec::from([*value]).into()),
+            (Literal::Text(value), _) => Column::texts([value.as_ref()])?,
+        })
+    }
+}
+
+/// A node with what follows from its parts.
+pub(super) fn finish(id: ExprId, ty: TypeId, kind: Kind) -> Node {
+    let mut about = About { free: Some(Vec::new()), fallible: own_fault(&kind), cost: own_cost(&kind) };
+    match &kind {
+        Kind::Const(_) | Kind::Fail(_) => {}
+        Kind::Local(local) => about.free = Some(Vec::from([*local])),
+        Kind::Let { bindings, body } => {
+            about.with(body);
+            for (local, value) in bindings.iter().rev() {
+                about.bind(&[*local]);
+                about.with(value);
+            }
+        }
+        Kind::Tuple(nodes)
+        | Kind::Array(nodes)
+        | Kind::Scalar { args: nodes, .. }
+        | Kind::Whole { args: nodes, .. }
+        | Kind::External { args: nodes, .. } => nodes.iter().for_each(|node| about.with(node)),
+        Kind::Field { tuple: node, .. } | Kind::Variant { payload: node, .. } | Kind::Exists(node) => {
+            about.with(node);
+        }
+        Kind::Switch { subject, arms, default } => {
+            about.with(subject);
+            for arm in arms {
+                about.with_lambda(arm.payload.as_slice(), &arm.body);
+            }
+            default.iter().for_each(|node| about.with(node));
+        }
+        Kind::If { condition, then, otherwise } => {
+            about.with(condition);
+            about.with(then);
+            about.with(otherwise);
+        }
+        Kind::Logic { left, right, .. } => {
+            about.with(left);
+            about.with(right);
+        }
+        Kind::Map { source, lambda }
+        | Kind::FlatMap { source, lambda }
+        | Kind::Filter { source, lambda, .. }
+        | Kind::Sort { source, lambda, .. }
+        | Kind::Group { source, lambda }
+        | Kind::Loop { initial: source, lambda } => {
+            about.with(source);
+            about.with_lambda(&lambda.params, &lambda.body);
+        }
+        Kind::Join { source, join } => {
+            about.with(source);
+            for key in &join.keys {
+                about.with_lambda(&[join.param], &key.build);
+                about.with(&key.probe);
+            }
+            join.rest.iter().for_each(|rest| about.with_lambda(&[join.param], rest));
+        }
+        Kind::Fold { source, initial, lambda, .. } => {
+            about.with(source);
+            about.with(initial);
+            about.with_lambda(&lambda.params, &lambda.body);
+        }
+    }
+    let free = about.free.map(Vec::into_boxed_slice);
+    Node { id, ty, kind, free, fallible: about.fallible, cost: about.cost }
+}
+
+struct About {
+    free: Option<Vec<LocalId>>,
+    fallible: bool,
+    cost: u32,
+}
+
+impl About {
+    fn with(&mut self, node: &Node) {
+        self.with_lambda(&[], node);
+    }
+
+    fn with_lambda(&mut self, bound: &[LocalId], node: &Node) {
+        self.fallible |= node.fallible;
+        self.cost = self.cost.saturating_add(node.cost);
+        let (Some(free), Some(more)) = (&mut self.free, &node.free) else {
+            self.free = None;
+            return;
+        };
+        for local in more.iter().filter(|local| !bound.contains(local)) {
+            if !free.contains(local) {
+                free.push(*local);
+            }
+        }
+        if free.len() > FREE {
+            self.free = None;
+        }
+    }
+
+    fn bind(&mut self, locals: &[LocalId]) {
+        if let Some(free) = &mut self.free {
+            free.retain(|local| !locals.contains(local));
+        }
+    }
+}
+
+/// Whether the operation itself can fail, whatever its parts do.
+fn own_fault(kind: &Kind) -> bool {
+    let is_float = |prims: &Prims| prims.first.is_some_and(Prim::is_float);
+    match kind {
+        Kind::Fail(_) | Kind::External { .. } | Kind::Loop { .. } => true,
+        Kind::Scalar { op, prims, .. } | Kind::Whole { op, prims, .. } => match op {
+            Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Rem | Op::Neg | Op::Abs | Op::Pow | Op::Sum => {
+                !is_float(prims)
+            }
+            Op::FromAscii
+            | Op::DateSub
+            | Op::DateToTimestamp
+            | Op::TimestampToDate
+            | Op::TimestampSub
+            | Op::TimeDiff
+            | Op::TimeAdd
+            | Op::TimeSub
+            | Op::TimezoneOffset
+            | Op::Sequence => true,
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+fn own_cost(kind: &Kind) -> u32 {
+    match kind {
+        Kind::Const(_) | Kind::Local(_) | Kind::Let { .. } | Kind::Field { .. } => 0,
+        Kind::Tuple(_) | Kind::Variant { .. } => 1,
+        Kind::Logic { .. } | Kind::If { .. } => 1,
+        Kind::Scalar { op, prims, .. } => match op {
+            Op::ToText | Op::Concat | Op::Lower | Op::Upper | Op::Replace | Op::Split | Op::Pow => 20,
+            Op::Eq | Op::Ne | Op::Lt | Op::Lte | Op::Gt | Op::Gte | Op::Cmp if prims.first.is_none() => 20,
+            Op::Div | Op::Rem => 4,
+            _ => 1,
+        },
+        _ => ARRAY_COST,
+    }
+}
+
+fn filter(source: Box<Node>, lambda: Lambda) -> Kind {
+    match Join::detect(lambda) {
+        Ok(join) => Kind::Join { source, join: Box::new(join) },
+        Err(lambda) => Kind::Filter { source, lambda: Box::new(lambda) },
+    }
+}
+
+fn is_scalar(op: Op) -> bool {
+    !matches!(
+        op,
+        Op::Index
+            | Op::Count
+            | Op::Slice
+            | Op::Reverse
+            | Op::Zip
+            | Op::Distinct
+            | Op::Append
+            | Op::Contains
+            | Op::Sequence
+            | Op::Min
+            | Op::Max
+            | Op::Sum
+            | Op::Mean
+            | Op::All
+            | Op::Any
+            | Op::Lag
+            | Op::Lead
+            | Op::RollingMean
+            | Op::Rank
+            | Op::RankDense
+            | Op::RankPercentile
+            | Op::CumeDist
+            | Op::Join
+    )
+}
+
+/// A program that validation should have refused.
+#[cold]
+fn broken() -> Error {
+    Error::prepare("the program is not of the shape that its validation promises")
+}

@@ -1,0 +1,119 @@
+//! Filters that a hash table can answer.
+
+use alloc::{boxed::Box, vec::Vec};
+
+use runner_core::{ExprId, LocalId, Op};
+
+use super::{Kind, Lambda, Node, build::finish};
+
+/// The condition of a filter, `item.key == outer.key && rest`, taken apart.
+///
+/// Where the array does not depend on the outer row, the keys of its items are put into a hash table once, and each
+/// outer row looks up its own.
+pub(crate) struct Join {
+    /// The item.
+    pub(crate) param: LocalId,
+    /// Pairs that must be equal, at least one.
+    pub(crate) keys: Vec<Key>,
+    /// What else must be true.
+    pub(crate) rest: Option<Node>,
+}
+
+/// An equality.
+pub(crate) struct Key {
+    /// Made of the item alone.
+    pub(crate) build: Node,
+    /// Made without the item.
+    pub(crate) probe: Node,
+    /// The comparison.
+    pub(crate) id: ExprId,
+}
+
+impl Join {
+    /// Takes the condition apart; gives it back where it has no equality that could be looked up.
+    pub(super) fn detect(lambda: Lambda) -> Result<Self, Lambda> {
+        let [param] = lambda.params.as_slice() else { return Err(lambda) };
+        let param = *param;
+        let mut roles = Vec::new();
+        mark(&lambda.body, param, &mut Seen::default(), &mut roles);
+        if !roles.contains(&true) {
+            return Err(lambda);
+        }
+        let mut join = Self { param, keys: Vec::new(), rest: None };
+        join.take(lambda.body, &mut roles.into_iter());
+        Ok(join)
+    }
+
+    /// Sorts the conditions of a conjunction into keys and the rest.
+    fn take(&mut self, node: Node, roles: &mut dyn Iterator<Item = bool>) {
+        match node.kind {
+            Kind::Logic { on: true, left, right } => {
+                self.take(*left, roles);
+                self.take(*right, roles);
+            }
+            Kind::Let { bindings, body } if bindings.is_empty() => self.take(*body, roles),
+            kind => {
+                let node = Node { kind, ..node };
+                if roles.next() == Some(true) {
+                    self.key(node);
+                } else {
+                    self.also(node);
+                }
+            }
+        }
+    }
+
+    fn key(&mut self, node: Node) {
+        let Node { kind: Kind::Scalar { mut args, .. }, id, .. } = node else { return };
+        if let (Some(right), Some(left)) = (args.pop(), args.pop()) {
+            let (build, probe) =
+                if left.free.as_deref() == Some(&[self.param]) { (left, right) } else { (right, left) };
+            self.keys.push(Key { build, probe, id });
+        }
+    }
+
+    fn also(&mut self, node: Node) {
+        self.rest = Some(match self.rest.take() {
+            Some(rest) => {
+                let (id, ty) = (node.id, node.ty);
+                finish(id, ty, Kind::Logic { on: true, left: Box::new(rest), right: Box::new(node) })
+            }
+            None => node,
+        });
+    }
+}
+
+#[derive(Default)]
+struct Seen {
+    fallible: bool,
+    condition: bool,
+}
+
+/// Says of each condition of a conjunction, in order, whether it is a key.
+///
+/// Keys are looked at before the rest, so what comes before a key must not be able to fail, and neither must a key
+/// that is not the first condition.
+fn mark(node: &Node, param: LocalId, seen: &mut Seen, roles: &mut Vec<bool>) {
+    match &node.kind {
+        Kind::Logic { on: true, left, right } => {
+            mark(left, param, seen, roles);
+            mark(right, param, seen, roles);
+        }
+        Kind::Let { bindings, body } if bindings.is_empty() => mark(body, param, seen, roles),
+        _ => {
+            let key = is_key(node, param) && !seen.fallible && !(seen.condition && node.fallible);
+            seen.fallible |= node.fallible && !key;
+            seen.condition = true;
+            roles.push(key);
+        }
+    }
+}
+
+fn is_key(node: &Node, param: LocalId) -> bool {
+    let Kind::Scalar { op: Op::Eq, args, .. } = &node.kind else { return false };
+    let [left, right] = args.as_slice() else { return false };
+    let only = |node: &Node| node.free.as_deref() == Some(&[param]);
+    let without =
+        |node: &Node| node.free.as_ref().is_some_and(|free| !free.contains(&param) && !free.is_empty());
+    (only(left) && without(right)) || (only(right) && without(left))
+}
