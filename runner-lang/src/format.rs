@@ -88,12 +88,7 @@ impl<'a> Formatter<'a> {
 
     /// Takes the tokens up to this one as they are.
     fn take_to(&mut self, last: usize) -> Doc<'a> {
-        let mut parts = Vec::new();
-        for comment in self.comments_here() {
-            parts.push(Doc::Comment(self.comment(comment)));
-            let blank = self.gap();
-            parts.push(Doc::Hard { blank });
-        }
+        let mut parts = self.leading();
         let start = self.tokens.get(self.at).map_or(self.text.len(), |token| token.span.start as usize);
         let end = self.tokens.get(last).map_or(self.text.len(), |token| token.span.end as usize);
         let word = Doc::Text(self.text.get(start..end).unwrap_or_default());
@@ -108,6 +103,27 @@ impl<'a> Formatter<'a> {
         }
         parts.push(word);
         parts.extend(trailing);
+        Doc::concat(parts)
+    }
+
+    /// Takes the comments before the current token, each on a line of its own.
+    fn leading(&mut self) -> Vec<Doc<'a>> {
+        let mut parts = Vec::new();
+        for comment in self.comments_here() {
+            parts.push(Doc::Comment(self.comment(comment)));
+            let blank = self.gap();
+            parts.push(Doc::Hard { blank });
+        }
+        parts
+    }
+
+    /// Puts the comments that stand before something outside of it, so that they don't break it.
+    fn led(&mut self, take: impl FnOnce(&mut Self) -> Doc<'a>) -> Doc<'a> {
+        let mut parts = self.leading();
+        if parts.is_empty() {
+            return take(self);
+        }
+        parts.push(take(self));
         Doc::concat(parts)
     }
 
@@ -176,12 +192,18 @@ impl<'a> Formatter<'a> {
     }
 
     /// `count` items between brackets; with a comma behind the last, it is broken.
-    fn list(&mut self, count: usize, hugs: bool, mut item: impl FnMut(&mut Self, usize) -> Doc<'a>) -> List<'a> {
+    fn list(
+        &mut self,
+        count: usize,
+        mut hugs: bool,
+        mut item: impl FnMut(&mut Self, usize) -> Doc<'a>,
+    ) -> List<'a> {
         let open = self.take();
         let mut items = Vec::new();
         let mut broken = false;
         for index in 0..count {
             let blank = self.gap();
+            hugs &= self.comments_here().is_empty();
             let mut doc = item(self, index);
             if self.is(Symbol::Comma) {
                 broken = index + 1 == count;
@@ -199,6 +221,7 @@ impl<'a> Formatter<'a> {
     /// One thing between brackets, without a comma.
     fn bracketed(&mut self, hugs: bool, item: impl FnOnce(&mut Self) -> Doc<'a>) -> Doc<'a> {
         let open = self.take();
+        let hugs = hugs && self.comments_here().is_empty();
         let items = vec![(false, item(self))];
         let tail = self.tail();
         let close = self.take();

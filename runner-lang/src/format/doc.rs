@@ -10,17 +10,33 @@ pub(super) enum Doc<'a> {
     /// A comment that ends the line it is on. A comma still goes before it, all else goes to the next line.
     Trailing(&'a str),
     /// A space, or a line break in a broken group; `blank` keeps an empty line there.
-    Line { blank: bool },
+    Line {
+        blank: bool,
+    },
     /// Nothing, or a line break in a broken group.
     SoftLine,
     /// A line break in any case.
-    Hard { blank: bool },
+    Hard {
+        blank: bool,
+    },
     /// A comment on a line of its own, behind which nothing stands.
     Comment(&'a str),
-    Concat(Vec<Doc<'a>>, bool),
+    Concat(Vec<Doc<'a>>, Breaks),
     Indent(Box<Doc<'a>>),
-    Group { content: Box<Doc<'a>>, broken: bool },
+    Group {
+        content: Box<Doc<'a>>,
+        broken: bool,
+    },
     List(Box<List<'a>>),
+}
+
+/// Whether a document can stand on one line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Breaks {
+    No,
+    /// It can, but a comment ends it, so nothing can follow on the line.
+    Behind,
+    Yes,
 }
 
 /// Items between brackets.
@@ -46,7 +62,14 @@ impl<'a> Doc<'a> {
     pub(super) const SPACE: Self = Self::Text(" ");
 
     pub(super) fn concat(parts: Vec<Self>) -> Self {
-        let breaks = parts.iter().any(Self::breaks);
+        let mut breaks = Breaks::No;
+        for part in &parts {
+            breaks = match (breaks, part.breaks()) {
+                (Breaks::No, next) => next,
+                (Breaks::Behind, Breaks::No) if part.is_empty() => Breaks::Behind,
+                _ => Breaks::Yes,
+            };
+        }
         Self::Concat(parts, breaks)
     }
 
@@ -60,33 +83,50 @@ impl<'a> Doc<'a> {
 
     /// A group that is broken if `broken`, or by what it holds.
     pub(super) fn group_if(self, broken: bool) -> Self {
-        let broken = broken || self.breaks();
+        let broken = broken || self.breaks() == Breaks::Yes;
         Self::Group { content: Box::new(self), broken }
     }
 
     pub(super) fn list(mut list: List<'a>) -> Self {
         list.broken |= !list.tail.is_empty()
-            || list.open.breaks()
-            || list.close.breaks()
-            || list.items.iter().any(|(_, item)| item.breaks());
+            || list.open.breaks() != Breaks::No
+            || list.close.breaks() == Breaks::Yes
+            || list.items.iter().any(|(_, item)| item.breaks() != Breaks::No);
         Self::List(Box::new(list))
     }
 
-    /// Whether it can't stand on one line.
-    pub(super) fn breaks(&self) -> bool {
+    pub(super) fn breaks(&self) -> Breaks {
         match self {
-            Self::Text(_) | Self::Line { .. } | Self::SoftLine => false,
-            Self::Trailing(_) | Self::Hard { .. } | Self::Comment(_) => true,
+            Self::Text(_) | Self::Line { .. } | Self::SoftLine => Breaks::No,
+            Self::Trailing(_) => Breaks::Behind,
+            Self::Hard { .. } | Self::Comment(_) => Breaks::Yes,
             Self::Concat(_, breaks) => *breaks,
             Self::Indent(content) => content.breaks(),
-            Self::Group { broken, .. } => *broken,
-            Self::List(list) => list.broken,
+            Self::Group { broken: true, .. } => Breaks::Yes,
+            Self::Group { content, .. } => content.breaks(),
+            Self::List(list) if list.broken => Breaks::Yes,
+            Self::List(list) => list.close.breaks(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Text(text) => text.is_empty(),
+            Self::Concat(parts, _) => parts.iter().all(Self::is_empty),
+            _ => false,
         }
     }
 
     /// Lays it out.
     pub(super) fn print(&self) -> String {
-        let mut printer = Printer { out: String::new(), column: 0, trailing: Vec::new(), ends: false, stack: Vec::new() };
+        let mut printer = Printer {
+            out: String::new(),
+            column: 0,
+            trailing: Vec::new(),
+            ends: false,
+            fresh: true,
+            stack: Vec::new(),
+        };
         printer.stack.push(Piece { indent: 0, flat: false, doc: self });
         while let Some(piece) = printer.stack.pop() {
             printer.piece(piece);
@@ -110,6 +150,8 @@ struct Printer<'d, 'a> {
     trailing: Vec<&'a str>,
     /// Whether a comment ends this line.
     ends: bool,
+    /// Whether nothing stands on this line yet, not even its indent.
+    fresh: bool,
     /// What is to be printed, the next on top.
     stack: Vec<Piece<'d, 'a>>,
 }
@@ -132,10 +174,10 @@ impl<'d, 'a> Printer<'d, 'a> {
             Doc::Line { blank } | Doc::Hard { blank } => self.newline(indent, *blank),
             Doc::SoftLine => self.newline(indent, false),
             Doc::Comment(comment) => {
-                if self.column > indent || self.ends || !self.trailing.is_empty() {
+                if !self.fresh {
                     self.newline(indent, false);
                 }
-                self.out.push_str(comment);
+                self.text(comment, indent);
                 self.ends = true;
             }
             Doc::Concat(parts, _) => {
@@ -180,6 +222,13 @@ impl<'d, 'a> Printer<'d, 'a> {
             }
             self.newline(indent, false);
         }
+        if text.is_empty() || (self.fresh && text == " ") {
+            return;
+        }
+        if std::mem::take(&mut self.fresh) {
+            self.out.extend(std::iter::repeat_n(' ', indent));
+            self.column = indent;
+        }
         self.out.push_str(text);
         match text.rsplit_once('\n') {
             Some((_, last)) => self.column = width(last),
@@ -201,9 +250,9 @@ impl<'d, 'a> Printer<'d, 'a> {
                 self.out.push('\n');
             }
         }
-        self.out.extend(std::iter::repeat_n(' ', indent));
         self.column = indent;
         self.ends = false;
+        self.fresh = true;
     }
 
     /// Whether these pieces, the last first, and what follows them fit on the line up to the next line break.
@@ -281,7 +330,11 @@ impl<'a> List<'a> {
 
     fn may_hug(&self) -> bool {
         let Some((_, before)) = self.items.split_last() else { return false };
-        self.hugs && self.tail.is_empty() && !self.open.breaks() && !before.iter().any(|(_, item)| item.breaks())
+        let is_flat = |doc: &Doc<'_>| doc.breaks() == Breaks::No;
+        self.hugs
+            && self.tail.is_empty()
+            && is_flat(&self.open)
+            && before.iter().all(|(_, item)| is_flat(item))
     }
 }
 

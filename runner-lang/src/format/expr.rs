@@ -6,11 +6,15 @@ use super::{
 };
 use crate::{
     syntax::{BinaryOp, Expr, ExprKind, LetBinding, Literal, MatchArm, Pattern, PatternKind, TupleItem},
-    token::{TokenKind},
+    token::TokenKind,
 };
 
 impl<'a> Formatter<'a> {
     pub(super) fn expr(&mut self, expr: &Expr) -> Doc<'a> {
+        self.led(|this| this.bare_expr(expr))
+    }
+
+    fn bare_expr(&mut self, expr: &Expr) -> Doc<'a> {
         match &expr.kind {
             ExprKind::Literal(literal) => self.literal(literal),
             ExprKind::Interpolated(_) => self.interpolated(),
@@ -34,14 +38,12 @@ impl<'a> Formatter<'a> {
             }
             ExprKind::Variant { payload, .. } => {
                 let name = [self.take(), self.take()];
-                let payload = payload.as_ref().map(|payload| {
-                    Doc::list(self.list(1, is_block(payload), |this, _| this.expr(payload)))
-                });
+                let payload = payload
+                    .as_ref()
+                    .map(|payload| Doc::list(self.list(1, is_block(payload), |this, _| this.expr(payload))));
                 Doc::concat(name.into_iter().chain(payload).collect())
             }
-            ExprKind::Field { tuple, .. } => {
-                Doc::concat(vec![self.expr(tuple), self.take(), self.take()])
-            }
+            ExprKind::Field { tuple, .. } => Doc::concat(vec![self.expr(tuple), self.take(), self.take()]),
             ExprKind::Position { tuple, .. } => {
                 let tuple_doc = self.expr(tuple);
                 // The point must not become one of a number.
@@ -101,7 +103,8 @@ impl<'a> Formatter<'a> {
 
     /// `= e`
     pub(super) fn assigned(&mut self, value: &Expr) -> Doc<'a> {
-        let goes_on = matches!(value.kind, ExprKind::Pipe { .. } | ExprKind::Binary { .. } | ExprKind::If { .. });
+        let goes_on =
+            matches!(value.kind, ExprKind::Pipe { .. } | ExprKind::Binary { .. } | ExprKind::If { .. });
         let eq = self.take();
         let value = self.expr(value);
         Doc::concat(vec![eq, Doc::SPACE, if goes_on { value.indent() } else { value }])

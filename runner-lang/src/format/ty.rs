@@ -16,6 +16,10 @@ impl<'a> Formatter<'a> {
     }
 
     pub(super) fn ty(&mut self, ty: &TypeExpr) -> Doc<'a> {
+        self.led(|this| this.bare_ty(ty))
+    }
+
+    fn bare_ty(&mut self, ty: &TypeExpr) -> Doc<'a> {
         match &ty.kind {
             TypeKind::Path(path) => self.path(path),
             TypeKind::Tuple(fields) => {
@@ -51,7 +55,8 @@ impl<'a> Formatter<'a> {
             }
             TypeKind::For { tuple, named, result, .. } => {
                 // {for f: F in T do f: [F]}
-                let mut parts = vec![self.take(), self.take(), Doc::SPACE, self.take(), self.take(), Doc::SPACE];
+                let mut parts =
+                    vec![self.take(), self.take(), Doc::SPACE, self.take(), self.take(), Doc::SPACE];
                 parts.extend([self.take(), Doc::SPACE, self.take(), Doc::SPACE, self.ty(tuple), Doc::SPACE]);
                 parts.extend([self.take(), Doc::SPACE]);
                 if *named {
@@ -148,4 +153,3 @@ impl<'a> Formatter<'a> {
         }
     }
 }
-

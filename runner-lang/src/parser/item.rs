@@ -10,8 +10,11 @@ impl Parser<'_> {
     /// A source file.
     pub(super) fn file(&mut self) -> Module {
         let mut module = Module::default();
-        self.docs(&mut module, &mut Vec::new());
-        module.is_submodule = self.eat_keyword(Keyword::Submodule);
+        if self.is_keyword(Keyword::Submodule) {
+            self.docs(&mut module, &mut Vec::new());
+            self.bump();
+            module.is_submodule = true;
+        }
         loop {
             self.items(&mut module);
             if *self.kind() == TokenKind::End {
@@ -150,6 +153,20 @@ impl Parser<'_> {
         }
     }
 
+    /// Skips to the brace that closes this module, over all that is in it.
+    fn skip_braces(&mut self) {
+        let mut depth = 0usize;
+        while *self.kind() != TokenKind::End {
+            match self.kind() {
+                TokenKind::Symbol(Symbol::BraceOpen) => depth += 1,
+                TokenKind::Symbol(Symbol::BraceClose) if depth == 0 => return,
+                TokenKind::Symbol(Symbol::BraceClose) => depth -= 1,
+                _ => {}
+            }
+            self.bump();
+        }
+    }
+
     fn constant(&mut self) -> Option<ItemKind> {
         self.bump();
         let name = self.name("the constant's name")?;
@@ -210,7 +227,9 @@ impl Parser<'_> {
             return None;
         }
         let mut module = Module::default();
-        self.nest(|parser| parser.items(&mut module));
+        if self.nest(|parser| parser.items(&mut module)).is_none() {
+            self.skip_braces();
+        }
         if !self.eat(Symbol::BraceClose) {
             self.expected_with("`}`", |diagnostic| diagnostic.label(open, "to close this"));
         }

@@ -33,5 +33,8 @@ pub(crate) fn tree(text: &str) -> String {
     assert!(parsed.diagnostics.is_empty(), "{:?}\n{text}", parsed.diagnostics);
     let tree = format!("{:#?}", parsed.root);
     let places = ["source: ", "start: ", "end: "];
-    tree.lines().filter(|line| !places.iter().any(|place| line.trim().starts_with(place))).collect::<Vec<_>>().join("\n")
+    tree.lines()
+        .filter(|line| !places.iter().any(|place| line.trim().starts_with(place)))
+        .collect::<Vec<_>>()
+        .join("\n")
 }

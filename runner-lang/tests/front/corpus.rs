@@ -1,6 +1,5 @@
 //! The sources of the conformance cases and the examples: they parse, and can be laid out.
 
-
 use crate::common::{corpus, tree};
 use runner_lang::{Project, format};
 

@@ -3,3 +3,7 @@
 
 mod common;
 mod corpus;
+mod dump;
+mod mutation;
+mod parse;
+mod recovery;
