@@ -70,22 +70,21 @@ pub(crate) struct Enum {
 macro_rules! with_prims {
     ($column:expr, $buffer:ident => $body:expr, $($rest:tt)*) => {
         match $column {
-            $crate::column::Column::Bool($buffer) => $body,
-            $crate::column::Column::I8($buffer) => $body,
-            $crate::column::Column::I16($buffer) => $body,
-            $crate::column::Column::I32($buffer) => $body,
-            $crate::column::Column::I64($buffer) => $body,
-            $crate::column::Column::U8($buffer) => $body,
-            $crate::column::Column::U16($buffer) => $body,
-            $crate::column::Column::U32($buffer) => $body,
-            $crate::column::Column::U64($buffer) => $body,
-            $crate::column::Column::F32($buffer) => $body,
-            $crate::column::Column::F64($buffer) => $body,
+            Column::Bool($buffer) => $body,
+            Column::I8($buffer) => $body,
+            Column::I16($buffer) => $body,
+            Column::I32($buffer) => $body,
+            Column::I64($buffer) => $body,
+            Column::U8($buffer) => $body,
+            Column::U16($buffer) => $body,
+            Column::U32($buffer) => $body,
+            Column::U64($buffer) => $body,
+            Column::F32($buffer) => $body,
+            Column::F64($buffer) => $body,
             $($rest)*
         }
     };
 }
-pub(crate) use with_prims;
 
 impl Column {
     /// Number of values.

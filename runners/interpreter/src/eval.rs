@@ -2,6 +2,7 @@
 
 mod array;
 mod branch;
+mod code;
 mod env;
 mod fold;
 mod group;

@@ -8,8 +8,8 @@ use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 
 use runner_core::{ExprId, LocalId, Op, Prim, Program, TypeId};
 
-pub(crate) use fold::Code;
-pub(crate) use join::{Join, Key};
+pub(crate) use fold::{Act, Code, Inst, Load, PARTS, REGISTERS, bits};
+pub(crate) use join::Join;
 
 use crate::{column::Column, native::Call};
 

@@ -42,10 +42,8 @@ impl Eval<'_> {
                 initial
             });
         }
-        if let Some(code) = code
-            && let Some(val) = self.run_code(code, &seq, &initial, every, env)?
-        {
-            return Ok(val);
+        if let Some(code) = code {
+            return self.run_code(code, &seq, &initial, every, env);
         }
         match (every, env.rows) {
             (false, 1) => self.fold_one(&seq, initial, lambda, env),
@@ -228,18 +226,5 @@ impl Eval<'_> {
             *next += count;
         }
         Ok(Val::Seq(Rc::new(Seq { offsets, items: Val::view(items, places.into()) })))
-    }
-}
-
-impl Eval<'_> {
-    fn run_code(
-        &self,
-        _code: &Code,
-        _seq: &Seq,
-        _initial: &Val,
-        _every: bool,
-        _env: &Env<'_>,
-    ) -> Result<Option<Val>> {
-        Ok(None)
     }
 }
