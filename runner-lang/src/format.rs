@@ -134,6 +134,11 @@ impl<'a> Formatter<'a> {
         rest.get(..count).unwrap_or_default()
     }
 
+    /// The first of [`Formatter::comments_here`].
+    fn next_comment(&self) -> Option<&'a Comment> {
+        self.comments.get(self.comment_at).filter(|comment| comment.tokens_before <= self.at)
+    }
+
     /// Takes a comment.
     fn comment(&mut self, comment: &Comment) -> &'a str {
         self.comment_at += 1;
@@ -143,7 +148,7 @@ impl<'a> Formatter<'a> {
 
     /// Takes the comment that stands behind the last token on its line.
     fn trailing(&mut self) -> Option<Doc<'a>> {
-        let comment = self.comments_here().first()?;
+        let comment = self.next_comment()?;
         let between = self.text.get(self.end_of_last..comment.span.start as usize)?;
         if between.contains('\n') { None } else { Some(Doc::Trailing(self.comment(comment))) }
     }
@@ -173,7 +178,7 @@ impl<'a> Formatter<'a> {
     }
 
     fn space_before(&self) -> &'a str {
-        let next = match self.comments_here().first() {
+        let next = match self.next_comment() {
             Some(comment) => Some(comment.span.start),
             None => self.tokens.get(self.at).map(|token| token.span.start),
         };
@@ -203,7 +208,7 @@ impl<'a> Formatter<'a> {
         let mut broken = false;
         for index in 0..count {
             let blank = self.gap();
-            hugs &= self.comments_here().is_empty();
+            hugs &= self.next_comment().is_none();
             let mut doc = item(self, index);
             if self.is(Symbol::Comma) {
                 broken = index + 1 == count;
@@ -221,7 +226,7 @@ impl<'a> Formatter<'a> {
     /// One thing between brackets, without a comma.
     fn bracketed(&mut self, hugs: bool, item: impl FnOnce(&mut Self) -> Doc<'a>) -> Doc<'a> {
         let open = self.take();
-        let hugs = hugs && self.comments_here().is_empty();
+        let hugs = hugs && self.next_comment().is_none();
         let items = vec![(false, item(self))];
         let tail = self.tail();
         let close = self.take();

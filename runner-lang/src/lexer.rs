@@ -8,6 +8,7 @@ mod text;
 
 use crate::{
     diagnostic::Diagnostic,
+    limits,
     syntax::Span,
     token::{Comment, CommentKind, Keyword, Symbol, Token, TokenKind},
 };
@@ -115,7 +116,7 @@ impl<'a> Lexer<'a> {
         if let Some(hint) = hint {
             diagnostic = diagnostic.hint(hint);
         }
-        self.out.diagnostics.push(diagnostic);
+        self.report(diagnostic);
         self.push(TokenKind::Error, start);
     }
 
@@ -209,7 +210,13 @@ impl<'a> Lexer<'a> {
         Diagnostic::error(code, self.span(start), message)
     }
 
+    fn report(&mut self, diagnostic: Diagnostic) {
+        if self.out.diagnostics.len() < limits::DIAGNOSTICS {
+            self.out.diagnostics.push(diagnostic);
+        }
+    }
+
     fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>) {
-        self.out.diagnostics.push(Diagnostic::error(code, span, message));
+        self.report(Diagnostic::error(code, span, message));
     }
 }

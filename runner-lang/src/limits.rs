@@ -14,5 +14,8 @@ pub(crate) const TREE_DEPTH: usize = 300;
 /// Texts without an end that are reported one by one in a file; behind the last, the rest of the file is not read.
 pub(crate) const OPEN_TEXTS: usize = 8;
 
+/// Errors of the lexer, and errors of the parser, that are kept of a file. More of them tell nothing more.
+pub(crate) const DIAGNOSTICS: usize = 500;
+
 /// Characters of a line that the formatter fills.
 pub(crate) const LINE_WIDTH: usize = 100;

@@ -183,14 +183,17 @@ impl<'a> Parser<'a> {
         } else {
             token.span
         };
-        self.diagnostics.push(more(Diagnostic::error("unexpected_token", span, message)));
+        self.report(more(Diagnostic::error("unexpected_token", span, message)));
     }
 
-    fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>) -> &mut Diagnostic {
-        self.diagnostics.push(Diagnostic::error(code, span, message));
-        let last = self.diagnostics.len() - 1;
-        #[allow(clippy::indexing_slicing, reason = "it was pushed in the line above")]
-        &mut self.diagnostics[last]
+    fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>) {
+        self.report(Diagnostic::error(code, span, message));
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        if self.diagnostics.len() < limits::DIAGNOSTICS {
+            self.diagnostics.push(diagnostic);
+        }
     }
 
     /// A name; `what` says whose. A keyword that can't be anything else is taken for one, and reported.
@@ -205,7 +208,7 @@ impl<'a> Parser<'a> {
                 let word = keyword.text();
                 let message = format!("expected {what}, found the keyword `{word}`");
                 let hint = format!("as a name it is written between backticks: `{word}`");
-                self.error("keyword_as_name", span, message).hint = Some(hint);
+                self.report(Diagnostic::error("keyword_as_name", span, message).hint(hint));
                 self.bump();
                 Some(Ident { name: word.into(), span })
             }
@@ -345,7 +348,7 @@ impl<'a> Parser<'a> {
         if !std::mem::replace(&mut self.too_deep, true) {
             let message = format!("this nests deeper than {limit} levels");
             let hint = "give parts of it a name";
-            self.error("too_deep", self.token().span, message).hint = Some(hint.into());
+            self.report(Diagnostic::error("too_deep", self.token().span, message).hint(hint));
         }
     }
 }

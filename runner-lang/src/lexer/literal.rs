@@ -31,7 +31,7 @@ impl Lexer<'_> {
             let diagnostic = self.diagnostic("bad_number", start, "a number has no leading zeros");
             let plain = digits.trim_start_matches(['0', '_']);
             let plain = if plain.is_empty() && rest.is_empty() { "0" } else { plain };
-            self.out.diagnostics.push(diagnostic.hint(format!("write `{plain}`, or `0o` for octal")));
+            self.report(diagnostic.hint(format!("write `{plain}`, or `0o` for octal")));
             return self.push(TokenKind::Error, start);
         }
         self.at = start;

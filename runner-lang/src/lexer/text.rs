@@ -105,7 +105,7 @@ impl Lexer<'_> {
                         return End::Brace;
                     } else {
                         let diagnostic = self.diagnostic("bad_text", start, "a `}` without its `{`");
-                        self.out.diagnostics.push(diagnostic.hint("a brace in the text is written `}}`"));
+                        self.report(diagnostic.hint("a brace in the text is written `}}`"));
                     }
                 }
                 _ => {

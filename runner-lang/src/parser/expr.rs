@@ -2,6 +2,7 @@
 
 use super::Parser;
 use crate::{
+    diagnostic::Diagnostic,
     limits,
     syntax::{BinaryOp, Expr, ExprKind, Span, UnaryOp},
     token::{Symbol, TokenKind},
@@ -108,10 +109,11 @@ impl Parser<'_> {
         if let ExprKind::Binary { op, op_span, .. } = &left.kind
             && is_comparison(*op)
         {
-            let first = *op_span;
-            let diagnostic = self.error("chained_comparison", operator, "comparisons can't be chained");
-            diagnostic.labels.push((first, "the first comparison".into()));
-            diagnostic.hint = Some("join two comparisons with `&&`, or use parentheses".into());
+            let message = "comparisons can't be chained";
+            let diagnostic = Diagnostic::error("chained_comparison", operator, message)
+                .label(*op_span, "the first comparison")
+                .hint("join two comparisons with `&&`, or use parentheses");
+            self.report(diagnostic);
         }
     }
 
@@ -125,8 +127,8 @@ impl Parser<'_> {
             ExprKind::Path(_) | ExprKind::Call { .. } | ExprKind::Lambda(_) | ExprKind::Error
         ) {
             let message = "expected a function's name, a call or a lambda to the right of the pipe";
-            self.error("bad_pipe", right.span, message).hint =
-                Some("`x | f(y)` is `f(x, y)`; to go on with a result, put it in parentheses".into());
+            let hint = "`x | f(y)` is `f(x, y)`; to go on with a result, put it in parentheses";
+            self.report(Diagnostic::error("bad_pipe", right.span, message).hint(hint));
         }
     }
 

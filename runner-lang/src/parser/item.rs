@@ -2,6 +2,7 @@
 
 use super::Parser;
 use crate::{
+    diagnostic::Diagnostic,
     syntax::{Expr, ExprKind, Func, Ident, ImportTree, Item, ItemKind, Module, Param, TypeDef},
     token::{CommentKind, Keyword, Symbol, TokenKind},
 };
@@ -212,8 +213,8 @@ impl Parser<'_> {
         });
         if fields.len() != 1 {
             let message = format!("a framed type frames one type, found {}", fields.len());
-            let diagnostic = self.error("frame_count", name.span, message);
-            diagnostic.hint = Some("several fields make a tuple: `type Name: {a: A, b: B}`".into());
+            let hint = "several fields make a tuple: `type Name: {a: A, b: B}`";
+            self.report(Diagnostic::error("frame_count", name.span, message).hint(hint));
         }
         let (field, inner) = fields.drain(..).next()?;
         Some(ItemKind::Type { name, def: TypeDef::Framed { field, inner } })

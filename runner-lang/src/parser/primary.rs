@@ -2,6 +2,7 @@
 
 use super::Parser;
 use crate::{
+    diagnostic::Diagnostic,
     syntax::{Arg, Expr, ExprKind, Func, LetBinding, MatchArm, Param, Span, TupleItem},
     token::{Keyword, Symbol, TokenKind},
 };
@@ -28,8 +29,8 @@ impl Parser<'_> {
                 }
                 TokenKind::Symbol(Symbol::ParenOpen) if !matches!(expr.kind, ExprKind::Error) => {
                     let message = "only a name is called: `f(x)` or `a::f(x)`";
-                    self.error("bad_call", open, message).hint =
-                        Some("give the function a name: `(let f = ...; f(x))`".into());
+                    let hint = "give the function a name: `(let f = ...; f(x))`";
+                    self.report(Diagnostic::error("bad_call", open, message).hint(hint));
                     self.bump();
                     self.args(open);
                     ExprKind::Error
@@ -77,8 +78,8 @@ impl Parser<'_> {
             TokenKind::Keyword(Keyword::If) => self.conditional(),
             TokenKind::Keyword(Keyword::Match) => self.match_expr(),
             TokenKind::Keyword(Keyword::Let) => {
-                self.error("bare_let", open, "a `let` stands in parentheses").hint =
-                    Some("write `(let a = e; result)`".into());
+                let diagnostic = Diagnostic::error("bare_let", open, "a `let` stands in parentheses");
+                self.report(diagnostic.hint("write `(let a = e; result)`"));
                 self.let_expr()
             }
             TokenKind::InterpolatedStart => ExprKind::Interpolated(self.interpolated()),
@@ -187,7 +188,7 @@ impl Parser<'_> {
                 0 => "a variant without a payload has no parentheses",
                 _ => "several values make a tuple: `.variant({a, b})`",
             };
-            self.error("payload_count", open, message).hint = Some(hint.into());
+            self.report(Diagnostic::error("payload_count", open, message).hint(hint));
         }
     }
 

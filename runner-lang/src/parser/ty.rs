@@ -2,6 +2,7 @@
 
 use super::Parser;
 use crate::{
+    diagnostic::Diagnostic,
     syntax::{Bound, EnumVariant, Span, TypeExpr, TypeField, TypeKind, TypeParam},
     token::{Keyword, Symbol, TokenKind},
 };
@@ -115,8 +116,8 @@ impl Parser<'_> {
         let fields = self.list(open, Symbol::BraceClose, |parser| {
             let start = parser.token().span;
             if let Some(rest) = rest {
-                parser.error("field_after_rest", start, "nothing follows `..`").labels =
-                    vec![(rest, "the end of the fields".into())];
+                let diagnostic = Diagnostic::error("field_after_rest", start, "nothing follows `..`");
+                parser.report(diagnostic.label(rest, "the end of the fields"));
             }
             if !parser.eat(Symbol::DotDot) {
                 let name = parser.label();
@@ -145,8 +146,8 @@ impl Parser<'_> {
             && label.name != field.name
         {
             let message = format!("expected `{}`, found `{}`", field.name, label.name);
-            self.error("for_field", label.span, message).labels =
-                vec![(field.span, "the field is named here".into())];
+            let diagnostic = Diagnostic::error("for_field", label.span, message);
+            self.report(diagnostic.label(field.span, "the field is named here"));
         }
         let result = Box::new(self.ty());
         self.eat(Symbol::Comma);
