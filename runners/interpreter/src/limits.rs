@@ -12,3 +12,11 @@ pub(crate) const BATCH: usize = 16 * 1024;
 
 /// Buffers below this size in bytes are not charged to the memory budget.
 pub(crate) const CHARGED_BYTES: usize = 4 * 1024;
+
+/// Levels that a column of a Parquet file may nest.
+#[cfg(feature = "fs")]
+pub const FILE_DEPTH: usize = 32;
+
+/// Rows of a file that are read or written at a time.
+#[cfg(feature = "fs")]
+pub(crate) const FILE_BATCH: usize = 64 * 1024;

@@ -1,0 +1,321 @@
+//! Arrow arrays to columns: a builder that takes one batch after the other.
+
+use std::{boxed::Box, format, string::String, vec::Vec};
+
+use arrow_array::{
+    Array, ArrowPrimitiveType,
+    cast::AsArray,
+    types::{
+        Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
+        Time32MillisecondType, Time32SecondType, Time64MicrosecondType, Time64NanosecondType,
+        TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
+        UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    },
+};
+use arrow_buffer::NullBuffer;
+use arrow_schema::{DataType, TimeUnit};
+use runner_core::{Error, Prim, Repr, Result};
+
+use super::shape::{self, Shape};
+use crate::column::{Column, TextBuilder, row_count};
+
+/// A column of a file that grows batch by batch.
+pub(super) struct Builder {
+    name: String,
+    values: Values,
+    rows: usize,
+}
+
+impl Builder {
+    pub(super) fn new(column: &shape::Column) -> Self {
+        Self { name: column.name.clone(), values: Values::new(&column.shape), rows: 0 }
+    }
+
+    /// Appends a batch.
+    ///
+    /// # Errors
+    /// `EXECUTION_ERROR` that names column and row if a value is missing or does not fit, `RESOURCE_EXHAUSTED` beyond
+    /// what a column can hold.
+    pub(super) fn append(&mut self, array: &dyn Array) -> Result<()> {
+        match self.values.append(array, None) {
+            Ok(()) => {
+                self.rows += array.len();
+                row_count(self.rows).map(drop)
+            }
+            Err(Fault::Limit(error)) => Err(error),
+            Err(Fault::Value { path, row, words }) => {
+                let row = row.map(|row| format!(", row {}", self.rows + row + 1)).unwrap_or_default();
+                Err(Error::execution(format!("column `{}{path}`{row}: {words}", self.name)))
+            }
+        }
+    }
+
+    pub(super) fn finish(self) -> Result<Column> {
+        self.values.finish()
+    }
+}
+
+/// Why a batch can't be appended.
+enum Fault {
+    /// A value is at fault: the path to it below the column, its row in the batch if it is not inside a list.
+    Value {
+        path: String,
+        row: Option<usize>,
+        words: String,
+    },
+    Limit(Error),
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::Limit(error)
+    }
+}
+
+enum Values {
+    Bool(Vec<bool>),
+    I8(Vec<i8>),
+    I16(Vec<i16>),
+    I32(Vec<i32>),
+    I64(Prim, Vec<i64>),
+    U8(Vec<u8>),
+    U16(Vec<u16>),
+    U32(Vec<u32>),
+    U64(Prim, Vec<u64>),
+    F32(Vec<f32>),
+    F64(Vec<f64>),
+    Text(TextBuilder),
+    Option { some: Vec<bool>, payload: Box<Self> },
+    Tuple { rows: usize, fields: Vec<(String, Self)> },
+    Array { offsets: Vec<u32>, items: Box<Self> },
+}
+
+impl Values {
+    fn new(shape: &Shape) -> Self {
+        match shape {
+            Shape::Prim(prim) => match prim.repr() {
+                Repr::Bool => Self::Bool(Vec::new()),
+                Repr::I8 => Self::I8(Vec::new()),
+                Repr::I16 => Self::I16(Vec::new()),
+                Repr::I32 => Self::I32(Vec::new()),
+                Repr::I64 => Self::I64(*prim, Vec::new()),
+                Repr::U8 => Self::U8(Vec::new()),
+                Repr::U16 => Self::U16(Vec::new()),
+                Repr::U32 => Self::U32(Vec::new()),
+                Repr::U64 => Self::U64(*prim, Vec::new()),
+                Repr::F32 => Self::F32(Vec::new()),
+                Repr::F64 => Self::F64(Vec::new()),
+                Repr::Text => Self::Text(TextBuilder::new()),
+            },
+            Shape::Option(some) => Self::Option { some: Vec::new(), payload: Box::new(Self::new(some)) },
+            Shape::Tuple(columns) => {
+                let fields =
+                    columns.iter().map(|column| (column.name.clone(), Self::new(&column.shape))).collect();
+                Self::Tuple { rows: 0, fields }
+            }
+            Shape::Array(item) => Self::Array { offsets: Vec::from([0]), items: Box::new(Self::new(item)) },
+        }
+    }
+
+    /// Appends all rows. Where `outer` is null the value belongs to something that is missing as a whole: whatever
+    /// stands there will do.
+    fn append(&mut self, array: &dyn Array, outer: Option<&NullBuffer>) -> Result<(), Fault> {
+        if !matches!(self, Self::Option { .. }) {
+            all_there(array, outer)?;
+        }
+        match self {
+            Self::Bool(values) => {
+                let array = array.as_boolean_opt().ok_or_else(|| wrong(array))?;
+                values.extend(array.values().iter());
+            }
+            Self::I8(values) => copy::<Int8Type>(values, array)?,
+            Self::I16(values) => copy::<Int16Type>(values, array)?,
+            Self::I32(values) => match array.data_type() {
+                DataType::Date32 => copy::<Date32Type>(values, array)?,
+                _ => copy::<Int32Type>(values, array)?,
+            },
+            Self::I64(Prim::Timestamp, values) => timestamps(values, array, outer)?,
+            Self::I64(Prim::Decimal, values) => decimals(values, array, outer)?,
+            Self::I64(_, values) => copy::<Int64Type>(values, array)?,
+            Self::U8(values) => copy::<UInt8Type>(values, array)?,
+            Self::U16(values) => copy::<UInt16Type>(values, array)?,
+            Self::U32(values) => copy::<UInt32Type>(values, array)?,
+            Self::U64(Prim::Time, values) => times(values, array, outer)?,
+            Self::U64(_, values) => copy::<UInt64Type>(values, array)?,
+            Self::F32(values) => copy::<Float32Type>(values, array)?,
+            Self::F64(values) => copy::<Float64Type>(values, array)?,
+            Self::Text(texts) => {
+                let array = array.as_string_opt::<i32>().ok_or_else(|| wrong(array))?;
+                (0..array.len()).try_for_each(|row| texts.push(array.value(row)))?;
+            }
+            Self::Option { some, payload } => {
+                match array.nulls() {
+                    Some(nulls) => some.extend(nulls.iter()),
+                    None => some.resize(some.len() + array.len(), true),
+                }
+                let missing = NullBuffer::union(array.nulls(), outer);
+                payload.append(array, missing.as_ref())?;
+            }
+            Self::Tuple { rows, fields } => {
+                let array = array.as_struct_opt().ok_or_else(|| wrong(array))?;
+                let missing = NullBuffer::union(array.nulls(), outer);
+                for (name, values) in fields {
+                    let field = array.column_by_name(name).ok_or_else(|| wrong(array))?;
+                    values
+                        .append(field, missing.as_ref())
+                        .map_err(|fault| fault.within(&format!(".{name}")))?;
+                }
+                *rows += array.len();
+            }
+            Self::Array { offsets, items } => {
+                let array = array.as_list_opt::<i32>().ok_or_else(|| wrong(array))?;
+                let bounds = array.value_offsets();
+                let (first, last) =
+                    (bounds.first().copied().unwrap_or(0), bounds.last().copied().unwrap_or(0));
+                let start = offsets.last().copied().unwrap_or(0);
+                row_count(start as usize + (last - first).unsigned_abs() as usize)?;
+                offsets.extend(bounds.iter().skip(1).map(|bound| start + (bound - first).unsigned_abs()));
+                let part = array.values().slice(first as usize, (last - first) as usize);
+                items.append(&part, None).map_err(|fault| fault.within("[]").without_row())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Column> {
+        Ok(match self {
+            Self::Bool(values) => Column::Bool(values.into()),
+            Self::I8(values) => Column::I8(values.into()),
+            Self::I16(values) => Column::I16(values.into()),
+            Self::I32(values) => Column::I32(values.into()),
+            Self::I64(_, values) => Column::I64(values.into()),
+            Self::U8(values) => Column::U8(values.into()),
+            Self::U16(values) => Column::U16(values.into()),
+            Self::U32(values) => Column::U32(values.into()),
+            Self::U64(_, values) => Column::U64(values.into()),
+            Self::F32(values) => Column::F32(values.into()),
+            Self::F64(values) => Column::F64(values.into()),
+            Self::Text(texts) if texts.len() == 0 => Column::Empty,
+            Self::Text(texts) => Column::Text(texts.finish()),
+            Self::Option { some, payload } => Column::option(&some, payload.finish()?)?,
+            Self::Tuple { rows, fields } => {
+                let fields = fields.into_iter().map(|(_, field)| field.finish()).collect::<Result<_>>()?;
+                Column::tuple(rows, fields)
+            }
+            Self::Array { offsets, items } => Column::array(offsets, items.finish()?)?,
+        })
+    }
+}
+
+impl Fault {
+    fn at(row: usize, words: impl Into<String>) -> Self {
+        Self::Value { path: String::new(), row: Some(row), words: words.into() }
+    }
+
+    fn within(self, step: &str) -> Self {
+        match self {
+            Self::Value { path, row, words } => Self::Value { path: format!("{step}{path}"), row, words },
+            limit => limit,
+        }
+    }
+
+    fn without_row(self) -> Self {
+        match self {
+            Self::Value { path, words, .. } => Self::Value { path, row: None, words },
+            limit => limit,
+        }
+    }
+}
+
+/// The types of all columns were compared before; this is for files that say one thing and hold another.
+fn wrong(array: &dyn Array) -> Fault {
+    let words = format!("the file holds {}, which its schema does not say", array.data_type());
+    Fault::Value { path: String::new(), row: None, words }
+}
+
+fn all_there(array: &dyn Array, outer: Option<&NullBuffer>) -> Result<(), Fault> {
+    let Some(nulls) = array.nulls().filter(|nulls| nulls.null_count() > 0) else { return Ok(()) };
+    let at_fault =
+        (0..array.len()).find(|row| nulls.is_null(*row) && outer.is_none_or(|outer| outer.is_valid(*row)));
+    match at_fault {
+        Some(row) => Err(Fault::at(row, "there is no value, and the type is no option")),
+        None => Ok(()),
+    }
+}
+
+fn copy<T: ArrowPrimitiveType>(values: &mut Vec<T::Native>, array: &dyn Array) -> Result<(), Fault> {
+    let array = array.as_primitive_opt::<T>().ok_or_else(|| wrong(array))?;
+    values.extend_from_slice(array.values());
+    Ok(())
+}
+
+/// Appends each value through a conversion, which may fail where there is a value.
+fn convert<T: ArrowPrimitiveType, U: Default>(
+    values: &mut Vec<U>,
+    array: &dyn Array,
+    outer: Option<&NullBuffer>,
+    what: &str,
+    convert: impl Fn(T::Native) -> Option<U>,
+) -> Result<(), Fault> {
+    let array = array.as_primitive_opt::<T>().ok_or_else(|| wrong(array))?;
+    values.reserve(array.len());
+    for (row, value) in array.values().iter().enumerate() {
+        values.push(match convert(*value) {
+            Some(value) => value,
+            None if array.is_null(row) || outer.is_some_and(|outer| outer.is_null(row)) => U::default(),
+            None => return Err(Fault::at(row, format!("{value:?} does not fit {what}"))),
+        });
+    }
+    Ok(())
+}
+
+fn timestamps(values: &mut Vec<i64>, array: &dyn Array, outer: Option<&NullBuffer>) -> Result<(), Fault> {
+    match array.data_type() {
+        DataType::Timestamp(TimeUnit::Second, _) => {
+            convert::<TimestampSecondType, _>(values, array, outer, "a Timestamp", |s| {
+                s.checked_mul(1_000_000)
+            })
+        }
+        DataType::Timestamp(TimeUnit::Millisecond, _) => {
+            convert::<TimestampMillisecondType, _>(values, array, outer, "a Timestamp", |ms| {
+                ms.checked_mul(1_000)
+            })
+        }
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => {
+            convert::<TimestampNanosecondType, _>(values, array, outer, "a Timestamp", |ns| {
+                Some(ns.div_euclid(1_000))
+            })
+        }
+        _ => copy::<TimestampMicrosecondType>(values, array),
+    }
+}
+
+fn times(values: &mut Vec<u64>, array: &dyn Array, outer: Option<&NullBuffer>) -> Result<(), Fault> {
+    let scaled = |time: i64, scale: u64| u64::try_from(time).ok()?.checked_mul(scale);
+    match array.data_type() {
+        DataType::Time32(TimeUnit::Second) => {
+            convert::<Time32SecondType, _>(values, array, outer, "a Time", |s| scaled(s.into(), 1_000_000))
+        }
+        DataType::Time32(_) => {
+            convert::<Time32MillisecondType, _>(values, array, outer, "a Time", |ms| scaled(ms.into(), 1_000))
+        }
+        DataType::Time64(TimeUnit::Nanosecond) => {
+            convert::<Time64NanosecondType, _>(values, array, outer, "a Time", |ns| {
+                scaled(ns, 1).map(|ns| ns / 1_000)
+            })
+        }
+        _ => convert::<Time64MicrosecondType, _>(values, array, outer, "a Time", |us| scaled(us, 1)),
+    }
+}
+
+fn decimals(values: &mut Vec<i64>, array: &dyn Array, outer: Option<&NullBuffer>) -> Result<(), Fault> {
+    let scale = match array.data_type() {
+        DataType::Decimal128(_, 0) => 100,
+        DataType::Decimal128(_, 1) => 10,
+        DataType::Decimal128(_, 2) => 1,
+        other => return Err(Fault::at(0, format!("{} is no Decimal", other))),
+    };
+    convert::<Decimal128Type, _>(values, array, outer, "a Decimal", |value| {
+        i64::try_from(value.checked_mul(scale)?).ok()
+    })
+}

@@ -1,0 +1,160 @@
+//! `std::fs` as functions of programs.
+
+use std::{collections::BTreeMap, format, string::String, sync::Arc, vec::Vec};
+
+use runner_core::{Error, External, Param, Prim, Result, TypeId, TypeTable};
+
+use super::{
+    parquet::{read_rows, write_rows},
+    root::Root,
+    shape::{self, columns_of_array},
+};
+use crate::{
+    column::Column,
+    interpreter::Builder,
+    native::{Call, Context, Native},
+};
+
+impl Builder {
+    /// Lets programs read and write files below this directory with `std::fs`. Without it there is no `std::fs`.
+    ///
+    /// Paths are those of the root; a program that is prepared may use it until it is dropped.
+    #[must_use]
+    pub fn root(self, root: Root) -> Self {
+        self.native(Arc::new(ReadParquet(root.clone()))).native(Arc::new(WriteParquet(root)))
+    }
+}
+
+/// `read_parquet(file): [R]`
+struct ReadParquet(Root);
+
+/// `write_parquet([R], file): {}`
+struct WriteParquet(Root);
+
+struct Bound<F> {
+    root: Root,
+    columns: Vec<shape::Column>,
+    call: F,
+}
+
+impl Native for ReadParquet {
+    fn path(&self) -> &str {
+        "std::fs::read_parquet"
+    }
+
+    fn declaration(&self) -> Option<String> {
+        None
+    }
+
+    fn bind(&self, types: &TypeTable, declared: &External) -> Result<Arc<dyn Call>> {
+        let fits = matches!(params(types, declared).as_slice(), [(_, Some(Prim::Text))]);
+        signature(types, declared, fits, "(file: Text): [{..}]")?;
+        let columns = columns_of_array(types, declared.result)
+            .map_err(|error| error.context(format_args!("the result of {}", declared.path)))?;
+        Ok(Arc::new(Bound { root: self.0.clone(), columns, call: read }))
+    }
+}
+
+impl Native for WriteParquet {
+    fn path(&self) -> &str {
+        "std::fs::write_parquet"
+    }
+
+    fn declaration(&self) -> Option<String> {
+        None
+    }
+
+    fn bind(&self, types: &TypeTable, declared: &External) -> Result<Arc<dyn Call>> {
+        let rows = match params(types, declared).as_slice() {
+            [(rows, _), (_, Some(Prim::Text))] if types.is_unit(declared.result) => Some(*rows),
+            _ => None,
+        };
+        signature(types, declared, rows.is_some(), "([{..}], file: Text): {}")?;
+        let columns = columns_of_array(types, rows.unwrap_or(declared.result))
+            .map_err(|error| error.context(format_args!("the rows of {}", declared.path)))?;
+        Ok(Arc::new(Bound { root: self.0.clone(), columns, call: write }))
+    }
+}
+
+impl<F> Call for Bound<F>
+where
+    F: Fn(&Root, &[shape::Column], &[Column], usize, &Context<'_>) -> Result<Column> + Send + Sync,
+{
+    fn call(&self, args: &[Column], rows: usize, context: &Context<'_>) -> Result<Column> {
+        (self.call)(&self.root, &self.columns, args, rows, context)
+    }
+}
+
+/// A file that several rows name is read once.
+fn read(
+    root: &Root,
+    columns: &[shape::Column],
+    args: &[Column],
+    rows: usize,
+    context: &Context<'_>,
+) -> Result<Column> {
+    let Some(Column::Text(files)) = args.first() else { return Ok(Column::Empty) };
+    let mut known: BTreeMap<&str, u32> = BTreeMap::new();
+    let mut tables = Vec::new();
+    let mut picked = Vec::with_capacity(rows);
+    for file in files.iter() {
+        let next = tables.len() as u32;
+        let index = *known.entry(file).or_insert(next);
+        if index == next {
+            let table = read_rows(root.open_file(file)?, columns, context.cancel)
+                .map_err(|error| error.context(format_args!("{file:?}")))?;
+            tables.push(Column::one_array(table)?);
+        }
+        picked.push(index);
+    }
+    match (tables.as_slice(), rows) {
+        ([table], 1) => Ok(table.clone()),
+        _ => Column::concat(&tables)?.gather(&picked),
+    }
+}
+
+fn write(
+    root: &Root,
+    columns: &[shape::Column],
+    args: &[Column],
+    rows: usize,
+    context: &Context<'_>,
+) -> Result<Column> {
+    let [tables, Column::Text(files)] = args else { return Ok(Column::unit(rows)) };
+    for (row, file) in files.iter().enumerate() {
+        let table = match tables {
+            Column::Array(tables) => {
+                let (start, end) = tables.range(row);
+                tables.items.slice(start, end)
+            }
+            _ => Column::Empty,
+        };
+        let mut pending = root.create(file)?;
+        write_rows(&mut pending, columns, &table, context.cancel)
+            .map_err(|error| error.context(format_args!("{file:?}")))?;
+        pending.commit()?;
+    }
+    Ok(Column::unit(rows))
+}
+
+fn params(types: &TypeTable, declared: &External) -> Vec<(TypeId, Option<Prim>)> {
+    let values = declared.params.iter().filter_map(|param| match param {
+        Param::Value(ty) | Param::Const(ty) => Some((*ty, types.as_prim(*ty))),
+        Param::Function { .. } => None,
+    });
+    values.collect()
+}
+
+fn signature(types: &TypeTable, declared: &External, fits: bool, expected: &str) -> Result<()> {
+    if fits {
+        return Ok(());
+    }
+    let found: Vec<String> =
+        params(types, declared).iter().map(|(ty, _)| format!("{}", types.display(*ty))).collect();
+    Err(Error::prepare(format!(
+        "{} is {expected}, but the program declares ({}): {}",
+        declared.path,
+        found.join(", "),
+        types.display(declared.result)
+    )))
+}
