@@ -6,4 +6,5 @@ mod corpus;
 mod dump;
 mod mutation;
 mod parse;
+mod project;
 mod recovery;

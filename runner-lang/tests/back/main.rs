@@ -1,0 +1,5 @@
+//! Checking and compiling, through the public API: the conformance cases, the examples, the standard library, and
+//! sources that were damaged at random.
+
+mod cases;
+mod common;
