@@ -41,6 +41,8 @@ mod column;
 mod eval;
 #[cfg(feature = "fs")]
 pub mod fs;
+#[cfg(feature = "host")]
+mod host;
 mod interpreter;
 mod kernel;
 pub mod limits;
@@ -49,4 +51,6 @@ mod plan;
 mod scalar;
 
 pub use budget::Limits;
+#[cfg(feature = "host")]
+pub use host::{Fallible, Function, Infallible};
 pub use interpreter::{Builder, Interpreter, Prepared};
