@@ -1,9 +1,7 @@
 //! From the URL of a runner to the runner: the one place that knows them all.
 
-use std::path::Path;
-
 use runner_core::{DynRun, adapt::Pooled};
-use runner_interpreter::{Interpreter, Limits};
+use runner_interpreter::{Interpreter, Limits, fs::Root};
 
 use crate::{args::RunnerArgs, error::Failure};
 
@@ -42,11 +40,7 @@ fn interpreter(root: Option<&str>, bounds: Bounds) -> Result<DynRun, Failure> {
     let limits = Limits { memory_bytes: bounds.memory_bytes, steps: bounds.steps, ..Limits::default() };
     let mut builder = Interpreter::builder().limits(limits);
     if let Some(root) = root {
-        let folder = Path::new(root);
-        if !folder.is_dir() {
-            return Err(Failure::wrong(format!("interpreter:{root}: there is no folder `{root}`")));
-        }
-        builder = builder.root(folder);
+        builder = builder.root(Root::open(root)?);
     }
     Ok(DynRun::new(Pooled::new(builder.build(), 1)?))
 }

@@ -42,10 +42,7 @@ impl<'a> Output<'a> {
     /// # Errors
     /// If the format is a table and the output is none.
     pub(crate) fn check(&self, program: &Program) -> Result<(), Failure> {
-        match self.format {
-            Format::Csv | Format::Parquet => Ok(tabular::check(program.types(), program.output())?),
-            _ => Ok(()),
-        }
+        Ok(tabular::check(program.types(), program.output(), self.format)?)
     }
 
     /// Writes the output of a program.

@@ -64,6 +64,24 @@ impl Project {
         &self.sources
     }
 
+    /// The project with a program behind its files, which is where the diagnostics of an expression that was given to
+    /// [`Checked::compile`](crate::Checked::compile) say that it is; for [`render`](crate::render).
+    ///
+    /// ```
+    /// use runner_lang::{Project, compile, render};
+    ///
+    /// let project = Project::from_source("shop.lt", "func total(): Int64 -> 7");
+    /// let diagnostics = compile(&project, "totl()").unwrap_err();
+    /// let text = render(&project.with_program("totl()"), &diagnostics[0], false);
+    /// assert!(text.contains("program:1:1"));
+    /// ```
+    #[must_use]
+    pub fn with_program(&self, text: &str) -> Self {
+        let mut project = self.clone();
+        project.sources.push(Source::new("program".to_owned(), text.as_bytes().to_vec()));
+        project
+    }
+
     /// Where a span begins: file, line and column. `None` if it is of no file of this project.
     ///
     /// ```

@@ -19,19 +19,29 @@ pub(crate) fn compile(args: &CompileArgs) -> Result<(), Failure> {
     if file.is_none() && io::stdout().is_terminal() {
         return Err(output::no_terminal());
     }
-    let program = compiled(&project, &args.program)?;
+    let program = compiled(&project, &args.program)?.program;
     output::write(file, |out| Ok(out.write_all(program.bytes())?))
 }
 
+/// A program of a project.
+pub(super) struct Entry {
+    pub(super) program: Program,
+    /// Names of its parameters, if it is a function and called by its path.
+    pub(super) params: Option<Vec<String>>,
+}
+
 /// The program of this name or expression, after all diagnostics were told.
-pub(super) fn compiled(project: &Project, program: &str) -> Result<Program, Failure> {
-    match runner_lang::check(project).compile(program) {
+pub(super) fn compiled(project: &Project, program: &str) -> Result<Entry, Failure> {
+    let checked = runner_lang::check(project);
+    match checked.compile(program) {
         Ok(compiled) => {
-            tell(project, &compiled.warnings);
-            Ok(compiled.program)
+            tell(&project.with_program(program), &compiled.warnings);
+            let function = checked.functions().into_iter().find(|function| function.path == program.trim());
+            let params = function.map(|function| function.params.into_iter().map(|param| param.name).collect());
+            Ok(Entry { program: compiled.program, params })
         }
         Err(diagnostics) => {
-            tell(project, &diagnostics);
+            tell(&project.with_program(program), &diagnostics);
             Err(Failure::told())
         }
     }

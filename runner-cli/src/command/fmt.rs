@@ -1,12 +1,8 @@
-use std::{
-    fs,
-    io::{self, Read},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use runner_lang::Project;
 
-use crate::{args::FmtArgs, error::Failure, output, source, terminal::say};
+use crate::{args::FmtArgs, error::Failure, input, output, source, terminal::say};
 
 /// Formats files in place; a file with errors of syntax stays as it is.
 pub(crate) fn fmt(args: &FmtArgs) -> Result<(), Failure> {
@@ -19,7 +15,7 @@ pub(crate) fn fmt(args: &FmtArgs) -> Result<(), Failure> {
         };
         if args.check {
             if text != formatted {
-                say(&format!("{}: not formatted", crate::input::name(&file)));
+                say(&format!("{}: not formatted", input::name(&file)));
                 wrong += 1;
             }
         } else if is_stdin || text != formatted {
@@ -41,14 +37,8 @@ fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
 
 /// The text of a file and its formatted form; `None` after its diagnostics were told.
 fn format(file: &Path) -> Result<Option<(String, String)>, Failure> {
-    let name = crate::input::name(file);
-    let bytes = if file.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
-    } else {
-        fs::read(file)
-    };
-    let bytes = bytes.map_err(|error| Failure::file(&name, &error))?;
+    let name = input::name(file);
+    let bytes = input::bytes(file)?;
     let project = Project::from_source(name, bytes);
     let parsed = project.parse().diagnostics;
     let text = project.sources().first().map_or("", |source| source.text()).to_owned();

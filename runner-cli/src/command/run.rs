@@ -1,8 +1,8 @@
 use std::time::Instant;
 
-use runner_core::{Bytes, Code, Program, Run};
+use runner_core::{Bytes, Code, Run};
 
-use super::compile::compiled;
+use super::compile::{Entry, compiled};
 use crate::{
     args::RunArgs,
     connect::{Bounds, connect},
@@ -18,7 +18,7 @@ use crate::{
 /// Runs a program on its input.
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let output = Output::new(args.output.as_deref(), args.output_format)?;
-    let program = program(args)?;
+    let Entry { program, params } = entry(args)?;
     output.check(&program)?;
 
     let mut progress = Progress::start("preparing");
@@ -28,7 +28,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
 
     progress.phase("reading the input");
     let start = Instant::now();
-    let bytes = Bytes::from(params::input(&program, None, args)?);
+    let bytes = Bytes::from(params::input(&program, params.as_deref(), args)?);
 
     deadline.extend(start.elapsed());
 
@@ -45,13 +45,13 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     output.write(&program, &answer)
 }
 
-fn program(args: &RunArgs) -> Result<Program, Failure> {
+fn entry(args: &RunArgs) -> Result<Entry, Failure> {
     match load(&args.file)? {
         Source::Project(project) => compiled(&project, args.program.as_deref().unwrap_or("main")),
         Source::Program(_) if args.program.is_some() => Err(Failure::wrong(format!(
             "{}: a compiled file holds one program; leave `--program` out",
             args.file.display()
         ))),
-        Source::Program(program) => Ok(program),
+        Source::Program(program) => Ok(Entry { program, params: None }),
     }
 }
