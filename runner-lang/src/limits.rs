@@ -19,3 +19,7 @@ pub(crate) const DIAGNOSTICS: usize = 500;
 
 /// Characters of a line that the formatter fills.
 pub(crate) const LINE_WIDTH: usize = 100;
+
+/// Levels of functions within functions and expressions within expressions when a program is compiled. A level costs
+/// stack in lowering.
+pub(crate) const INLINE_DEPTH: usize = 8_000;

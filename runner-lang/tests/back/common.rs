@@ -6,19 +6,19 @@ use std::{
 use runner_lang::Project;
 
 /// A folder of the repository.
-pub fn folder(name: &str) -> PathBuf {
+pub(crate) fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name)
 }
 
 /// Files and folders within a folder, in order.
-pub fn entries(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn entries(folder: &Path) -> Vec<PathBuf> {
     let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     paths
 }
 
 /// Projects below a folder: single files, and folders with a `module.lt`.
-pub fn projects(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn projects(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for path in entries(folder) {
         if path.is_dir() && path.join("module.lt").is_file() {
@@ -33,7 +33,7 @@ pub fn projects(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The project at a path, and the text of its (first) file.
-pub fn load(path: &Path) -> (Project, String) {
+pub(crate) fn load(path: &Path) -> (Project, String) {
     if path.is_file() {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let bytes = fs::read(path).unwrap();

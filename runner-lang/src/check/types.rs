@@ -1,0 +1,403 @@
+//! Types during inference: nodes of one arena, some of which are variables that are not solved yet.
+
+use std::{collections::HashMap, sync::Arc};
+
+use runner_core::Prim;
+
+use super::prims::Prims;
+use crate::syntax::Span;
+
+pub(crate) type Name = Arc<str>;
+
+/// Index of a type in [`Types`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Ty(pub(crate) u32);
+
+/// Index of an alias or framed type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct NamedId(pub(crate) u32);
+
+/// Index of a type parameter of some function, or of the `F` of a `{for f: F in ...}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct ParamId(pub(crate) u32);
+
+#[derive(Debug, Clone)]
+pub(crate) enum Node {
+    /// Equal to everything: an error was reported where it came from.
+    Error,
+    Var(u32),
+    Prim(Prim),
+    Tuple(Arc<[Field]>),
+    Array(Ty),
+    Enum(Arc<[Variant]>),
+    Func(Arc<FuncType>),
+    Alias(NamedId),
+    Framed(NamedId),
+    Param(ParamId),
+    /// `{for f: F in T do ...}` where the fields of `T` are not known.
+    For(Arc<ForType>),
+    /// `{A, ..T}` where the fields of `T` are not known.
+    Splice(Arc<[Part]>),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Field {
+    pub(crate) name: Option<Name>,
+    pub(crate) ty: Ty,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Variant {
+    pub(crate) name: Name,
+    pub(crate) ty: Ty,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct FuncType {
+    /// Each with its label, if it has one.
+    pub(crate) params: Vec<Field>,
+    pub(crate) result: Ty,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ForType {
+    pub(crate) tuple: Ty,
+    /// Stands for the type of a field within `result`.
+    pub(crate) param: ParamId,
+    /// Whether the fields keep their names.
+    pub(crate) named: bool,
+    pub(crate) result: Ty,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Part {
+    Field(Field),
+    Splice(Ty),
+}
+
+/// An alias or framed type.
+#[derive(Debug, Clone)]
+pub(crate) struct Named {
+    pub(crate) path: Name,
+    /// Name of a framed type's field.
+    pub(crate) field: Option<Name>,
+    pub(crate) inner: Ty,
+    pub(crate) recursive: bool,
+}
+
+/// A type parameter.
+#[derive(Debug, Clone)]
+pub(crate) struct ParamInfo {
+    pub(crate) name: Name,
+    pub(crate) bound: Bound,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Bound {
+    Any,
+    OneOf(Vec<Ty>),
+    /// Named fields stand anywhere, unnamed ones at their positions.
+    Tuple(Vec<Field>),
+}
+
+/// What a literal becomes if nothing tells its type. In order of strength.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Fallback {
+    None,
+    Int,
+    Float,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Var {
+    pub(crate) bound: Option<Ty>,
+    /// The primitives that it may be; any type if absent.
+    pub(crate) prims: Option<Prims>,
+    pub(crate) fallback: Fallback,
+    /// Where it came up.
+    pub(crate) span: Span,
+    /// Whether its name is told in messages about types that nothing tells.
+    pub(crate) what: Option<Name>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Types {
+    nodes: Vec<Node>,
+    prims: HashMap<Prim, Ty>,
+    unit: Option<Ty>,
+    error: Option<Ty>,
+    pub(crate) vars: Vec<Var>,
+    pub(crate) named: Vec<Named>,
+    pub(crate) params: Vec<ParamInfo>,
+    /// Equations between tuples whose fields are not known, to be looked at again.
+    pub(super) deferred: Vec<(Ty, Ty)>,
+    /// Pairs that contain an alias and are being compared: equal unless a difference is found elsewhere.
+    pub(super) assumed: Vec<(Ty, Ty)>,
+}
+
+impl Types {
+    pub(crate) fn add(&mut self, node: Node) -> Ty {
+        let id = Ty(self.nodes.len() as u32);
+        self.nodes.push(node);
+        id
+    }
+
+    pub(crate) fn error(&mut self) -> Ty {
+        match self.error {
+            Some(ty) => ty,
+            None => {
+                let ty = self.add(Node::Error);
+                self.error = Some(ty);
+                ty
+            }
+        }
+    }
+
+    pub(crate) fn prim(&mut self, prim: Prim) -> Ty {
+        match self.prims.get(&prim) {
+            Some(ty) => *ty,
+            None => {
+                let ty = self.add(Node::Prim(prim));
+                self.prims.insert(prim, ty);
+                ty
+            }
+        }
+    }
+
+    pub(crate) fn unit(&mut self) -> Ty {
+        match self.unit {
+            Some(ty) => ty,
+            None => {
+                let ty = self.add(Node::Tuple(Arc::new([])));
+                self.unit = Some(ty);
+                ty
+            }
+        }
+    }
+
+    pub(crate) fn array(&mut self, item: Ty) -> Ty {
+        self.add(Node::Array(item))
+    }
+
+    pub(crate) fn option(&mut self, some: Ty) -> Ty {
+        let none = self.unit();
+        let variants = [("none", none), ("some", some)].map(|(name, ty)| Variant { name: name.into(), ty });
+        self.add(Node::Enum(Arc::new(variants)))
+    }
+
+    pub(crate) fn tuple(&mut self, fields: Vec<Field>) -> Ty {
+        if fields.is_empty() { self.unit() } else { self.add(Node::Tuple(fields.into())) }
+    }
+
+    pub(crate) fn func(&mut self, params: Vec<Field>, result: Ty) -> Ty {
+        self.add(Node::Func(Arc::new(FuncType { params, result })))
+    }
+
+    pub(crate) fn var(&mut self, span: Span) -> Ty {
+        self.new_var(Var { bound: None, prims: None, fallback: Fallback::None, span, what: None })
+    }
+
+    pub(crate) fn var_of(&mut self, prims: Prims, fallback: Fallback, span: Span) -> Ty {
+        self.new_var(Var { bound: None, prims: Some(prims), fallback, span, what: None })
+    }
+
+    pub(crate) fn new_var(&mut self, var: Var) -> Ty {
+        let id = self.vars.len() as u32;
+        self.vars.push(var);
+        self.add(Node::Var(id))
+    }
+
+    pub(crate) fn new_param(&mut self, name: Name) -> ParamId {
+        self.params.push(ParamInfo { name, bound: Bound::Any });
+        ParamId(self.params.len() as u32 - 1)
+    }
+
+    pub(crate) fn bound(&self, param: ParamId) -> &Bound {
+        self.params.get(param.0 as usize).map_or(&Bound::Any, |info| &info.bound)
+    }
+
+    pub(crate) fn named(&self, id: NamedId) -> Option<&Named> {
+        self.named.get(id.0 as usize)
+    }
+
+    /// The node as it was added.
+    pub(crate) fn node(&self, ty: Ty) -> &Node {
+        self.nodes.get(ty.0 as usize).unwrap_or(&Node::Error)
+    }
+
+    pub(crate) fn set(&mut self, ty: Ty, node: Node) {
+        if let Some(slot) = self.nodes.get_mut(ty.0 as usize) {
+            *slot = node;
+        }
+    }
+
+    /// Follows solved variables.
+    pub(crate) fn follow(&self, mut ty: Ty) -> Ty {
+        while let Node::Var(var) = self.node(ty) {
+            match self.vars.get(*var as usize).and_then(|var| var.bound) {
+                Some(bound) => ty = bound,
+                None => break,
+            }
+        }
+        ty
+    }
+
+    /// Follows solved variables and aliases.
+    pub(crate) fn head_of(&self, mut ty: Ty) -> Ty {
+        for _ in 0..=self.named.len() {
+            ty = self.follow(ty);
+            match self.node(ty) {
+                Node::Alias(id) => match self.named(*id) {
+                    Some(named) => ty = named.inner,
+                    None => break,
+                },
+                _ => break,
+            }
+        }
+        ty
+    }
+
+    /// The node below solved variables and aliases; tuples that have become known are written out.
+    pub(crate) fn head(&mut self, ty: Ty) -> Node {
+        let ty = self.head_of(ty);
+        self.expand(ty);
+        let ty = self.head_of(ty);
+        self.node(ty).clone()
+    }
+
+    pub(crate) fn fields(&mut self, ty: Ty) -> Option<Arc<[Field]>> {
+        match self.head(ty) {
+            Node::Tuple(fields) => Some(fields),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_func(&mut self, ty: Ty) -> Option<Arc<FuncType>> {
+        match self.head(ty) {
+            Node::Func(func) => Some(func),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_func(&self, ty: Ty) -> bool {
+        matches!(self.node(self.head_of(ty)), Node::Func(_))
+    }
+
+    pub(crate) fn is_error(&self, ty: Ty) -> bool {
+        matches!(self.node(self.head_of(ty)), Node::Error)
+    }
+
+    /// Writes out a tuple of a `for` or with a splice in place, if its parts are known.
+    pub(super) fn expand(&mut self, ty: Ty) {
+        match self.node(ty).clone() {
+            Node::For(for_type) => {
+                let Some(fields) = self.fields(for_type.tuple) else {
+                    if self.is_error(for_type.tuple) {
+                        self.set(ty, Node::Error);
+                    }
+                    return;
+                };
+                let fields: Vec<_> = fields
+                    .iter()
+                    .map(|field| Field {
+                        name: field.name.clone().filter(|_| for_type.named),
+                        ty: self.replace(for_type.result, &[(for_type.param, field.ty)]),
+                    })
+                    .collect();
+                self.set(ty, Node::Tuple(fields.into()));
+            }
+            Node::Splice(parts) => {
+                let mut fields = Vec::new();
+                for part in parts.iter() {
+                    match part {
+                        Part::Field(field) => fields.push(field.clone()),
+                        Part::Splice(tuple) => match self.fields(*tuple) {
+                            Some(found) => fields.extend(found.iter().cloned()),
+                            None => {
+                                if self.is_error(*tuple) {
+                                    self.set(ty, Node::Error);
+                                }
+                                return;
+                            }
+                        },
+                    }
+                }
+                self.set(ty, Node::Tuple(fields.into()));
+            }
+            _ => {}
+        }
+    }
+
+    /// A copy in which type parameters are replaced; the same type if it has none of them.
+    pub(crate) fn replace(&mut self, ty: Ty, with: &[(ParamId, Ty)]) -> Ty {
+        if with.is_empty() {
+            return ty;
+        }
+        let ty = self.follow(ty);
+        match self.node(ty).clone() {
+            Node::Error | Node::Var(_) | Node::Prim(_) | Node::Alias(_) | Node::Framed(_) => ty,
+            Node::Param(param) => with.iter().find(|(from, _)| *from == param).map_or(ty, |(_, to)| *to),
+            Node::Array(item) => {
+                let new = self.replace(item, with);
+                if new == item { ty } else { self.array(new) }
+            }
+            Node::Tuple(fields) => match self.replace_fields(&fields, with) {
+                Some(fields) => self.tuple(fields),
+                None => ty,
+            },
+            Node::Enum(variants) => {
+                let mut changed = false;
+                let new: Vec<_> = variants
+                    .iter()
+                    .map(|variant| {
+                        let new = self.replace(variant.ty, with);
+                        changed |= new != variant.ty;
+                        Variant { name: variant.name.clone(), ty: new }
+                    })
+                    .collect();
+                if changed { self.add(Node::Enum(new.into())) } else { ty }
+            }
+            Node::Func(func) => {
+                let params = self.replace_fields(&func.params, with);
+                let result = self.replace(func.result, with);
+                match params {
+                    None if result == func.result => ty,
+                    params => self.func(params.unwrap_or_else(|| func.params.clone()), result),
+                }
+            }
+            Node::For(for_type) => {
+                let tuple = self.replace(for_type.tuple, with);
+                let result = self.replace(for_type.result, with);
+                if tuple == for_type.tuple && result == for_type.result {
+                    return ty;
+                }
+                self.add(Node::For(Arc::new(ForType { tuple, result, ..(*for_type).clone() })))
+            }
+            Node::Splice(parts) => {
+                let parts: Vec<_> = parts
+                    .iter()
+                    .map(|part| match part {
+                        Part::Field(field) => {
+                            Part::Field(Field { name: field.name.clone(), ty: self.replace(field.ty, with) })
+                        }
+                        Part::Splice(tuple) => Part::Splice(self.replace(*tuple, with)),
+                    })
+                    .collect();
+                self.add(Node::Splice(parts.into()))
+            }
+        }
+    }
+
+    fn replace_fields(&mut self, fields: &[Field], with: &[(ParamId, Ty)]) -> Option<Vec<Field>> {
+        let mut changed = false;
+        let new: Vec<_> = fields
+            .iter()
+            .map(|field| {
+                let new = self.replace(field.ty, with);
+                changed |= new != field.ty;
+                Field { name: field.name.clone(), ty: new }
+            })
+            .collect();
+        changed.then_some(new)
+    }
+}

@@ -1,0 +1,296 @@
+//! Equality of types, which solves variables.
+
+use std::sync::Arc;
+
+use super::{
+    prims::Prims,
+    types::{Bound, Fallback, Field, Node, ParamId, Part, Ty, Types},
+};
+
+/// Levels of types that are compared; beyond, two types count as different.
+const DEPTH: u32 = 200;
+
+impl Types {
+    /// Makes two types equal; `false` if they can't be. Names of the fields of tuples don't matter.
+    pub(crate) fn unify(&mut self, expected: Ty, found: Ty) -> bool {
+        let equal = self.unify_at(expected, found, 0);
+        self.assumed.clear();
+        equal
+    }
+
+    fn unify_at(&mut self, a: Ty, b: Ty, depth: u32) -> bool {
+        let (a, b) = (self.follow(a), self.follow(b));
+        if a == b {
+            return true;
+        }
+        if depth > DEPTH {
+            return false;
+        }
+        self.expand(a);
+        self.expand(b);
+        let next = depth + 1;
+        match (self.node(a).clone(), self.node(b).clone()) {
+            (Node::Var(a_var), Node::Var(b_var)) => self.merge(a_var, b_var, a),
+            (Node::Var(var), _) => self.bind(var, b),
+            (_, Node::Var(var)) => self.bind(var, a),
+            (Node::Error, _) => {
+                self.poison(b, next);
+                true
+            }
+            (_, Node::Error) => {
+                self.poison(a, next);
+                true
+            }
+            (Node::Alias(x), Node::Alias(y)) if x == y => true,
+            (Node::Alias(_), _) | (_, Node::Alias(_)) => {
+                if self.assumed.contains(&(a, b)) {
+                    return true;
+                }
+                self.assumed.push((a, b));
+                let (a, b) = (self.head_of(a), self.head_of(b));
+                self.unify_at(a, b, next)
+            }
+            (Node::Prim(x), Node::Prim(y)) => x == y,
+            (Node::Framed(x), Node::Framed(y)) => x == y,
+            (Node::Param(x), Node::Param(y)) => x == y,
+            (Node::Array(x), Node::Array(y)) => self.unify_at(x, y, next),
+            (Node::Tuple(x), Node::Tuple(y)) => self.unify_fields(&x, &y, next),
+            (Node::Enum(x), Node::Enum(y)) => {
+                x.len() == y.len()
+                    && x.iter().zip(y.iter()).all(|(x, y)| x.name == y.name)
+                    && x.iter()
+                        .zip(y.iter())
+                        .fold(true, |equal, (x, y)| self.unify_at(x.ty, y.ty, next) && equal)
+            }
+            (Node::Func(x), Node::Func(y)) => {
+                let params = self.unify_fields(&x.params, &y.params, next);
+                self.unify_at(x.result, y.result, next) && params
+            }
+            (Node::For(x), Node::For(y)) => {
+                let common = self.new_param("_".into());
+                let param = self.add(Node::Param(common));
+                let left = self.replace(x.result, &[(x.param, param)]);
+                let right = self.replace(y.result, &[(y.param, param)]);
+                self.unify_at(left, right, next) && self.unify_at(x.tuple, y.tuple, next)
+            }
+            (Node::For(x), Node::Tuple(fields)) | (Node::Tuple(fields), Node::For(x)) => {
+                let tuple = self.follow(x.tuple);
+                if !matches!(self.node(tuple), Node::Var(_)) {
+                    return self.defer(a, b);
+                }
+                let mut equal = true;
+                let solved: Vec<_> = fields
+                    .iter()
+                    .map(|field| {
+                        let ty = self.var(self.span_of(tuple));
+                        let expected = self.replace(x.result, &[(x.param, ty)]);
+                        equal &= self.unify_at(expected, field.ty, next);
+                        Field { name: field.name.clone().filter(|_| x.named), ty }
+                    })
+                    .collect();
+                let solved = self.tuple(solved);
+                self.unify_at(tuple, solved, next) && equal
+            }
+            (Node::Splice(parts), Node::Tuple(fields)) | (Node::Tuple(fields), Node::Splice(parts)) => {
+                self.unify_splice(a, b, &parts, &fields, next)
+            }
+            (Node::For(_) | Node::Splice(_), Node::For(_) | Node::Splice(_)) => self.defer(a, b),
+            (Node::For(x), Node::Param(_)) | (Node::Param(_), Node::For(x)) => {
+                !matches!(self.head(x.tuple), Node::Param(_)) && self.defer(a, b)
+            }
+            (Node::Splice(parts), Node::Param(_)) | (Node::Param(_), Node::Splice(parts)) => match &*parts {
+                [Part::Splice(only)] => {
+                    let param = if matches!(self.node(a), Node::Param(_)) { a } else { b };
+                    self.unify_at(*only, param, next)
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    fn unify_fields(&mut self, x: &[Field], y: &[Field], depth: u32) -> bool {
+        x.len() == y.len()
+            && x.iter().zip(y).fold(true, |equal, (x, y)| self.unify_at(x.ty, y.ty, depth) && equal)
+    }
+
+    /// With one tuple that is not known, its fields are those that the others leave over.
+    fn unify_splice(&mut self, a: Ty, b: Ty, parts: &[Part], fields: &[Field], depth: u32) -> bool {
+        let mut left = fields;
+        let mut equal = true;
+        let mut parts = parts;
+        while let [first, rest @ ..] = parts {
+            let Some(width) = self.width(first) else { break };
+            let Some((head, tail)) = left.split_at_checked(width) else { return false };
+            equal &= self.unify_part(first, head, depth);
+            (left, parts) = (tail, rest);
+        }
+        while let [rest @ .., last] = parts {
+            let Some(width) = self.width(last) else { break };
+            let Some((head, tail)) = left.len().checked_sub(width).and_then(|at| left.split_at_checked(at))
+            else {
+                return false;
+            };
+            equal &= self.unify_part(last, tail, depth);
+            (left, parts) = (head, rest);
+        }
+        match parts {
+            [] => equal && left.is_empty(),
+            [Part::Splice(only)] => {
+                let rest = self.tuple(left.to_vec());
+                self.unify_at(*only, rest, depth) && equal
+            }
+            _ => equal && self.defer(a, b),
+        }
+    }
+
+    fn width(&mut self, part: &Part) -> Option<usize> {
+        match part {
+            Part::Field(_) => Some(1),
+            Part::Splice(tuple) => self.fields(*tuple).map(|fields| fields.len()),
+        }
+    }
+
+    fn unify_part(&mut self, part: &Part, fields: &[Field], depth: u32) -> bool {
+        match part {
+            Part::Field(field) => fields.iter().all(|found| self.unify_at(field.ty, found.ty, depth)),
+            Part::Splice(tuple) => {
+                let fields = self.tuple(fields.to_vec());
+                self.unify_at(*tuple, fields, depth)
+            }
+        }
+    }
+
+    fn defer(&mut self, a: Ty, b: Ty) -> bool {
+        self.deferred.push((a, b));
+        true
+    }
+
+    fn merge(&mut self, a: u32, b: u32, a_ty: Ty) -> bool {
+        let (Some(x), Some(y)) = (self.vars.get(a as usize), self.vars.get(b as usize)) else { return false };
+        let prims = match (x.prims, y.prims) {
+            (Some(x), Some(y)) => Some(x.intersect(y)),
+            (x, y) => x.or(y),
+        };
+        if prims.is_some_and(Prims::is_empty) {
+            return false;
+        }
+        let fallback = x.fallback.max(y.fallback);
+        let what = x.what.clone().or_else(|| y.what.clone());
+        let single = prims.and_then(Prims::single).map(|prim| self.prim(prim));
+        if let Some(var) = self.vars.get_mut(b as usize) {
+            var.bound = Some(a_ty);
+        }
+        if let Some(var) = self.vars.get_mut(a as usize) {
+            (var.prims, var.fallback, var.what) = (prims, fallback, what);
+            var.bound = single;
+        }
+        true
+    }
+
+    /// Solves a variable, unless it may not be that type or the type contains it.
+    fn bind(&mut self, var: u32, ty: Ty) -> bool {
+        let prims = self.vars.get(var as usize).and_then(|var| var.prims);
+        if let Some(prims) = prims
+            && !self.is_of(ty, prims)
+        {
+            return false;
+        }
+        if prims.is_none() && self.occurs(var, ty, 0) {
+            return false;
+        }
+        if let Some(var) = self.vars.get_mut(var as usize) {
+            var.bound = Some(ty);
+        }
+        true
+    }
+
+    /// Whether a type that is no variable is one of these primitives; of a type parameter, all that it stands for.
+    pub(super) fn is_of(&mut self, ty: Ty, prims: Prims) -> bool {
+        match self.head(ty) {
+            Node::Error => true,
+            Node::Prim(prim) => prims.contains(prim),
+            Node::Param(param) => self.param_is_of(param, prims),
+            _ => false,
+        }
+    }
+
+    fn param_is_of(&mut self, param: ParamId, prims: Prims) -> bool {
+        match self.bound(param).clone() {
+            Bound::OneOf(types) => {
+                types.iter().all(|ty| matches!(self.head(*ty), Node::Prim(prim) if prims.contains(prim)))
+            }
+            _ => false,
+        }
+    }
+
+    fn occurs(&mut self, var: u32, ty: Ty, depth: u32) -> bool {
+        if depth > DEPTH {
+            return true;
+        }
+        let next = depth + 1;
+        let ty = self.follow(ty);
+        match self.node(ty).clone() {
+            Node::Var(found) => found == var,
+            Node::Array(item) => self.occurs(var, item, next),
+            Node::Tuple(fields) => fields.iter().any(|field| self.occurs(var, field.ty, next)),
+            Node::Enum(variants) => variants.iter().any(|variant| self.occurs(var, variant.ty, next)),
+            Node::Func(func) => {
+                func.params.iter().any(|param| self.occurs(var, param.ty, next))
+                    || self.occurs(var, func.result, next)
+            }
+            Node::For(for_type) => {
+                self.occurs(var, for_type.tuple, next) || self.occurs(var, for_type.result, next)
+            }
+            Node::Splice(parts) => parts.iter().any(|part| match part {
+                Part::Field(field) => self.occurs(var, field.ty, next),
+                Part::Splice(tuple) => self.occurs(var, *tuple, next),
+            }),
+            Node::Error | Node::Prim(_) | Node::Alias(_) | Node::Framed(_) | Node::Param(_) => false,
+        }
+    }
+
+    /// Solves all variables of a type that met an error, so that nothing is said about them.
+    pub(crate) fn poison(&mut self, ty: Ty, depth: u32) {
+        if depth > DEPTH {
+            return;
+        }
+        let next = depth + 1;
+        let ty = self.follow(ty);
+        match self.node(ty).clone() {
+            // A number finds its own type.
+            Node::Var(var) => {
+                let error = self.error();
+                if let Some(var) =
+                    self.vars.get_mut(var as usize).filter(|var| var.fallback == Fallback::None)
+                {
+                    var.bound = Some(error);
+                }
+            }
+            Node::Array(item) => self.poison(item, next),
+            Node::Tuple(fields) => fields.iter().for_each(|field| self.poison(field.ty, next)),
+            Node::Enum(variants) => variants.iter().for_each(|variant| self.poison(variant.ty, next)),
+            Node::Func(func) => {
+                func.params.iter().for_each(|param| self.poison(param.ty, next));
+                self.poison(func.result, next);
+            }
+            Node::For(for_type) => self.poison(for_type.tuple, next),
+            Node::Splice(parts) => {
+                for part in Arc::clone(&parts).iter() {
+                    match part {
+                        Part::Field(field) => self.poison(field.ty, next),
+                        Part::Splice(tuple) => self.poison(*tuple, next),
+                    }
+                }
+            }
+            Node::Error | Node::Prim(_) | Node::Alias(_) | Node::Framed(_) | Node::Param(_) => {}
+        }
+    }
+
+    fn span_of(&self, ty: Ty) -> crate::syntax::Span {
+        match self.node(ty) {
+            Node::Var(var) => self.vars.get(*var as usize).map(|var| var.span).unwrap_or_default(),
+            _ => Default::default(),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Calls of functions that have no body: standard operations, and functions of the runner.
+
+use std::rc::Rc;
+
+use runner_core::{External, Op, Param, TypeId};
+
+use super::{
+    Lower, Lowerer,
+    call::Arg,
+    env::Instance,
+    internal,
+    node::{Node, NodeKind},
+};
+use crate::{
+    diagnostic::Diagnostic,
+    library::{Intrinsic, intrinsic},
+    resolve::DefId,
+    syntax::Span,
+};
+
+impl<'a> Lowerer<'a> {
+    pub(super) fn call_external(
+        &mut self,
+        def: DefId,
+        instance: &Rc<Instance>,
+        args: Vec<Arg<'a>>,
+        ty: TypeId,
+        span: Span,
+    ) -> Lower<Node> {
+        let state = self.state;
+        let (Some(info), Some(signature)) = (state.world.def(def), state.signature(def)) else {
+            return Err(internal(span));
+        };
+        let mut nodes = Vec::new();
+        let mut params = Vec::new();
+        for (param, arg) in signature.params.iter().zip(args) {
+            match arg {
+                Arg::Value(node) => {
+                    params.push(if param.is_const { Param::Const(node.ty) } else { Param::Value(node.ty) });
+                    nodes.push(node);
+                }
+                Arg::Func(func) => {
+                    let (types, result) = self.func_type(param.ty, instance, span)?;
+                    nodes.push(self.lambda(&func, &types, result, span)?);
+                    params.push(Param::Function { params: types, result });
+                }
+            }
+        }
+        let kind = if info.is_std { intrinsic(&info.path) } else { Intrinsic::External };
+        match kind {
+            Intrinsic::Op(Op::ToText) => {
+                let value = only(nodes, span)?;
+                self.to_text(value)
+            }
+            Intrinsic::Op(Op::Cast) => {
+                let value = only(nodes, span)?;
+                if value.ty == ty { Ok(value) } else { self.call_op(Op::Cast, vec![value], ty, span) }
+            }
+            Intrinsic::Op(op) => self.call_op(op, nodes, ty, span),
+            Intrinsic::Default => self.default(ty, span),
+            Intrinsic::ToColumnar => {
+                let rows = only(nodes, span)?;
+                self.to_columnar(rows, ty, span)
+            }
+            Intrinsic::FromColumnar => {
+                let columns = only(nodes, span)?;
+                self.from_columnar(columns, ty, span)
+            }
+            Intrinsic::Shift(op) => {
+                let item = self.types.as_array(ty).ok_or_else(|| internal(span))?;
+                nodes.push(self.default(item, span)?);
+                self.call_op(op, nodes, ty, span)
+            }
+            Intrinsic::External => {
+                for (param, node) in params.iter().zip(&nodes) {
+                    if matches!(param, Param::Const(_)) && !matches!(node.kind, NodeKind::Literal(_)) {
+                        let message = "this argument must be a literal, or a constant that is one";
+                        return Err(Box::new(Diagnostic::error("not_constant", node.span, message)));
+                    }
+                }
+                let path = if info.is_std { format!("std::{}", info.path) } else { info.path.to_string() };
+                let external = External { path, params, result: ty };
+                let known = self.externals.iter().position(|known| *known == external);
+                let index = known.unwrap_or_else(|| {
+                    self.externals.push(external);
+                    self.externals.len() - 1
+                });
+                self.node(NodeKind::External(index as u32, nodes), ty, span)
+            }
+        }
+    }
+
+    /// An array for each field of the items.
+    fn to_columnar(&mut self, rows: Node, ty: TypeId, span: Span) -> Lower<Node> {
+        let item = self.types.as_array(rows.ty).ok_or_else(|| internal(span))?;
+        let mut lets = Vec::new();
+        let rows = self.share(rows, &mut lets)?;
+        let mut columns = Vec::new();
+        for (index, field) in self.fields_of(item).into_iter().enumerate() {
+            let source = self.copy(&rows, span)?;
+            let local = self.fresh();
+            let row = self.local(local, item, span)?;
+            let body = self.field(row, index as u32, field, span)?;
+            let lambda = self.node(NodeKind::Lambda(vec![(local, item)], Box::new(body)), field, span)?;
+            let column = self.array_type(field);
+            columns.push(self.call_op(Op::Map, vec![source, lambda], column, span)?);
+        }
+        let tuple = self.node(NodeKind::Tuple(columns), ty, span)?;
+        Ok(Node::wrap(lets, tuple))
+    }
+
+    fn from_columnar(&mut self, columns: Node, ty: TypeId, span: Span) -> Lower<Node> {
+        let mut lets = Vec::new();
+        let columns = self.share(columns, &mut lets)?;
+        let mut arrays = Vec::new();
+        for (index, array) in self.fields_of(columns.ty).into_iter().enumerate() {
+            let copy = self.copy(&columns, span)?;
+            arrays.push(self.field(copy, index as u32, array, span)?);
+        }
+        let zip = self.call_op(Op::Zip, arrays, ty, span)?;
+        Ok(Node::wrap(lets, zip))
+    }
+}
+
+fn only(nodes: Vec<Node>, span: Span) -> Lower<Node> {
+    nodes.into_iter().next().ok_or_else(|| internal(span))
+}
