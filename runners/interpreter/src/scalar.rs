@@ -18,7 +18,9 @@ pub(crate) use fault::Fault;
 pub(crate) use float::Float;
 pub(crate) use int::Int;
 pub(crate) use text::{Case, bounds, change_case, from_ascii, length, replace, slice, split};
-pub(crate) use time::{DAY_MICROS, date_sub, time_add, time_diff, time_sub, timestamp_sub};
+#[cfg(feature = "fs")]
+pub(crate) use time::DAY_MICROS;
+pub(crate) use time::{date_sub, time_add, time_diff, time_sub, timestamp_sub};
 pub(crate) use to_text::{Meaning, ToText};
 pub(crate) use window::{
     Ranked, cume_dist, rank, rank_dense, rank_percentile, rolling_mean_floats, rolling_mean_ints, shift,

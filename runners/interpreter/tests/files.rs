@@ -1,6 +1,6 @@
 //! Parquet and CSV files against serde's bytes of the same rows.
 #![cfg(feature = "fs")]
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::{
     fs::File,
@@ -110,12 +110,21 @@ fn files_without_rows() {
 }
 
 type Leg = (String, Option<(i64, Vec<Option<String>>)>);
+type Row = (Option<Vec<Leg>>, Option<bool>, (u8, Vec<Vec<i32>>));
+
+fn rows() -> impl Strategy<Value = Vec<Row>> {
+    fn few<T: Strategy>(items: T) -> impl Strategy<Value = Vec<T::Value>> {
+        prop::collection::vec(items, 0..4)
+    }
+    let text = || "[a-zč]{0,3}";
+    let leg = (text(), prop::option::of((any::<i64>(), few(prop::option::of(text())))));
+    let last = (any::<u8>(), few(few(any::<i32>())));
+    few((prop::option::of(few(leg)), any::<Option<bool>>(), last))
+}
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
     #[test]
-    fn nested_rows_survive_parquet(rows: Vec<(Option<Vec<Leg>>, Option<bool>, (u8, Vec<Vec<i32>>))>) {
+    fn nested_rows_survive_parquet(rows in rows()) {
         let mut types = TypeTable::new();
         let (text, int, byte) = (types.prim(Prim::Text), types.prim(Prim::Int64), types.prim(Prim::Uint8));
         let (boolean, small) = (types.prim(Prim::Bool), types.prim(Prim::Int32));
@@ -127,9 +136,8 @@ proptest! {
         let legs = types.array(leg);
         let legs = types.option(legs);
         let flag = types.option(boolean);
-        let (list, lists);
-        list = types.array(small);
-        lists = types.array(list);
+        let list = types.array(small);
+        let lists = types.array(list);
         let last = tuple(&mut types, &[("n", byte), ("lists", lists)]);
         let row = tuple(&mut types, &[("legs", legs), ("flag", flag), ("last", last)]);
         let ty = types.array(row);

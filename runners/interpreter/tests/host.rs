@@ -1,6 +1,6 @@
 //! Rust closures as external functions.
 #![cfg(feature = "host")]
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use runner_core::{
     Cancel, Code, Error, Expr, ExprId, External, INPUT, Kind, LocalId, Op, Param, Parts, Prim, Program,

@@ -1,6 +1,6 @@
 //! `std::fs` from programs.
 #![cfg(feature = "fs")]
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::path::{Path, PathBuf};
 

@@ -35,7 +35,7 @@ mod tests {
         assert_eq!([-0.9f32, f32::INFINITY].map(Cast::<u64>::cast), [0, u64::MAX]);
         assert_eq!(
             [i64::MAX, 9_007_199_254_740_993].map(Cast::<f64>::cast),
-            [9.223372036854775807e18, 9007199254740992.0]
+            [9.223372036854776e18, 9007199254740992.0]
         );
         assert_eq!([1e300f64, 0.1].map(Cast::<f32>::cast), [f32::INFINITY, 0.1]);
     }

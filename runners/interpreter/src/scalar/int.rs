@@ -10,16 +10,10 @@ pub(crate) trait Int: Copy + Ord + Default + 'static {
     fn mul(self, other: Self) -> Option<Self>;
     fn div(self, other: Self) -> Result<Self, Fault>;
     fn rem(self, other: Self) -> Result<Self, Fault>;
-    /// `None` for the smallest signed value, and for any unsigned one but 0.
-    fn neg(self) -> Option<Self>;
-    /// `None` for the smallest signed value.
-    fn abs(self) -> Option<Self>;
     /// `None` beyond the range; 1 for the exponent 0.
     fn pow(self, exponent: i64) -> Result<Self, Fault>;
     /// The value in a type that holds sums of all that memory can hold.
     fn wide(self) -> i128;
-    /// The reverse of [`Int::wide`], if it fits.
-    fn narrow(wide: i128) -> Option<Self>;
 }
 
 macro_rules! ints {
@@ -58,17 +52,6 @@ macro_rules! ints {
                 }
             }
 
-            #[inline]
-            fn neg(self) -> Option<Self> {
-                self.checked_neg()
-            }
-
-            #[inline]
-            #[allow(unused_comparisons, reason = "the same for unsigned types, which are never below zero")]
-            fn abs(self) -> Option<Self> {
-                if self < 0 { self.checked_neg() } else { Some(self) }
-            }
-
             fn pow(self, exponent: i64) -> Result<Self, Fault> {
                 if exponent < 0 {
                     return Err(Fault::NegativeExponent(exponent));
@@ -87,11 +70,6 @@ macro_rules! ints {
             #[inline]
             fn wide(self) -> i128 {
                 i128::from(self)
-            }
-
-            #[inline]
-            fn narrow(wide: i128) -> Option<Self> {
-                Self::try_from(wide).ok()
             }
         })*
     };
@@ -130,12 +108,6 @@ mod tests {
         assert_eq!(Int::rem(i16::MIN, -1), Ok(0));
         assert_eq!(Int::div(1u64, 0), Err(Fault::DivisionByZero));
         assert_eq!(Int::rem(1i64, 0), Err(Fault::DivisionByZero));
-        assert_eq!(Int::neg(i8::MIN), None);
-        assert_eq!(Int::abs(i8::MIN), None);
-        assert_eq!(Int::abs(-5i8), Some(5));
-        assert_eq!(Int::abs(u8::MAX), Some(255));
-        assert_eq!(u8::narrow(256), None);
-        assert_eq!(u64::narrow(u64::MAX.wide()), Some(u64::MAX));
     }
 
     #[test]

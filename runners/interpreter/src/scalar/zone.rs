@@ -57,6 +57,7 @@ impl Zone {
     }
 
     /// `timezone_offset`: what UTC lacks to local midnight of this date, in microseconds.
+    #[cfg_attr(not(feature = "zones"), allow(unused_variables, reason = "UTC is the same at all times"))]
     pub(crate) fn offset(&self, date: i32) -> i64 {
         match &self.0 {
             Kind::Utc => 0,
@@ -65,12 +66,10 @@ impl Zone {
         }
     }
 
+    #[cfg_attr(not(feature = "zones"), allow(unused_variables, reason = "UTC is the same at all times"))]
     fn offset_at(&self, timestamp: i64) -> i64 {
         match &self.0 {
-            Kind::Utc => {
-                let _ = timestamp;
-                0
-            }
+            Kind::Utc => 0,
             #[cfg(feature = "zones")]
             Kind::Iana(zone) => iana::offset_at(zone, timestamp),
         }
