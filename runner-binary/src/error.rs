@@ -103,7 +103,7 @@ pub(crate) use connected::lost;
 mod serving {
     use core::time::Duration;
 
-    use super::{Code, Detail, Error, format, limit};
+    use super::{Code, Detail, Error, format};
 
     pub(crate) fn late(name: &str, time: Duration) -> Error {
         let value = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);

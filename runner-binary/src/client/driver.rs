@@ -1,0 +1,214 @@
+//! The task that owns a connection's stream.
+
+use std::{
+    future::poll_fn,
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use bytes::BytesMut;
+use runner_core::{Error, Result};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt},
+    time::{Interval, MissedTickBehavior, interval},
+};
+
+use super::link::Link;
+use crate::{
+    error::{lost, violation},
+    frame::{put_head, take_frame},
+    message::{Request, Response},
+    outbox::{Batch, Turn},
+    wire::{Inbox, poll_write},
+};
+
+pub(super) struct Driver<S> {
+    stream: S,
+    link: Arc<Link>,
+    frame_bytes: u32,
+    inbox: Inbox,
+    batch: Batch,
+    wakers: Vec<Waker>,
+    unflushed: bool,
+    /// Whether the goodbye was queued.
+    left: bool,
+    /// What the server gave as the reason when it said goodbye.
+    goodbye: Option<Error>,
+    ticks: Interval,
+    /// Whether a frame came since the last tick, and whether a ping was sent since the last frame.
+    heard: bool,
+    pinged: bool,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
+    pub(super) fn new(stream: S, link: Arc<Link>, frame_bytes: u32, rest: BytesMut, keepalive: Duration) -> Self {
+        let mut ticks = interval(keepalive);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self {
+            stream,
+            link,
+            frame_bytes,
+            inbox: Inbox::new(rest),
+            batch: Batch::default(),
+            wakers: Vec::new(),
+            unflushed: false,
+            left: false,
+            goodbye: None,
+            ticks,
+            heard: true,
+            pinged: false,
+        }
+    }
+
+    /// Carries messages until the connection ends, for whatever reason.
+    pub(super) async fn run(mut self) {
+        let error = poll_fn(|cx| self.poll(cx)).await.err();
+        let error = match (error, self.goodbye.take()) {
+            (_, Some(goodbye)) => lost(format!("the server said goodbye: {goodbye}")),
+            (Some(error), None) => error,
+            (None, None) => lost("it was closed"),
+        };
+        tracing::debug!(%error, "connection ended");
+        self.link.end(&error);
+        // Whether the server sees the end in order is its business.
+        let _ = self.stream.shutdown().await;
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        self.link.driver.register(cx.waker());
+        loop {
+            let mut busy = self.poll_write(cx).map_err(|error| lost(format!("writing failed: {error}")))?;
+            busy |= self.handle_frames()?;
+            match self.inbox.poll_read(&mut self.stream, cx) {
+                Poll::Pending => {}
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(lost("the server went away"))),
+                Poll::Ready(Ok(_)) => {
+                    self.handle_frames()?;
+                    busy = true;
+                }
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(lost(format!("reading failed: {error}")))),
+            }
+            if self.ticks.poll_tick(cx).is_ready() {
+                busy = true;
+                self.tick()?;
+            }
+            if self.leave() {
+                return Poll::Ready(Ok(()));
+            }
+            if !busy {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Writes what there is. Whether something was taken.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> io::Result<bool> {
+        let mut busy = false;
+        loop {
+            if self.batch.is_empty() {
+                self.gather();
+            }
+            if self.batch.is_empty() {
+                break;
+            }
+            match poll_write(&mut self.stream, &mut self.batch, cx)? {
+                Poll::Pending => return Ok(busy),
+                Poll::Ready(_) => {
+                    busy = true;
+                    self.unflushed = true;
+                }
+            }
+        }
+        if self.unflushed && Pin::new(&mut self.stream).poll_flush(cx)?.is_ready() {
+            self.unflushed = false;
+        }
+        Ok(busy)
+    }
+
+    /// Fills the batch: small frames, then large bodies in turns.
+    fn gather(&mut self) {
+        let chunk = self.link.chunk_bytes();
+        let mut state = self.link.state();
+        state.notified = false;
+        let super::link::State { queue, in_flight, .. } = &mut *state;
+        self.batch.gather(queue, |id, head| {
+            match in_flight.take_upload(id, chunk) {
+                // The head of a body always fits; see the limit.
+                Some((request, body, more)) if put_head(&request, body.len(), head).is_ok() => {
+                    Turn::Chunk(body, more)
+                }
+                _ => Turn::Nothing,
+            }
+        });
+    }
+
+    /// Hands out all frames that have arrived, under one lock. Whether there were any.
+    fn handle_frames(&mut self) -> Result<bool> {
+        let Some(mut frame) = take_frame(&mut self.inbox.buffer, self.frame_bytes)? else {
+            return Ok(false);
+        };
+        self.heard = true;
+        let mut freed = 0;
+        let mut state = self.link.state();
+        loop {
+            let (response, body) = Response::decode(frame)?;
+            let (waker, free) = match response {
+                Response::Output { id, more } => state.in_flight.receive(id, body, more)?,
+                Response::Failed { id, error } => state.in_flight.fail(id, error)?,
+                Response::Pong { .. } => (None, false),
+                Response::Goodbye { error } => {
+                    let why = error.clone().map_or_else(
+                        || lost("the server is shutting down"),
+                        |error| lost(format!("the server said goodbye: {error}")),
+                    );
+                    self.goodbye = error;
+                    state.closed.get_or_insert(why);
+                    (None, false)
+                }
+                Response::Welcome { .. } => return Err(violation("a second welcome")),
+            };
+            self.wakers.extend(waker);
+            freed += usize::from(free);
+            match take_frame(&mut self.inbox.buffer, self.frame_bytes)? {
+                Some(next) => frame = next,
+                None => break,
+            }
+        }
+        drop(state);
+        self.link.freed(freed);
+        self.wakers.drain(..).for_each(Waker::wake);
+        Ok(true)
+    }
+
+    /// Asks for a sign of life after a time of silence, and gives up after two.
+    fn tick(&mut self) -> Result<()> {
+        if core::mem::take(&mut self.heard) {
+            self.pinged = false;
+        } else if self.pinged {
+            return Err(lost("the server gave no sign of life"));
+        } else {
+            self.pinged = true;
+            Request::Ping { nonce: 0 }.encode(&[], &mut self.link.state().queue.small)?;
+        }
+        Ok(())
+    }
+
+    /// Says goodbye once the client is done. Whether that was sent.
+    fn leave(&mut self) -> bool {
+        let mut state = self.link.state();
+        if !state.leaving || state.in_flight.len() > 0 {
+            return false;
+        }
+        if !self.left {
+            self.left = Request::Goodbye { error: None }.encode(&[], &mut state.queue.small).is_ok();
+            state.notified = true;
+            drop(state);
+            self.link.driver.wake();
+            return false;
+        }
+        state.queue.is_empty() && self.batch.is_empty() && !self.unflushed
+    }
+}

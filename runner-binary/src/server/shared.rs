@@ -1,0 +1,190 @@
+//! What the connections of a server share.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use runner_core::{Error, Result, Run};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
+
+use super::{ServerOptions, cache::Cache, metrics::Gauges, wake::Wakes};
+use crate::{
+    error::{limit, shutting_down},
+    limits::REFUSALS,
+};
+
+pub(super) struct Shared<R: Run> {
+    pub(super) runner: Arc<R>,
+    pub(super) options: ServerOptions,
+    pub(super) cache: Cache<R>,
+    pub(super) gauges: Gauges,
+    pub(super) phase: watch::Sender<Phase>,
+    /// Told when a connection ends.
+    ended: Notify,
+    /// Connections that are being told that there are too many.
+    pub(super) refusals: Semaphore,
+    executing: Semaphore,
+    waiting: AtomicU64,
+    connections: Mutex<Connections>,
+}
+
+/// How far a server has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Phase {
+    Serving,
+    /// What is in flight is finished.
+    Draining,
+    /// What is in flight is cancelled.
+    Stopping,
+}
+
+#[derive(Default)]
+struct Connections {
+    wakes: HashMap<u64, Arc<Wakes>>,
+    next: u64,
+}
+
+impl<R: Run> Shared<R> {
+    pub(super) fn new(runner: Arc<R>, options: ServerOptions) -> Self {
+        let limits = &options.limits;
+        Self {
+            runner,
+            cache: Cache::new(limits.prepared_programs),
+            gauges: Gauges::default(),
+            phase: watch::Sender::new(Phase::Serving),
+            ended: Notify::new(),
+            refusals: Semaphore::new(REFUSALS),
+            executing: Semaphore::new(limits.executing.clamp(1, Semaphore::MAX_PERMITS)),
+            waiting: AtomicU64::new(0),
+            connections: Mutex::default(),
+            options,
+        }
+    }
+
+    /// Waits for the right to run one request.
+    pub(super) async fn permit(&self) -> Result<SemaphorePermit<'_>> {
+        if let Ok(permit) = self.executing.try_acquire() {
+            return Ok(permit);
+        }
+        let limit = self.options.limits.waiting as u64;
+        let _place = Reserved::new(&self.waiting, 1, limit).ok_or_else(|| {
+            Error::exhausted(limit::WAITING, limit, format!("{limit} requests wait for their turn"))
+                .with_retryable(true)
+        })?;
+        self.executing.acquire().await.map_err(|_| shutting_down())
+    }
+
+    /// Sets a number of input bytes aside; they are given back with [`Shared::release_input`].
+    pub(super) fn reserve_input(&self, bytes: u64) -> Result<()> {
+        let limit = self.options.limits.buffered_input_bytes;
+        match Reserved::new(&self.gauges.input_bytes_held, bytes, limit) {
+            Some(reserved) => {
+                core::mem::forget(reserved);
+                Ok(())
+            }
+            None => {
+                let message = format!("the server holds {limit} bytes of inputs");
+                Err(Error::exhausted(limit::BUFFERED_INPUT_BYTES, limit, message).with_retryable(true))
+            }
+        }
+    }
+
+    pub(super) fn release_input(&self, bytes: u64) {
+        self.gauges.input_bytes_held.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Fails while the outputs that nobody reads are too many.
+    pub(super) fn check_outputs(&self) -> Result<()> {
+        let limit = self.options.limits.buffered_output_bytes;
+        if self.gauges.output_bytes_held.load(Ordering::Relaxed) < limit {
+            return Ok(());
+        }
+        let message = format!("the server holds {limit} bytes of outputs");
+        Err(Error::exhausted(limit::BUFFERED_OUTPUT_BYTES, limit, message).with_retryable(true))
+    }
+
+    /// Counts a connection in, if there may be another one.
+    pub(super) fn connect(self: &Arc<Self>) -> Result<Registration<R>> {
+        let limit = self.options.limits.connections;
+        let mut connections = self.connections();
+        if *self.phase.borrow() != Phase::Serving {
+            return Err(shutting_down());
+        }
+        if connections.wakes.len() >= limit {
+            let message = format!("{limit} connections are open");
+            return Err(Error::exhausted(limit::CONNECTIONS, limit as u64, message).with_retryable(true));
+        }
+        connections.next += 1;
+        let (key, wakes) = (connections.next, Arc::<Wakes>::default());
+        connections.wakes.insert(key, Arc::clone(&wakes));
+        self.gauges.connections.fetch_add(1, Ordering::Relaxed);
+        self.gauges.connections_total.fetch_add(1, Ordering::Relaxed);
+        Ok(Registration { shared: Arc::clone(self), key, wakes })
+    }
+
+    /// Moves on to a later phase and tells all connections.
+    pub(super) fn enter(&self, phase: Phase) {
+        self.phase.send_if_modified(|current| {
+            let later = phase > *current;
+            *current = phase.max(*current);
+            later
+        });
+        for wakes in self.connections().wakes.values() {
+            wakes.task.wake();
+        }
+    }
+
+    /// Waits until no connection is left.
+    pub(super) async fn all_ended(&self) {
+        loop {
+            let ended = self.ended.notified();
+            if self.connections().wakes.is_empty() {
+                return;
+            }
+            ended.await;
+        }
+    }
+
+    fn connections(&self) -> MutexGuard<'_, Connections> {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection's place among those of its server.
+pub(super) struct Registration<R: Run> {
+    pub(super) shared: Arc<Shared<R>>,
+    pub(super) wakes: Arc<Wakes>,
+    key: u64,
+}
+
+impl<R: Run> Drop for Registration<R> {
+    fn drop(&mut self) {
+        self.shared.connections().wakes.remove(&self.key);
+        self.shared.gauges.connections.fetch_sub(1, Ordering::Relaxed);
+        self.shared.ended.notify_waiters();
+    }
+}
+
+/// A part of a bounded sum, given back when dropped.
+struct Reserved<'a> {
+    sum: &'a AtomicU64,
+    amount: u64,
+}
+
+impl<'a> Reserved<'a> {
+    fn new(sum: &'a AtomicU64, amount: u64, limit: u64) -> Option<Self> {
+        let before = sum.fetch_add(amount, Ordering::Relaxed);
+        let reserved = Self { sum, amount };
+        (before.saturating_add(amount) <= limit).then_some(reserved)
+    }
+}
+
+impl Drop for Reserved<'_> {
+    fn drop(&mut self) {
+        self.sum.fetch_sub(self.amount, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,301 @@
+//! A runner with little of its own, and a peer that speaks bytes.
+
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, StreamExt, stream};
+use runner_binary::{Client, ClientOptions, PREFACE, Request, Response, Server, ServerLimits, ServerOptions};
+use runner_core::{
+    Code, Description, Error, Expr, INPUT, Kind, Parts, Prim, Program, Result, Run, SourcePlace, TypeTable,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
+    time::timeout,
+};
+
+/// Time in which everything here happens, if it happens at all.
+pub const LONG: Duration = Duration::from_secs(60);
+
+/// A runner whose programs all do what the input's first byte says.
+#[derive(Debug, Default)]
+pub struct Robot {
+    /// Calls of `prepare`.
+    pub prepared: AtomicUsize,
+    /// Prepared programs that exist.
+    pub held: Arc<AtomicUsize>,
+    /// Executes that have begun and neither ended nor been dropped.
+    pub working: Arc<AtomicUsize>,
+    /// Executes that came to their end.
+    pub finished: AtomicUsize,
+    pub shut: AtomicUsize,
+}
+
+#[derive(Debug)]
+pub struct Ready(Arc<AtomicUsize>);
+
+impl Drop for Ready {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Work that is counted while it is not dropped.
+struct Working(Arc<AtomicUsize>);
+
+impl Working {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Run for Robot {
+    type Prepared = Ready;
+
+    async fn prepare(&self, program: &Program) -> Result<Ready> {
+        self.prepared.fetch_add(1, Ordering::SeqCst);
+        match program.place(program.root()).map_or(0, |place| place.line) {
+            FAILS => return Err(Error::prepare("it does not please")),
+            PANICS => panic!("as asked"),
+            HANGS => {
+                let _working = Working::new(&self.working);
+                std::future::pending::<()>().await;
+            }
+            _ => tokio::task::yield_now().await,
+        }
+        self.held.fetch_add(1, Ordering::SeqCst);
+        Ok(Ready(Arc::clone(&self.held)))
+    }
+
+    async fn execute(&self, _: &Ready, input: Bytes) -> Result<Bytes> {
+        let _working = Working::new(&self.working);
+        let output = match input.first() {
+            Some(b'e') => Err(Error::execution("as asked")),
+            Some(b'p') => panic!("as asked"),
+            Some(b'w') => std::future::pending().await,
+            Some(b's') => {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                Ok(input)
+            }
+            Some(b'b') => Ok(big(&input)),
+            _ => Ok(input),
+        };
+        self.finished.fetch_add(1, Ordering::SeqCst);
+        output
+    }
+
+    fn execute_chunks<'a>(&'a self, ready: &'a Ready, input: Bytes) -> impl Stream<Item = Result<Bytes>> + Send + 'a {
+        // `c` is `b` in pieces of 10 000 bytes.
+        if input.first() == Some(&b'c') {
+            let whole = big(&input);
+            let working = Working::new(&self.working);
+            stream::unfold((whole, working), |(mut whole, working)| async move {
+                if whole.is_empty() {
+                    return None;
+                }
+                let piece = whole.split_to(whole.len().min(10_000));
+                Some((Ok(piece), (whole, working)))
+            })
+            .left_stream()
+        } else {
+            stream::once(self.execute(ready, input)).right_stream()
+        }
+    }
+
+    async fn get_interface(&self) -> Result<String> {
+        Ok("func robot(x: Text): Text\n".repeat(1000))
+    }
+
+    async fn shutdown(&self) -> Result<()> {
+        self.shut.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    async fn describe(&self) -> Result<Description> {
+        Ok(Description { cancels: true, ..Description::new("robot", "1") })
+    }
+}
+
+/// Lines of the root by which [`program`] fails, panics or hangs in `prepare`.
+pub const FAILS: u32 = 1001;
+pub const PANICS: u32 = 1002;
+pub const HANGS: u32 = 1003;
+
+/// One of many programs, all different in their bytes.
+pub fn program(line: u32) -> Program {
+    let mut types = TypeTable::new();
+    let int = types.prim(Prim::Int64);
+    let parts = Parts {
+        types,
+        input: int,
+        output: int,
+        body: vec![Expr { kind: Kind::Local(INPUT), ty: int }],
+        sources: vec!["a.lt".into()],
+        places: vec![SourcePlace { source: 0, line, column: 1 }],
+        ..Parts::default()
+    };
+    Program::new(parts).unwrap()
+}
+
+/// A program of at least so many bytes.
+pub fn large_program(bytes: usize) -> Program {
+    let mut parts = program(1).parts().clone();
+    parts.sources = vec!["x".repeat(bytes)];
+    Program::new(parts).unwrap()
+}
+
+/// An input that asks for so many bytes of output.
+pub fn ask_big(kind: u8, bytes: u64) -> Bytes {
+    [&[kind][..], &bytes.to_le_bytes()].concat().into()
+}
+
+/// The output of such an input, in which no two places look alike.
+pub fn big(input: &[u8]) -> Bytes {
+    let size = input.get(1..9).map_or(0, |size| u64::from_le_bytes(size.try_into().unwrap()));
+    (0..size).map(|index| (index ^ (index >> 8) ^ (index >> 16)) as u8).collect::<Vec<u8>>().into()
+}
+
+pub fn server(limits: ServerLimits) -> (Server<Robot>, Arc<Robot>) {
+    server_with(ServerOptions::new().with_limits(limits))
+}
+
+pub fn server_with(options: ServerOptions) -> (Server<Robot>, Arc<Robot>) {
+    let robot = Arc::new(Robot::default());
+    (Server::new(Arc::clone(&robot), options), robot)
+}
+
+pub async fn client(server: &Server<Robot>) -> Client {
+    Client::new(server.connect(), ClientOptions::new()).await.unwrap()
+}
+
+/// Waits for something that is going to happen.
+pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let waiting = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(LONG, waiting).await.unwrap_or_else(|_| panic!("never happened: {what}"));
+}
+
+pub async fn soon<T>(future: impl Future<Output = T>) -> T {
+    timeout(LONG, future).await.expect("took far too long")
+}
+
+pub fn code<T>(result: Result<T>) -> Code {
+    result.err().expect("an error").code()
+}
+
+/// The name of the limit that an error tells of.
+pub fn limit_of(error: &Error) -> Option<&str> {
+    error.details().iter().find_map(|detail| match detail {
+        runner_core::Detail::Limit { name, .. } => Some(name.as_str()),
+        _ => None,
+    })
+}
+
+/// A client that sends what it likes.
+pub struct Raw {
+    pub stream: DuplexStream,
+    buffer: BytesMut,
+}
+
+impl Raw {
+    pub fn new(stream: DuplexStream) -> Self {
+        Self { stream, buffer: BytesMut::new() }
+    }
+
+    /// A client that was let in.
+    pub async fn greeted(server: &Server<Robot>) -> Self {
+        let mut raw = Self::new(server.connect());
+        raw.send_bytes(&hello()).await;
+        raw.preface().await;
+        assert!(matches!(raw.receive().await, Some((Response::Welcome { .. }, _))));
+        raw
+    }
+
+    /// One that has prepared program 0 as well.
+    pub async fn prepared(server: &Server<Robot>) -> Self {
+        let mut raw = Self::greeted(server).await;
+        raw.send(Request::Prepare { id: 0, program: 0, more: false }, program(1).bytes()).await;
+        assert_eq!(raw.receive().await.unwrap().0, Response::Output { id: 0, more: false });
+        raw
+    }
+
+    pub async fn send(&mut self, request: Request, body: &[u8]) {
+        let mut out = BytesMut::new();
+        request.encode(body, &mut out).unwrap();
+        self.send_bytes(&out).await;
+    }
+
+    /// Sends what the server takes; it may have closed the connection.
+    pub async fn send_bytes(&mut self, bytes: &[u8]) {
+        let _ = soon(self.stream.write_all(bytes)).await;
+    }
+
+    pub async fn preface(&mut self) {
+        let mut preface = [0; 5];
+        soon(self.stream.read_exact(&mut preface)).await.unwrap();
+        assert_eq!(preface, PREFACE);
+    }
+
+    /// The next message and its body; `None` at the end.
+    pub async fn receive(&mut self) -> Option<(Response, Bytes)> {
+        loop {
+            if let Some(frame) = runner_binary::take_frame(&mut self.buffer, 1 << 20).unwrap() {
+                return Some(Response::decode(frame).unwrap());
+            }
+            if soon(self.stream.read_buf(&mut self.buffer)).await.unwrap_or(0) == 0 {
+                return None;
+            }
+        }
+    }
+
+    /// The answer to a request, as far as it came, and how it failed.
+    pub async fn answer(&mut self, wanted: u32) -> (Vec<u8>, Option<Error>) {
+        let mut whole = Vec::new();
+        loop {
+            match self.receive().await.expect("an answer") {
+                (Response::Output { id, more }, body) if id == wanted => {
+                    whole.extend_from_slice(&body);
+                    if !more {
+                        return (whole, None);
+                    }
+                }
+                (Response::Failed { id, error }, _) if id == wanted => return (whole, Some(error)),
+                _ => {}
+            }
+        }
+    }
+
+    /// The reason that the server gives for the end.
+    pub async fn goodbye(&mut self) -> Option<Error> {
+        let mut reason = None;
+        while let Some((response, _)) = self.receive().await {
+            if let Response::Goodbye { error } = response {
+                reason = error;
+            }
+        }
+        reason
+    }
+}
+
+/// The first bytes of a client.
+pub fn hello() -> BytesMut {
+    let mut out = BytesMut::from(&PREFACE[..]);
+    Request::Hello { frame_bytes: 65_536, token: None, name: "raw".into() }.encode(&[], &mut out).unwrap();
+    out
+}
