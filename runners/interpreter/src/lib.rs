@@ -25,7 +25,7 @@
 //!
 //! let interpreter = Interpreter::new();
 //! let prepared = interpreter.prepare(&program)?;
-//! let output = interpreter.execute(&prepared, &postcard::to_allocvec(&[1i64, 2, 3]).unwrap())?;
+//! let output = interpreter.execute(&prepared, &postcard::to_allocvec(&[1i64, 2, 3][..]).unwrap())?;
 //! assert_eq!(output, postcard::to_allocvec(&6i64).unwrap());
 //! # Ok::<(), runner_core::Error>(())
 //! ```
