@@ -114,6 +114,11 @@ impl<'a> Budget<'a> {
         if self.memory.load(Ordering::Relaxed) > limit { Err(out_of_memory(limit)) } else { Ok(()) }
     }
 
+    /// Whether memory is limited at all.
+    pub(crate) fn bounds_memory(&self) -> bool {
+        self.limits.memory_bytes.is_some()
+    }
+
     /// Fails if this many more bytes would be too many; for large buffers, before they are allocated.
     pub(crate) fn foresee(&self, bytes: usize) -> Result<()> {
         match self.limits.memory_bytes {

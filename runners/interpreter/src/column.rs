@@ -230,6 +230,27 @@ impl Column {
         }
     }
 
+    /// Bytes that the values take, about; what they share with other columns included.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Empty => 0,
+            Self::Bool(_) | Self::I8(_) | Self::U8(_) => self.len(),
+            Self::I16(_) | Self::U16(_) => self.len() * 2,
+            Self::I32(_) | Self::U32(_) | Self::F32(_) => self.len() * 4,
+            Self::I64(_) | Self::U64(_) | Self::F64(_) => self.len() * 8,
+            Self::Text(text) => text.byte_len() + text.len() * 4,
+            Self::Tuple(tuple) => tuple.fields.iter().map(Self::bytes).sum(),
+            Self::Array(array) => {
+                let (first, last) = array.bounds();
+                array.len() * 4 + array.items.slice(first, last).bytes()
+            }
+            Self::Enum(column) => {
+                let payloads: usize = column.payloads.iter().map(Self::bytes).sum();
+                column.tags.len() * 6 + payloads
+            }
+        }
+    }
+
     /// Whether both are the same rows of the same buffers. Never true of columns without buffers.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         macro_rules! prims {

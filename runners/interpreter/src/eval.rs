@@ -14,17 +14,21 @@ mod val;
 use alloc::{collections::BTreeMap, rc::Rc, vec::Vec};
 use core::cell::RefCell;
 
-use runner_core::{Code, Detail, Error, ExprId, INPUT, Result};
+use runner_core::{Code, Detail, Error, ExprId, INPUT, Op, Result};
 
 use crate::{
     budget::Budget,
-    column::Column,
+    column::{Column, row_count},
     kernel::{self, Operand},
+    limits::COLUMN_ROWS,
     native::Context,
     plan::{Kind, Node, Plan},
 };
 use env::{Env, Map};
 use val::Val;
+
+/// From this cost on an expression is worth a look for what is known of it.
+const COSTLY: u32 = 500;
 
 /// One execution of a plan.
 pub(crate) struct Eval<'p> {
@@ -46,7 +50,7 @@ impl<'p> Eval<'p> {
         self.budget.charge(&input)?;
         let env = Env::root();
         env.bind(INPUT, Val::Const(input));
-        self.eval(&self.plan.root, &env)?.column(1)
+        self.gathered(&self.eval(&self.plan.root, &env)?, 1)
     }
 
     /// The values of an expression, one for each row of `env`, which has at least one.
@@ -65,13 +69,34 @@ impl<'p> Eval<'p> {
                 }
                 self.eval(body, env)
             }
-            // What is the same in all rows is worked out for one.
-            _ if env.rows > 1 && is_const(node, env) => {
-                let one = Env::inner(env, 1, Map::Row(0));
-                Ok(Val::Const(self.work(node, &one)?.column(1)?))
-            }
+            // What is the same in all rows is worked out for one, and kept for all batches of the same rows.
+            _ if (env.rows > 1 || node.cost >= COSTLY) && is_const(node, env) => self.once(node, env),
             _ => self.work(node, env),
         }
+    }
+
+    /// The value of an expression that is the same in all rows.
+    #[inline(never)]
+    fn once(&self, node: &Node, env: &Env<'_>) -> Result<Val> {
+        let home = env.home(node.free.as_deref().unwrap_or_default());
+        if node.free.is_none() || core::ptr::eq(home.env, env) {
+            if env.rows == 1 {
+                return self.work(node, env);
+            }
+            let one = Env::inner(env, 1, Map::Row(0));
+            return Ok(Val::Const(self.work(node, &one)?.column(1)?));
+        }
+        if let Some(column) = home.env.remembered(node.id, home.row) {
+            return Ok(Val::Const(column));
+        }
+        let column = if home.env.rows == 1 {
+            self.work(node, home.env)?.column(1)?
+        } else {
+            let one = Env::inner(home.env, 1, Map::Row(home.row.unwrap_or(0)));
+            self.work(node, &one)?.column(1)?
+        };
+        home.env.remember(node.id, home.row, column.clone());
+        Ok(Val::Const(column))
     }
 
     /// [`Eval::eval`] of what is more than a look at values.
@@ -133,6 +158,7 @@ impl<'p> Eval<'p> {
             let column = kernel::apply(*op, *prims, &operands, len)?;
             return Ok(Val::view(column, rows));
         }
+        self.foresee_texts(*op, &vals, env.rows)?;
         let operands: Vec<Operand> = vals
             .iter()
             .map(|val| {
@@ -148,6 +174,23 @@ impl<'p> Eval<'p> {
         Ok(Val::Col(kernel::apply(*op, *prims, &operands, env.rows)?))
     }
 
+    /// Texts are what can grow without many steps: doubled forty times they fill any memory.
+    fn foresee_texts(&self, op: Op, vals: &[Val], rows: usize) -> Result<()> {
+        let bytes = match (op, vals) {
+            (Op::Concat, vals) => vals.iter().map(|val| val.bytes(rows)).fold(0, usize::saturating_add),
+            (Op::Replace, [text, _, replacement]) if self.budget.bounds_memory() => {
+                // As if every byte were replaced, which is far from any sensible use unless the texts are short.
+                let most = text.bytes(rows).saturating_mul(replacement.bytes(rows).div_ceil(rows));
+                if most < (1 << 20) { 0 } else { most }
+            }
+            _ => 0,
+        };
+        if bytes > COLUMN_ROWS {
+            row_count(bytes)?;
+        }
+        self.budget.foresee(bytes)
+    }
+
     #[inline(never)]
     fn external(&self, function: usize, args: &[Node], env: &Env<'_>) -> Result<Val> {
         let (Some(native), Some(declared)) =
@@ -156,7 +199,7 @@ impl<'p> Eval<'p> {
             return Err(Error::new(Code::Internal, "an external function is not there"));
         };
         let args: Vec<Column> =
-            args.iter().map(|arg| self.eval(arg, env)?.column(env.rows)).collect::<Result<_>>()?;
+            args.iter().map(|arg| self.gathered(&self.eval(arg, env)?, env.rows)).collect::<Result<_>>()?;
         let params: Vec<_> = declared
             .params
             .iter()
@@ -178,6 +221,24 @@ impl<'p> Eval<'p> {
             return Err(Error::new(Code::Internal, words));
         }
         Ok(Val::Col(column))
+    }
+
+    /// All rows of an expression's values, if there is memory for them.
+    fn gathered(&self, val: &Val, rows: usize) -> Result<Column> {
+        if self.budget.bounds_memory() {
+            self.budget.foresee(val.bytes(rows))?;
+        }
+        let column = val.column(rows)?;
+        self.budget.charge(&column)?;
+        Ok(column)
+    }
+
+    /// The arrays of `rows` rows, if there is memory for those that repeat.
+    fn arrays(&self, val: &Val, rows: usize) -> Result<Rc<val::Seq>> {
+        if !matches!(val, Val::Seq(_)) && self.budget.bounds_memory() {
+            self.budget.foresee(val.bytes(rows))?;
+        }
+        val.seq(rows)
     }
 
     /// An error with the place of the expression, if it has none yet.

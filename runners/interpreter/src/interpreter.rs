@@ -1,7 +1,7 @@
 use alloc::{format, string::String, sync::Arc, vec::Vec};
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use runner_core::{Cancel, Code, Description, Error, Program, Result, RunSync, wire::Writer};
+use runner_core::{Cancel, Code, Description, Error, Program, Result, RunSync};
 
 use crate::{
     budget::{Budget, Limits},
@@ -124,10 +124,7 @@ impl RunSync for Interpreter {
         let budget = Budget::new(self.limits, cancel);
         budget.foresee(input.len())?;
         let input = Column::from_wire(plan.program.types(), plan.program.input(), input, 1)?;
-        let output = Eval::new(plan, budget, self.seed).run(input)?;
-        let mut writer = Writer::new();
-        output.write(0, 1, &mut writer);
-        Ok(writer.into_bytes())
+        Eval::new(plan, budget, self.seed).run(input).map(|output| output.to_wire())
     }
 
     fn get_interface(&self) -> Result<String> {

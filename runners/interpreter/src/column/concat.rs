@@ -121,8 +121,7 @@ fn enums(parts: &[&Column], rows: usize) -> Result<Column> {
     // Only what a row points at is kept, or repeated slices would hold on to all that they were cut from.
     let dense: Vec<Enum> = enums.iter().map(|column| column.dense()).collect::<Result<_>>()?;
     let mut places = Vec::with_capacity(rows);
-    let mut starts: Vec<u32> = Vec::new();
-    starts.resize(width, 0);
+    let mut starts = alloc::vec![0u32; width];
     for column in &dense {
         for (tag, place) in column.tags.iter().zip(column.places.iter().flat_map(|places| places.iter())) {
             places.push(place + starts.get(usize::from(*tag)).copied().unwrap_or_default());

@@ -110,7 +110,7 @@ impl Eval<'_> {
                 return self.in_parts(node, (BATCH / length).max(1), env);
             }
         }
-        let seq = first.seq(env.rows)?;
+        let seq = self.arrays(first, env.rows)?;
         self.budget.step(seq.total())?;
         let (second, third) = (vals.get(1), vals.get(2));
         match (op, second, third) {
@@ -121,7 +121,7 @@ impl Eval<'_> {
                 self.selected(seq.offsets.clone(), &seq, rows)
             }
             (Op::Distinct, ..) => self.distinct(&seq),
-            (Op::Append, Some(second), _) => self.append(&seq, &*second.seq(env.rows)?),
+            (Op::Append, Some(second), _) => self.append(&seq, &*self.arrays(second, env.rows)?),
             (Op::Contains, Some(item), _) => self.contains(&seq, item, env.rows),
             (Op::Lag | Op::Lead, Some(by), Some(filler)) => self.shifted(op, &seq, by, filler, env.rows),
             (Op::RollingMean, Some(preceding), Some(following)) => {
@@ -247,7 +247,7 @@ impl Eval<'_> {
     #[inline(never)]
     fn zip(&self, args: &[Node], env: &Env<'_>) -> Result<Val> {
         let seqs: Vec<Rc<Seq>> =
-            args.iter().map(|arg| self.eval(arg, env)?.seq(env.rows)).collect::<Result<_>>()?;
+            args.iter().map(|arg| self.arrays(&self.eval(arg, env)?, env.rows)).collect::<Result<_>>()?;
         let shortest = |row: usize| {
             let length = |seq: &Rc<Seq>| match (seq.offsets.get(row), seq.offsets.get(row + 1)) {
                 (Some(start), Some(end)) => (end - start) as usize,
@@ -361,6 +361,11 @@ impl Eval<'_> {
     fn join_texts(&self, seq: &Seq, separator: &Val, rows: usize) -> Result<Val> {
         let Column::Text(separators) = separator.column(rows)? else { return Err(mismatch()) };
         let items = seq.items.column(seq.total())?;
+        let mut bytes = items.bytes();
+        for (row, (start, end)) in seq.ranges().enumerate() {
+            bytes = bytes.saturating_add((end - start).saturating_mul(separators.get(row).len()));
+        }
+        self.budget.foresee(bytes)?;
         let mut builder = TextBuilder::new();
         for (row, (start, end)) in seq.ranges().enumerate() {
             let out = builder.open();

@@ -1,19 +1,30 @@
 //! Locals, and how the rows of a lambda relate to those of what stands around it.
 
-use alloc::{rc::Rc, vec::Vec};
+use alloc::{collections::BTreeMap, rc::Rc, vec::Vec};
 use core::cell::{OnceCell, RefCell};
 
-use runner_core::{LocalId, Result};
+use runner_core::{ExprId, LocalId, Result};
 
 use super::val::{Val, ranges};
-use crate::column::Buffer;
+use crate::column::{Buffer, Column};
 
 /// The rows that are worked on, and the locals that are known for them.
 pub(crate) struct Env<'a> {
     pub(crate) rows: usize,
     outer: Option<(&'a Env<'a>, Map)>,
-    /// Locals that are bound here, and those of outer ones that somebody has asked for.
-    locals: RefCell<Vec<(LocalId, Val)>>,
+    /// Locals that are bound here.
+    own: RefCell<Vec<(LocalId, Val)>>,
+    /// Locals from outside that somebody has asked for, as they are for these rows.
+    seen: RefCell<Vec<(LocalId, Val)>>,
+    /// Values of expressions that are the same in all rows, or were for this one row.
+    memo: RefCell<BTreeMap<ExprId, (Option<usize>, Column)>>,
+}
+
+/// Where an expression, the same in all rows of some surroundings, can be evaluated for all that lies within.
+pub(crate) struct Home<'a> {
+    pub(crate) env: &'a Env<'a>,
+    /// The one row that it is for, if it differs between the rows of `env`.
+    pub(crate) row: Option<usize>,
 }
 
 /// To which outer row each row belongs.
@@ -74,27 +85,40 @@ pub(crate) fn segment_rows(offsets: &[u32], first: usize) -> Buffer<u32> {
 impl<'a> Env<'a> {
     /// Where a program begins: one row.
     pub(crate) fn root() -> Self {
-        Self { rows: 1, outer: None, locals: RefCell::default() }
+        Self::new(1, None)
     }
 
     /// Rows that belong to those of `outer` by `map`.
     pub(crate) fn inner(outer: &'a Env<'a>, rows: usize, map: Map) -> Self {
-        Self { rows, outer: Some((outer, map)), locals: RefCell::default() }
+        Self::new(rows, Some((outer, map)))
+    }
+
+    fn new(rows: usize, outer: Option<(&'a Env<'a>, Map)>) -> Self {
+        Self { rows, outer, own: RefCell::default(), seen: RefCell::default(), memo: RefCell::default() }
     }
 
     /// Gives a local its values.
     pub(crate) fn bind(&self, local: LocalId, val: Val) {
-        self.locals.borrow_mut().push((local, val.settle(self.rows)));
+        self.own.borrow_mut().push((local, val.settle(self.rows)));
+    }
+
+    /// What is known of a local without a look outside.
+    fn known(&self, local: LocalId) -> Option<Val> {
+        let find = |locals: &[(LocalId, Val)]| {
+            locals.iter().rev().find(|(known, _)| *known == local).map(|(_, val)| val.clone())
+        };
+        find(&self.own.borrow()).or_else(|| find(&self.seen.borrow()))
     }
 
     /// The values of a local.
     pub(crate) fn get(&self, local: LocalId) -> Result<Val> {
-        if let Some((_, val)) = self.locals.borrow().iter().rev().find(|(known, _)| *known == local) {
-            return Ok(val.clone());
+        if let Some(val) = self.known(local) {
+            return Ok(val);
         }
         let Some((outer, map)) = &self.outer else { return Ok(Val::empty()) };
         let val = map.apply(&outer.get(local)?, self.rows)?;
-        self.bind(local, val.clone());
+        let val = val.settle(self.rows);
+        self.seen.borrow_mut().push((local, val.clone()));
         Ok(val)
     }
 
@@ -103,7 +127,7 @@ impl<'a> Env<'a> {
         if self.rows == 1 {
             return true;
         }
-        if let Some((_, val)) = self.locals.borrow().iter().rev().find(|(known, _)| *known == local) {
+        if let Some(val) = self.known(local) {
             return val.is_const();
         }
         match &self.outer {
@@ -111,5 +135,34 @@ impl<'a> Env<'a> {
             Some((outer, _)) => outer.is_const(local),
             None => true,
         }
+    }
+
+    /// The outermost surroundings in which an expression of these locals, which are the same in all rows here, is
+    /// still the same for all that lies within.
+    pub(crate) fn home(&self, free: &[LocalId]) -> Home<'_> {
+        let mut home = Home { env: self, row: None };
+        while home.row.is_none()
+            && let Some((outer, map)) = &home.env.outer
+            && !home.env.own.borrow().iter().any(|(local, _)| free.contains(local))
+        {
+            let same = outer.rows == 1 || free.iter().all(|local| outer.is_const(*local));
+            let row = match map {
+                Map::Row(row) if !same => Some(*row),
+                _ if !same => break,
+                _ => None,
+            };
+            home = Home { env: outer, row };
+        }
+        home
+    }
+
+    /// What [`Env::remember`] was told.
+    pub(crate) fn remembered(&self, id: ExprId, row: Option<usize>) -> Option<Column> {
+        self.memo.borrow().get(&id).filter(|(known, _)| *known == row).map(|(_, column)| column.clone())
+    }
+
+    /// Keeps the value of an expression, in place of that for another row.
+    pub(crate) fn remember(&self, id: ExprId, row: Option<usize>, column: Column) {
+        self.memo.borrow_mut().insert(id, (row, column));
     }
 }

@@ -34,7 +34,7 @@ impl Eval<'_> {
         env: &Env<'_>,
     ) -> Result<Val> {
         let initial = self.eval(initial, env)?;
-        let seq = self.eval(source, env)?.seq(env.rows)?;
+        let seq = self.arrays(&self.eval(source, env)?, env.rows)?;
         if seq.total() == 0 {
             return Ok(if every {
                 Val::Seq(Rc::new(Seq { offsets: seq.offsets.clone(), items: Val::empty() }))
@@ -100,7 +100,7 @@ impl Eval<'_> {
                 step_of += 1;
                 parts.push(val.column(rows.len())?);
                 if parts.len() >= PARTS {
-                    joined.push(Column::concat(&core::mem::take(&mut parts))?);
+                    self.join_parts(&mut parts, &mut joined)?;
                 }
                 Ok(())
             },
@@ -110,6 +110,14 @@ impl Eval<'_> {
         let items = Column::concat(&joined)?;
         let items = if seq.rows() == 1 { Val::Col(items) } else { Val::view(items, places.into()) };
         Ok(Val::Seq(Rc::new(Seq { offsets: seq.offsets.clone(), items })))
+    }
+
+    /// Makes one column of many small ones, which no budget counts.
+    fn join_parts(&self, parts: &mut Vec<Column>, joined: &mut Vec<Column>) -> Result<()> {
+        let column = Column::concat(&core::mem::take(parts))?;
+        self.budget.charge(&column)?;
+        joined.push(column);
+        Ok(())
     }
 
     /// Steps all rows together. `each` sees the accumulators after each step, with the rows that took it; `end` sees
@@ -168,9 +176,10 @@ impl Eval<'_> {
     #[inline(never)]
     pub(super) fn repeat(&self, initial: &Node, lambda: &Lambda, env: &Env<'_>) -> Result<Val> {
         let mut open: Buffer<u32> = (0..env.rows as u32).collect();
-        let mut arrays = self.eval(initial, env)?.seq(env.rows)?;
+        let mut arrays = self.arrays(&self.eval(initial, env)?, env.rows)?;
         // Items of each step, and which row has how many of them.
         let mut parts = Vec::new();
+        let mut joined = Vec::new();
         let mut owners: Vec<(u32, u32)> = Vec::new();
         let mut total = 0usize;
         loop {
@@ -198,12 +207,13 @@ impl Eval<'_> {
             self.budget.step(open.len())?;
             let inner = Env::inner(env, open.len(), Map::Rows(open.clone()));
             bind(&inner, lambda.params.first(), input);
-            arrays = self.eval(&lambda.body, &inner)?.seq(open.len())?;
+            arrays = self.arrays(&self.eval(&lambda.body, &inner)?, open.len())?;
             if parts.len() >= PARTS {
-                parts = Vec::from([Column::concat(&parts)?]);
+                self.join_parts(&mut parts, &mut joined)?;
             }
         }
-        let items = Column::concat(&parts)?;
+        joined.extend(parts);
+        let items = Column::concat(&joined)?;
         let mut counts = alloc::vec![0usize; env.rows];
         for (row, count) in &owners {
             if let Some(sum) = counts.get_mut(*row as usize) {

@@ -20,6 +20,9 @@ use crate::{
     plan::{Kind, Lambda, Node},
 };
 
+/// Bytes that arrays which are repeated by a `flat_map` may take at a time.
+const FLAT_BYTES: usize = 1 << 20;
+
 /// Arrays, or parts of arrays, of some rows in a row.
 pub(super) struct Piece {
     /// The row of the first array. An array may come in several pieces, one after the other.
@@ -65,7 +68,7 @@ impl Eval<'_> {
                 self.cross(array, env, &mut |piece| self.pass(&stages, piece, env, sink))
             }
             _ => {
-                let seq = val.seq(env.rows)?;
+                let seq = self.arrays(&val, env.rows)?;
                 if stages.is_empty() {
                     return sink(Piece { first: 0, seq: Seq::clone(&seq) });
                 }
@@ -82,7 +85,7 @@ impl Eval<'_> {
             let seq = if piece.first == 0 && piece.seq.rows() == env.rows && pieces.is_empty() {
                 piece.seq
             } else {
-                let items = Val::Col(piece.seq.items.column(piece.seq.total())?);
+                let items = Val::Col(self.gathered(&piece.seq.items, piece.seq.total())?);
                 Seq { items, ..piece.seq }
             };
             pieces.push(Piece { seq, ..piece });
@@ -109,10 +112,49 @@ impl Eval<'_> {
     /// A piece through the steps of a chain.
     fn pass(&self, stages: &[&Node], piece: Piece, env: &Env<'_>, sink: Sink<'_>) -> Result<()> {
         let Piece { first, mut seq } = piece;
-        for stage in stages {
+        for (index, stage) in stages.iter().enumerate() {
+            if let Kind::FlatMap { lambda, .. } = &stage.kind
+                && seq.total() > 0
+            {
+                let rest = stages.get(index + 1..).unwrap_or_default();
+                return self.flatten(lambda, Piece { first, seq }, env, &mut |piece| {
+                    self.pass(rest, piece, env, sink)
+                });
+            }
             seq = self.stage(stage, seq, first, env)?;
         }
         sink(Piece { first, seq })
+    }
+
+    /// The items of the arrays that a function gives, in pieces again: they may be many more than were put in.
+    #[inline(never)]
+    fn flatten(&self, lambda: &Lambda, piece: Piece, env: &Env<'_>, sink: Sink<'_>) -> Result<()> {
+        let Piece { first, seq } = piece;
+        let total = seq.total();
+        self.budget.step(total)?;
+        let arrays = self.over(lambda, &seq, first, env)?;
+        // The same array, or arrays of another column, may be repeated for many items.
+        let each = arrays.bytes(total).div_ceil(total);
+        let size = (FLAT_BYTES / each.max(1)).max(1);
+        if total <= size {
+            return self.split(&flat(&seq.offsets, &arrays, total)?, &mut |piece| {
+                sink(Piece { first: first + piece.first, ..piece })
+            });
+        }
+        for (row, (start, end)) in seq.ranges().enumerate() {
+            let mut at = start;
+            while at < end {
+                let next = end.min(at + size);
+                let offsets = Vec::from([0, (next - at) as u32]);
+                let inner = arrays.slice(at, next)?.settle(next - at);
+                self.budget.step(next - at)?;
+                self.split(&flat(&offsets, &inner, next - at)?, &mut |piece| {
+                    sink(Piece { first: first + row, ..piece })
+                })?;
+                at = next;
+            }
+        }
+        Ok(())
     }
 
     #[inline(never)]
@@ -126,12 +168,6 @@ impl Eval<'_> {
             Kind::Map { lambda, .. } => {
                 let items = self.over(lambda, &seq, first, env)?;
                 Ok(Seq { offsets: seq.offsets, items })
-            }
-            Kind::FlatMap { lambda, .. } => {
-                let inner = self.over(lambda, &seq, first, env)?.seq(total)?;
-                let at = |item: &u32| inner.offsets.get(*item as usize).copied().unwrap_or_default();
-                let offsets = seq.offsets.iter().map(at).collect();
-                Ok(Seq { offsets, items: inner.items.clone() })
             }
             Kind::Filter { lambda, .. } => {
                 let condition = self.over(lambda, &seq, first, env)?;
@@ -290,6 +326,13 @@ pub(super) fn bind(env: &Env<'_>, local: Option<&LocalId>, val: Val) {
     if let Some(local) = local {
         env.bind(*local, val);
     }
+}
+
+/// Arrays of `total` items, concatenated by what they belong to.
+fn flat(offsets: &[u32], arrays: &Val, total: usize) -> Result<Seq> {
+    let inner = arrays.seq(total)?;
+    let at = |item: &u32| inner.offsets.get(*item as usize).copied().unwrap_or_default();
+    Ok(Seq { offsets: offsets.iter().map(at).collect(), items: inner.items.clone() })
 }
 
 /// The items for which a condition is true.

@@ -92,6 +92,23 @@ impl Val {
         }
     }
 
+    /// About how many bytes [`Val::column`] would have to allocate.
+    pub(crate) fn bytes(&self, rows: usize) -> usize {
+        match self {
+            Self::Const(column) if rows > 1 => column.bytes().saturating_mul(rows),
+            Self::Const(_) => 0,
+            Self::Col(_) => 0,
+            Self::View(view) => match view.gathered.get() {
+                Some(_) => 0,
+                None => view.base.bytes().div_ceil(view.base.len().max(1)).saturating_mul(view.rows.len()),
+            },
+            Self::Tuple(fields) => {
+                fields.iter().map(|field| field.bytes(rows)).fold(0, usize::saturating_add)
+            }
+            Self::Seq(seq) => seq.items.bytes(seq.total()),
+        }
+    }
+
     /// A field of tuples.
     pub(crate) fn field(&self, index: usize) -> Self {
         match self {

@@ -152,7 +152,7 @@ impl Builder<'_> {
             }
             Op::Filter => {
                 let (source, lambda) = function(parts)?;
-                filter(source, *lambda)
+                filter(source, lambda)
             }
             Op::Sort | Op::SortDesc => {
                 let (source, lambda) = function(parts)?;
@@ -180,13 +180,13 @@ impl Builder<'_> {
                 // `any` of a comparison is whether a filter leaves something, and a filter may use a hash table.
                 Node { kind: Kind::Map { source, lambda }, id, ty: mapped, .. } => {
                     let filtered = source.ty;
-                    match Join::detect(*lambda) {
+                    match Join::detect(lambda) {
                         Ok(join) => {
                             let kind = Kind::Join { source, join: Box::new(join) };
                             Kind::Exists(Box::new(finish(id, filtered, kind)))
                         }
                         Err(lambda) => {
-                            let map = finish(id, mapped, Kind::Map { source, lambda: Box::new(lambda) });
+                            let map = finish(id, mapped, Kind::Map { source, lambda });
                             Kind::Whole { op, prims: self.prims(Some(&map), ty), args: Vec::from([map]) }
                         }
                     }
@@ -364,10 +364,10 @@ fn own_cost(kind: &Kind) -> u32 {
     }
 }
 
-fn filter(source: Box<Node>, lambda: Lambda) -> Kind {
+fn filter(source: Box<Node>, lambda: Box<Lambda>) -> Kind {
     match Join::detect(lambda) {
         Ok(join) => Kind::Join { source, join: Box::new(join) },
-        Err(lambda) => Kind::Filter { source, lambda: Box::new(lambda) },
+        Err(lambda) => Kind::Filter { source, lambda },
     }
 }
 

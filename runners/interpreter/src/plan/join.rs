@@ -31,7 +31,7 @@ pub(crate) struct Key {
 
 impl Join {
     /// Takes the condition apart; gives it back where it has no equality that could be looked up.
-    pub(super) fn detect(lambda: Lambda) -> Result<Self, Lambda> {
+    pub(super) fn detect(lambda: Box<Lambda>) -> Result<Self, Box<Lambda>> {
         let [param] = lambda.params.as_slice() else { return Err(lambda) };
         let param = *param;
         let mut roles = Vec::new();
