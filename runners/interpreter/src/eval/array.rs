@@ -300,7 +300,7 @@ impl Eval<'_> {
             return Ok(Val::bool(false));
         }
         let owners = super::env::segment_rows(&seq.offsets, 0);
-        let items = if rows == 1 { item.clone().settle(1) } else { item.select(&owners)? };
+        let items = if rows == 1 { Val::Const(item.column(1)?) } else { item.select(&owners)? };
         let equal = self.equal(&seq.items, &items, total)?.column(total)?;
         let Column::Bool(equal) = equal else { return Err(mismatch()) };
         let any = |(start, end)| equal.get(start..end).unwrap_or_default().contains(&true);
