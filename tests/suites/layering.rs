@@ -10,6 +10,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("runner-json", &["runner-core"]),
     ("runner-binary", &["runner-core"]),
     ("runner-interpreter", &["runner-core"]),
+    ("runner-sql", &["runner-core"]),
+    ("runner-postgres", &["runner-core", "runner-sql"]),
 ];
 
 #[test]

@@ -1,0 +1,50 @@
+//! Tables as the database describes them.
+
+use runner_core::Result;
+use runner_sql::{Column, Table, TableName};
+use tokio_postgres::Client;
+
+use crate::error;
+
+const COLUMNS: &str = "SELECT n.nspname, a.attname, t.typname, a.attnotnull, \
+    a.atthasdef OR NOT a.attnotnull OR a.attidentity <> '' \
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+    JOIN pg_type t ON t.oid = a.atttypid \
+    WHERE c.relname = $1 AND n.nspname = ANY($2) AND c.relkind IN ('r', 'v', 'm', 'f', 'p') \
+    ORDER BY array_position($2, n.nspname::text), a.attnum";
+
+/// Describes those of the tables that are there; one without a schema is the first of `schemas` that has it.
+pub(crate) async fn describe(client: &Client, schemas: &[String], names: &[TableName]) -> Result<Vec<Table>> {
+    let mut tables = Vec::new();
+    for name in names {
+        let schemas = match &name.schema {
+            Some(schema) => vec![schema.clone()],
+            None => schemas.to_vec(),
+        };
+        let rows = client.query(COLUMNS, &[&name.name, &schemas]).await.map_err(|e| error::driver(&e))?;
+        let mut table: Option<Table> = None;
+        for row in rows {
+            let schema: String = row.try_get(0).map_err(|e| error::driver(&e))?;
+            let table = table.get_or_insert_with(|| Table {
+                name: name.clone(),
+                schema: schema.clone(),
+                columns: Vec::new(),
+            });
+            if table.schema == schema {
+                table.columns.push(column(&row).map_err(|e| error::driver(&e))?);
+            }
+        }
+        tables.extend(table);
+    }
+    Ok(tables)
+}
+
+fn column(row: &tokio_postgres::Row) -> Result<Column, tokio_postgres::Error> {
+    Ok(Column {
+        name: row.try_get(1)?,
+        database_type: row.try_get(2)?,
+        is_not_null: row.try_get(3)?,
+        has_default: row.try_get(4)?,
+    })
+}

@@ -1,0 +1,80 @@
+use std::time::Duration;
+
+use runner_core::{Code, Error, Result};
+use tokio_postgres::config::{Host, SslMode};
+
+use crate::limits::POOL_SIZE;
+
+/// Which database, and how to use it.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub(crate) server: tokio_postgres::Config,
+    pub(crate) verify: Verify,
+    pub(crate) pool_size: usize,
+    pub(crate) statement_timeout: Option<Duration>,
+}
+
+/// How much of the server's certificate is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verify {
+    /// Nothing.
+    None,
+    /// That an authority vouches for it.
+    Authority,
+    /// That, and the host's name.
+    Full,
+}
+
+impl Config {
+    /// Reads a `postgres://` URL, or `key=value` pairs as libpq does.
+    ///
+    /// `sslmode` is honoured: `disable`, `prefer` and `require` as in libpq, `verify-ca` and `verify-full` check the
+    /// certificate against the system's authorities.
+    ///
+    /// ```
+    /// use runner_postgres::Config;
+    ///
+    /// assert!(Config::parse("postgres://me@localhost/shop?sslmode=verify-full").is_ok());
+    /// assert!(Config::parse("postgres://me@localhost/shop?sslmode=perhaps").is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// `PREPARE_ERROR` if it is neither.
+    pub fn parse(text: &str) -> Result<Self> {
+        // The driver knows no modes that verify; they differ in what is checked, not in what is asked for.
+        let (text, verify) = match (text.contains("sslmode=verify-full"), text.contains("sslmode=verify-ca"))
+        {
+            (true, _) => (text.replace("sslmode=verify-full", "sslmode=require"), Verify::Full),
+            (_, true) => (text.replace("sslmode=verify-ca", "sslmode=require"), Verify::Authority),
+            _ => (text.to_owned(), Verify::None),
+        };
+        let server: tokio_postgres::Config = text.parse().map_err(|error: tokio_postgres::Error| {
+            let source = std::error::Error::source(&error).map(|source| format!(": {source}"));
+            Error::new(
+                Code::PrepareError,
+                format!("the address of a database: {error}{}", source.unwrap_or_default()),
+            )
+        })?;
+        Ok(Self { server, verify, pool_size: POOL_SIZE, statement_timeout: None })
+    }
+
+    /// Connections at most.
+    #[must_use]
+    pub fn pool_size(mut self, connections: usize) -> Self {
+        self.pool_size = connections.max(1);
+        self
+    }
+
+    /// Ends statements that take longer, with `DEADLINE_EXCEEDED`.
+    #[must_use]
+    pub fn statement_timeout(mut self, timeout: Duration) -> Self {
+        self.statement_timeout = Some(timeout);
+        self
+    }
+
+    pub(crate) fn needs_tls(&self) -> bool {
+        // A Unix socket stays on its machine, and has no name that a certificate could hold.
+        let is_remote = self.server.get_hosts().iter().any(|host| matches!(host, Host::Tcp(_)));
+        is_remote && self.server.get_ssl_mode() != SslMode::Disable
+    }
+}

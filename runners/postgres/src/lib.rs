@@ -1,0 +1,35 @@
+//! Programs on PostgreSQL.
+//!
+//! A program becomes one statement (see [`runner_sql`]), which is prepared once on each connection of a pool. An
+//! execute is one round trip in an implicit transaction, with parameters and results in binary. Dropping an execute
+//! cancels the query on the server. Helper functions live in the temporary schema of a connection; nothing is left in
+//! the database.
+//!
+//! What it is not: a lowering to SQL, or a way to hand in SQL from outside.
+//!
+//! ```no_run
+//! use runner_core::Run;
+//! use runner_postgres::Postgres;
+//!
+//! # async fn example() -> runner_core::Result<()> {
+//! let runner = Postgres::connect("postgres://localhost/shop").await?;
+//! println!("{}", runner.get_interface().await?);
+//! runner.shutdown().await
+//! # }
+//! ```
+
+mod catalog;
+mod config;
+mod connection;
+mod error;
+mod interface;
+mod json;
+mod limits;
+mod numeric;
+mod params;
+mod rows;
+mod runner;
+mod tls;
+
+pub use config::Config;
+pub use runner::{Postgres, Prepared};

@@ -1,0 +1,145 @@
+//! What differs between the databases.
+
+pub mod postgres;
+
+use runner_core::{Literal, Op, Prim, Result, TypeId};
+
+pub use postgres::Postgres;
+
+use crate::{
+    shape::{Leaf, Shapes},
+    sql::Sql,
+    value::Val,
+};
+
+/// A database's way to say things. Implemented by this crate only.
+///
+/// The lowering makes the structure of a statement (subqueries, joins, windows, grouping, recursion), which both
+/// databases share; a dialect makes the expressions in it.
+#[allow(private_interfaces)]
+pub trait Dialect {
+    /// The database's name.
+    fn name(&self) -> &'static str;
+
+    /// A name, quoted.
+    fn quote(&self, name: &str) -> String {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
+
+    /// Whether a text may hold U+0000.
+    fn has_nul(&self) -> bool;
+
+    /// The type of a column.
+    fn column_type(&self, leaf: Leaf) -> &'static str;
+
+    /// A constant.
+    fn literal(&self, prim: Prim, literal: &Literal) -> Sql;
+
+    /// NULL as a column of this kind.
+    fn null(&self, leaf: Leaf) -> Sql;
+
+    /// The index of a variant.
+    fn tag_literal(&self, index: u32) -> Sql;
+
+    /// An expression of exactly the type, and for text the collation, of a column.
+    fn typed(&self, leaf: Leaf, sql: &Sql) -> String;
+
+    /// A text, quoted.
+    fn text(&self, text: &str) -> String;
+
+    /// A parameter, or a list of one entry for an item.
+    fn param(&self, number: usize, leaf: Leaf, is_list: bool) -> Sql;
+
+    /// A FROM item that gives a row for each entry of parallel lists, with columns `c1`, `c2`, ... and `o`, which counts
+    /// from 1.
+    fn unnest(&self, lists: &[Sql], alias: &str) -> String;
+
+    /// An operation whose operands and result are primitives; `None` if it is none of these.
+    ///
+    /// # Errors
+    /// `UNSUPPORTED` if it can't be said.
+    fn scalar(&self, op: Op, operands: &[Prim], result: Prim, args: &[Sql]) -> Result<Option<Sql>>;
+
+    /// A value that a database can't evaluate before it executes.
+    fn opaque(&self, sql: &Sql) -> Sql;
+
+    /// A key that orders as the operations do.
+    fn sort_key(&self, prim: Prim, sql: &Sql) -> Sql;
+
+    /// A condition that is true once all of these are evaluated.
+    fn force(&self, sqls: &[Sql]) -> Sql;
+
+    /// What prevents that a subquery is merged with the query around it.
+    fn fence(&self) -> &'static str;
+
+    /// An expression that fails with this message.
+    fn fail(&self, message: &str, leaf: Leaf) -> Sql;
+
+    /// The value, or a failure that names the column if it is NULL.
+    fn not_null(&self, sql: &Sql, column: &str, leaf: Leaf) -> Sql;
+
+    /// A value as one packed column.
+    fn pack(&self, shapes: &Shapes, val: &Val, ty: TypeId) -> Sql;
+
+    /// The columns of a packed value.
+    fn unpack(&self, shapes: &Shapes, packed: &Sql, ty: TypeId) -> Val;
+
+    /// An aggregate that gives the packed array of these items.
+    fn collect(&self, shapes: &Shapes, item: &Val, ty: TypeId, order_by: &str) -> Sql;
+
+    /// A FROM item that gives a row for each item of a packed array, the item, and the column that counts from 1.
+    fn items(&self, shapes: &Shapes, array: &Sql, item: TypeId, alias: &str) -> (String, Val, Sql);
+
+    /// The item at a position from 0 within a packed array, which must be there.
+    fn item_at(&self, shapes: &Shapes, array: &Sql, position: &Sql, item: TypeId) -> Val;
+
+    /// Number of items of a packed array.
+    fn length(&self, array: &Sql) -> Sql;
+
+    /// A packed array that is empty.
+    fn empty(&self) -> Sql;
+
+    /// A variant of an enum that is packed.
+    fn variant(&self, shapes: &Shapes, index: u32, payload: &Val, ty: TypeId) -> Sql;
+
+    /// The index of a packed enum's variant.
+    fn tag(&self, shapes: &Shapes, packed: &Sql, ty: TypeId) -> Sql;
+
+    /// The payload of a packed enum, if it has this type.
+    fn payload(&self, shapes: &Shapes, packed: &Sql, ty: TypeId, payload: TypeId) -> Val;
+
+    /// 0, 1 or 2 as one packed value is less than, equal to or greater than the other.
+    fn compare_packed(&self, shapes: &Shapes, left: &Sql, right: &Sql, ty: TypeId) -> Sql;
+
+    /// Whether packed values are equal.
+    fn equal_packed(&self, shapes: &Shapes, left: &Sql, right: &Sql, ty: TypeId) -> Sql;
+
+    /// A key that is equal for packed values that are equal.
+    fn group_key(&self, shapes: &Shapes, packed: &Sql, ty: TypeId) -> Sql;
+
+    /// An aggregate over primitives: `Sum`, `Mean`, `Min`, `Max`, `All`, `Any`. What it gives for no rows is the
+    /// operation's, NULL for `Min` and `Max`.
+    fn aggregate(&self, op: Op, prim: Prim, item: &Sql, order_by: &str, filter: &str) -> Sql;
+
+    /// A text of all items with a separator between them.
+    fn join(&self, item: &Sql, separator: &Sql, order_by: &str) -> Sql;
+
+    /// A FROM item that gives the parts of a text: columns `v` and `o`, which counts from 1.
+    fn split(&self, text: &Sql, separator: &Sql, alias: &str) -> String;
+
+    /// A FROM item that gives integers from start to before end, ascending, in a column `v`.
+    fn sequence(&self, prim: Prim, start: &Sql, end: &Sql, alias: &str) -> String;
+
+    /// Fields of `DateToYearMonthDay`.
+    fn year_month_day(&self, date: &Sql) -> [Sql; 3];
+
+    /// A table's column as the lowering holds it, from the column's type as the database names it; `None` if this
+    /// type can't hold such a column.
+    fn read_column(&self, leaf: Leaf, column: &Sql, database_type: &str) -> Option<Sql>;
+
+    /// The reverse of [`Dialect::read_column`].
+    fn write_column(&self, leaf: Leaf, value: &Sql, database_type: &str) -> Option<Sql>;
+
+    /// Names of the functions that a statement calls and that a connection must have, in order of definition.
+    fn helpers(&self, statement: &str) -> Vec<&'static str>;
+}

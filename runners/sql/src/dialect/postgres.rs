@@ -1,0 +1,239 @@
+//! PostgreSQL.
+//!
+//! Functions that PostgreSQL lacks are made in the temporary schema of a connection when a statement first needs them
+//! ([`definition`]); nothing is left in the database.
+
+mod column;
+mod compare;
+mod float;
+mod functions;
+mod helper;
+mod number;
+mod packed;
+mod text;
+
+use runner_core::{Literal, Op, Prim, Result, TypeId};
+
+pub use helper::definition;
+
+use super::Dialect;
+use crate::{
+    shape::{Leaf, Shapes},
+    sql::Sql,
+    value::Val,
+};
+
+/// The dialect of PostgreSQL 13 and later.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Postgres;
+
+pub(super) fn prim_type(prim: Prim) -> &'static str {
+    match prim {
+        Prim::Bool => "bool",
+        Prim::Int8 | Prim::Int16 | Prim::Uint8 | Prim::Prim8 => "int2",
+        Prim::Int32 | Prim::Uint16 | Prim::Prim16 | Prim::Date => "int4",
+        Prim::Int64 | Prim::Uint32 | Prim::Prim32 | Prim::Duration | Prim::Timestamp | Prim::Decimal => {
+            "int8"
+        }
+        Prim::Uint64 | Prim::Prim64 | Prim::Time => "numeric",
+        Prim::Float32 => "float4",
+        Prim::Float64 => "float8",
+        Prim::Text => "text",
+    }
+}
+
+#[allow(private_interfaces)]
+impl Dialect for Postgres {
+    fn name(&self) -> &'static str {
+        "postgres"
+    }
+
+    fn has_nul(&self) -> bool {
+        false
+    }
+
+    fn column_type(&self, leaf: Leaf) -> &'static str {
+        match leaf {
+            Leaf::Prim(prim) | Leaf::Null(prim) => prim_type(prim),
+            Leaf::Tag => "int4",
+            Leaf::Some => "bool",
+            Leaf::Packed(_) => "jsonb",
+        }
+    }
+
+    fn literal(&self, prim: Prim, literal: &Literal) -> Sql {
+        let ty = prim_type(prim);
+        Sql::constant(match literal {
+            Literal::Bool(value) => value.to_string(),
+            Literal::Int(value) if *value < 0 => format!("({value})::{ty}"),
+            Literal::Int(value) => format!("{value}::{ty}"),
+            Literal::Uint(value) => format!("{value}::{ty}"),
+            Literal::Float32(value) => format!("'{value:?}'::{ty}"),
+            Literal::Float64(value) => format!("'{value:?}'::{ty}"),
+            Literal::Text(value) => self.text(value),
+        })
+    }
+
+    fn null(&self, leaf: Leaf) -> Sql {
+        Sql::constant(format!("NULL::{}", self.column_type(leaf)))
+    }
+
+    fn tag_literal(&self, index: u32) -> Sql {
+        Sql::constant(format!("{index}::int4"))
+    }
+
+    fn typed(&self, leaf: Leaf, sql: &Sql) -> String {
+        match leaf {
+            Leaf::Prim(Prim::Text) | Leaf::Null(Prim::Text) => format!("({sql})::text COLLATE \"C\""),
+            _ => format!("({sql})::{}", self.column_type(leaf)),
+        }
+    }
+
+    fn text(&self, text: &str) -> String {
+        format!("'{}'::text", text.replace('\'', "''"))
+    }
+
+    fn param(&self, number: usize, leaf: Leaf, is_list: bool) -> Sql {
+        let list = if is_list { "[]" } else { "" };
+        Sql::constant(format!("${number}::{}{list}", self.column_type(leaf)))
+    }
+
+    fn unnest(&self, lists: &[Sql], alias: &str) -> String {
+        let texts: Vec<_> = lists.iter().map(Sql::text).collect();
+        let names: Vec<_> = (1..=lists.len()).map(|number| format!("c{number}")).collect();
+        format!("unnest({}) WITH ORDINALITY AS {alias}({}, o)", texts.join(", "), names.join(", "))
+    }
+
+    fn scalar(&self, op: Op, operands: &[Prim], result: Prim, args: &[Sql]) -> Result<Option<Sql>> {
+        functions::scalar(self, op, operands, result, args)
+    }
+
+    fn opaque(&self, sql: &Sql) -> Sql {
+        Sql::query(format!("(SELECT {sql})"), sql.can_fail())
+    }
+
+    fn sort_key(&self, prim: Prim, sql: &Sql) -> Sql {
+        match prim {
+            Prim::Text => Sql::of(format!("{sql} COLLATE \"C\""), &[sql]),
+            _ => sql.clone(),
+        }
+    }
+
+    fn force(&self, sqls: &[Sql]) -> Sql {
+        let parts: Vec<_> = sqls
+            .chunks(crate::limits::ARGUMENTS)
+            .map(|chunk| {
+                let texts: Vec<_> = chunk.iter().map(Sql::text).collect();
+                format!("num_nulls({}) >= 0", texts.join(", "))
+            })
+            .collect();
+        Sql::of(parts.join(" AND "), &[])
+    }
+
+    fn fence(&self) -> &'static str {
+        " OFFSET 0"
+    }
+
+    fn fail(&self, message: &str, leaf: Leaf) -> Sql {
+        let ty = self.column_type(leaf);
+        Sql::query(format!("pg_temp.fail({}, NULL::{ty})", self.text(message)), true)
+    }
+
+    fn not_null(&self, sql: &Sql, column: &str, leaf: Leaf) -> Sql {
+        let message =
+            format!("the column {} holds a NULL, but its type is not an option", self.quote(column));
+        let fail = self.fail(&message, leaf);
+        Sql::of(format!("coalesce({sql}, {fail})"), &[sql, &fail])
+    }
+
+    fn pack(&self, shapes: &Shapes, val: &Val, ty: TypeId) -> Sql {
+        packed::pack(self, shapes, val, ty)
+    }
+
+    fn unpack(&self, shapes: &Shapes, packed: &Sql, ty: TypeId) -> Val {
+        packed::unpack(shapes, &packed::Access::Root(packed.clone()), ty)
+    }
+
+    fn collect(&self, shapes: &Shapes, item: &Val, ty: TypeId, order_by: &str) -> Sql {
+        let arg = packed::argument(self, shapes, item, ty);
+        Sql::of(format!("coalesce(jsonb_agg({arg}{order_by}), '[]'::jsonb)"), &[&arg])
+    }
+
+    fn items(&self, shapes: &Shapes, array: &Sql, item: TypeId, alias: &str) -> (String, Val, Sql) {
+        packed::items(shapes, array, item, alias)
+    }
+
+    fn item_at(&self, shapes: &Shapes, array: &Sql, position: &Sql, item: TypeId) -> Val {
+        let access = packed::Access::Part(array.clone(), format!("({position})::int4"));
+        packed::unpack(shapes, &access, item)
+    }
+
+    fn length(&self, array: &Sql) -> Sql {
+        Sql::of(format!("jsonb_array_length({array})::int8"), &[array])
+    }
+
+    fn empty(&self) -> Sql {
+        Sql::constant("'[]'::jsonb")
+    }
+
+    fn variant(&self, shapes: &Shapes, index: u32, payload: &Val, ty: TypeId) -> Sql {
+        packed::variant(self, shapes, index, payload, ty)
+    }
+
+    fn tag(&self, shapes: &Shapes, packed: &Sql, ty: TypeId) -> Sql {
+        packed::tag(shapes, packed, ty)
+    }
+
+    fn payload(&self, shapes: &Shapes, packed: &Sql, ty: TypeId, payload: TypeId) -> Val {
+        packed::payload(shapes, packed, ty, payload)
+    }
+
+    fn compare_packed(&self, shapes: &Shapes, left: &Sql, right: &Sql, ty: TypeId) -> Sql {
+        compare::compare(self, shapes, left, right, ty)
+    }
+
+    fn equal_packed(&self, shapes: &Shapes, left: &Sql, right: &Sql, ty: TypeId) -> Sql {
+        if shapes.has_float(ty) {
+            let order = compare::compare(self, shapes, left, right, ty);
+            Sql::of(format!("({order} = 1)"), &[&order])
+        } else {
+            Sql::of(format!("({left} = {right})"), &[left, right])
+        }
+    }
+
+    fn group_key(&self, shapes: &Shapes, packed: &Sql, ty: TypeId) -> Sql {
+        compare::group_key(self, shapes, packed, ty)
+    }
+
+    fn aggregate(&self, op: Op, prim: Prim, item: &Sql, order_by: &str, filter: &str) -> Sql {
+        functions::aggregate(op, prim, item, order_by, filter)
+    }
+
+    fn join(&self, item: &Sql, separator: &Sql, order_by: &str) -> Sql {
+        Sql::of(format!("coalesce(string_agg({item}, {separator}{order_by}), '')"), &[item, separator])
+    }
+
+    fn split(&self, text: &Sql, separator: &Sql, alias: &str) -> String {
+        text::split(text, separator, alias)
+    }
+
+    fn sequence(&self, prim: Prim, start: &Sql, end: &Sql, alias: &str) -> String {
+        number::sequence(prim, start, end, alias)
+    }
+
+    fn year_month_day(&self, date: &Sql) -> [Sql; 3] {
+        text::year_month_day(date)
+    }
+
+    fn read_column(&self, leaf: Leaf, column: &Sql, database_type: &str) -> Option<Sql> {
+        column::read(leaf, column, database_type)
+    }
+
+    fn write_column(&self, leaf: Leaf, value: &Sql, database_type: &str) -> Option<Sql> {
+        column::write(leaf, value, database_type)
+    }
+
+    fn helpers(&self, statement: &str) -> Vec<&'static str> {
+        helper::needed(statement)
+    }
+}

@@ -1,0 +1,66 @@
+//! Text, dates and times.
+
+use runner_core::{Op, Prim};
+
+use crate::sql::Sql;
+
+/// White space, as Unicode has it.
+const SPACES: &str = "E' \\t\\n\\x0B\\f\\r\\u0085\\u00A0\\u1680\\u2000\\u2001\\u2002\\u2003\\u2004\\u2005\\u2006\
+                      \\u2007\\u2008\\u2009\\u200A\\u2028\\u2029\\u202F\\u205F\\u3000'";
+
+pub(super) fn function(op: Op, operand: Prim, args: &[Sql]) -> Option<String> {
+    Some(match (op, args) {
+        (Op::ToText, [x]) => to_text(operand, x),
+        (Op::Concat, args) => {
+            let texts: Vec<_> = args.iter().map(Sql::text).collect();
+            format!("({})", texts.join(" || "))
+        }
+        (Op::TextLength, [x]) => format!("char_length({x})::int8"),
+        (Op::FromAscii, [x]) => format!("pg_temp.from_ascii({x})"),
+        (Op::StartsWith, [x, part]) => format!("starts_with({x}, {part})"),
+        (Op::TextContains, [x, part]) => format!("(strpos({x}, {part}) > 0)"),
+        (Op::EndsWith, [x, part]) => format!("(right({x}, char_length({part})) = {part})"),
+        (Op::Lower, [x]) => format!("lower({x} COLLATE \"und-x-icu\") COLLATE \"default\""),
+        (Op::Upper, [x]) => format!("upper({x} COLLATE \"und-x-icu\") COLLATE \"default\""),
+        (Op::Trim, [x]) => format!("btrim({x}, {SPACES})"),
+        (Op::TrimStart, [x]) => format!("ltrim({x}, {SPACES})"),
+        (Op::TrimEnd, [x]) => format!("rtrim({x}, {SPACES})"),
+        (Op::Replace, [x, from, to]) => format!("pg_temp.text_replace({x}, {from}, {to})"),
+        (Op::TextSlice, [x, start, end]) => format!("pg_temp.text_slice({x}, {start}, {end})"),
+        (Op::DateToTimestamp, [date, zone]) => format!("pg_temp.date_to_timestamp({date}, {zone})"),
+        (Op::TimestampToDate, [timestamp, zone]) => {
+            format!("pg_temp.timestamp_to_date({timestamp}, {zone})")
+        }
+        (Op::TimezoneOffset, [zone, date]) => format!("pg_temp.timezone_offset({zone}, {date})"),
+        (Op::TimeDiff, [a, b]) => format!("({a} - {b})::int8"),
+        (Op::TimeAdd, [time, duration]) => format!("pg_temp.time_add({time}, {duration})"),
+        (Op::TimeSub, [time, duration]) => format!("pg_temp.time_add({time}, - {duration}::numeric)"),
+        _ => return None,
+    })
+}
+
+pub(super) fn split(text: &Sql, separator: &Sql, alias: &str) -> String {
+    format!(
+        "unnest(CASE WHEN {text} = '' THEN ARRAY['']::text[] WHEN {separator} = '' \
+         THEN string_to_array({text}, NULL) ELSE string_to_array({text}, {separator}) END) \
+         WITH ORDINALITY AS {alias}(v, o)"
+    )
+}
+
+pub(super) fn year_month_day(date: &Sql) -> [Sql; 3] {
+    let part = |part: &str, ty: &str| Sql::of(format!("pg_temp.date_{part}({date})::{ty}"), &[date]);
+    [part("year", "int4"), part("month", "int2"), part("day", "int2")]
+}
+
+fn to_text(prim: Prim, x: &Sql) -> String {
+    match prim {
+        Prim::Text => x.text().into(),
+        Prim::Float32 | Prim::Float64 => format!("pg_temp.float_text({x}::text)"),
+        Prim::Date => format!("pg_temp.date_text({x})"),
+        Prim::Time => format!("pg_temp.time_text({x})"),
+        Prim::Duration => format!("pg_temp.duration_text({x})"),
+        Prim::Timestamp => format!("pg_temp.timestamp_text({x})"),
+        Prim::Decimal => format!("pg_temp.decimal_text({x})"),
+        _ => format!("({x})::text"),
+    }
+}

@@ -1,0 +1,208 @@
+//! From a program's expressions to SQL.
+
+mod aggregate;
+mod array;
+mod branch;
+mod compare;
+mod expr;
+mod frame;
+mod group;
+mod position;
+mod recursive;
+mod rows;
+mod table;
+mod uses;
+
+use runner_core::{Code, Detail, Error, Expr, ExprId, INPUT, LocalId, Program, Result, TypeId};
+
+use crate::{
+    catalog::Table,
+    dialect::Dialect,
+    limits::STATEMENT_BYTES,
+    output::{Output, Param, Statement},
+    shape::{Leaf, Shape, Shapes},
+    sql::Sql,
+    value::{Source, Val},
+};
+use frame::Frame;
+use uses::Uses;
+
+/// Lowers a program to one statement.
+///
+/// `tables` describes those that [`tables`](crate::tables) names; one that is missing is an error.
+///
+/// # Errors
+/// `PREPARE_ERROR` if a table does not fit the program, `UNSUPPORTED` with the name of an operation that has no SQL.
+pub fn lower(program: &Program, dialect: &dyn Dialect, tables: &[Table]) -> Result<Statement> {
+    let mut lowering = Lowering {
+        program,
+        dialect,
+        tables,
+        shapes: Shapes::new(program)?,
+        uses: Uses::of(program),
+        locals: vec![None; 2 * program.body().len() + 16],
+        params: Vec::new(),
+        with: Vec::new(),
+        aliases: 0,
+        depth: 0,
+    };
+    lowering.statement()
+}
+
+struct Lowering<'a> {
+    program: &'a Program,
+    dialect: &'a dyn Dialect,
+    tables: &'a [Table],
+    shapes: Shapes,
+    uses: Uses,
+    locals: Vec<Option<Val>>,
+    params: Vec<Param>,
+    /// Common table expressions of the statement: name and text.
+    with: Vec<(String, String)>,
+    aliases: usize,
+    /// Lambdas and branches around the current expression.
+    depth: usize,
+}
+
+impl Lowering<'_> {
+    fn statement(&mut self) -> Result<Statement> {
+        let input = self.input(self.program.input())?;
+        self.bind(INPUT, input);
+        let mut frame = Frame::default();
+        let ty = self.program.output();
+        let value = self.lower(self.program.root(), &mut frame)?;
+        let (body, output) = match (self.shapes.get(ty), value) {
+            (Shape::Array(item), value) => {
+                let rows = self.rows_of(value, item)?;
+                (self.select_rows(&rows, &frame), Output::Rows(item))
+            }
+            (_, value) => {
+                let value = self.collected(value, ty)?;
+                let columns = numbered(&value.leaves());
+                let output = if columns.is_empty() { Output::Unit } else { Output::Row(ty) };
+                (format!("SELECT {}{}", columns.join(", "), frame.clause()), output)
+            }
+        };
+        let with: Vec<_> = self.with.iter().map(|(name, text)| format!("{name} AS {text}")).collect();
+        let sql = if with.is_empty() { body } else { format!("WITH {} {body}", with.join(", ")) };
+        if sql.len() > STATEMENT_BYTES {
+            return Err(Error::new(Code::Unsupported, format!("a statement of {} bytes", sql.len())));
+        }
+        let helpers = self.dialect.helpers(&sql);
+        Ok(Statement { sql, params: std::mem::take(&mut self.params), output, helpers })
+    }
+
+    /// The statement of an array: its rows in order.
+    fn select_rows(&mut self, rows: &crate::relation::Relation, frame: &Frame) -> String {
+        let mut columns = numbered(&rows.item.leaves());
+        if columns.is_empty() {
+            columns.push("true AS c1".into());
+        }
+        let (columns, order, limit) = (columns.join(", "), rows.order_by(), rows.limit_text());
+        if frame.is_empty() {
+            return format!("SELECT {columns}{}{order}{limit}", rows.tail());
+        }
+        let alias = self.alias();
+        let ordinal = if order.is_empty() { "" } else { ", row_number() OVER () AS o" };
+        let inner =
+            format!("SELECT *{ordinal} FROM (SELECT {columns}{}{order}{limit}) AS {alias}", rows.tail());
+        let alias = self.alias();
+        let outer = if ordinal.is_empty() { String::new() } else { format!(" ORDER BY {alias}.o") };
+        let joins = frame.joined(&format!("CROSS JOIN LATERAL ({inner}) AS {alias}"));
+        let names: Vec<_> = (1..=rows.item.leaves().len().max(1)).map(|n| format!("{alias}.c{n}")).collect();
+        format!("SELECT {}{joins}{outer}", names.join(", "))
+    }
+
+    /// The input as parameters.
+    fn input(&mut self, ty: TypeId) -> Result<Val> {
+        Ok(match self.shapes.get(ty) {
+            Shape::Tuple => {
+                let fields = self.shapes.fields(ty);
+                Val::Tuple(fields.into_iter().map(|ty| self.input(ty)).collect::<Result<_>>()?)
+            }
+            Shape::Array(item) => {
+                let mut leaves = self.shapes.leaves(item);
+                if leaves.is_empty() {
+                    leaves.push(Leaf::Some);
+                }
+                let lists = leaves.into_iter().map(|leaf| self.param(Param::Many(leaf))).collect();
+                Val::Source(Source::Lists { lists, item })
+            }
+            _ => {
+                let leaves: Vec<_> =
+                    self.shapes.leaves(ty).into_iter().map(|leaf| self.param(Param::One(leaf))).collect();
+                self.value_of(ty, &mut leaves.into_iter())?
+            }
+        })
+    }
+
+    fn param(&mut self, param: Param) -> Sql {
+        self.params.push(param);
+        let (leaf, is_list) = match param {
+            Param::One(leaf) => (leaf, false),
+            Param::Many(leaf) => (leaf, true),
+        };
+        self.dialect.param(self.params.len(), leaf, is_list)
+    }
+
+    /// A value of a type from its columns.
+    fn value_of(&self, ty: TypeId, leaves: &mut impl Iterator<Item = Sql>) -> Result<Val> {
+        let mut next =
+            || leaves.next().ok_or_else(|| Error::new(Code::Internal, "a value has too few columns"));
+        Ok(match self.shapes.get(ty) {
+            Shape::Tuple => {
+                let fields = self.shapes.fields(ty);
+                let fields: Result<Vec<_>> = fields.into_iter().map(|ty| self.value_of(ty, leaves)).collect();
+                Val::Tuple(fields?)
+            }
+            Shape::Option(payload) => {
+                let some = next()?;
+                Val::Option { some, value: Box::new(self.value_of(payload, leaves)?) }
+            }
+            _ => Val::Leaf(next()?),
+        })
+    }
+
+    /// A value of a type whose columns are those of an alias.
+    fn of_alias(&self, ty: TypeId, alias: &str) -> Result<Val> {
+        let count = self.shapes.leaves(ty).len();
+        let leaves: Vec<_> = (1..=count).map(|n| Sql::column(alias, &format!("c{n}"))).collect();
+        self.value_of(ty, &mut leaves.into_iter())
+    }
+
+    fn alias(&mut self) -> String {
+        self.aliases += 1;
+        format!("t{}", self.aliases)
+    }
+
+    fn bind(&mut self, local: LocalId, value: Val) {
+        if let Some(slot) = self.locals.get_mut(local.0 as usize) {
+            *slot = Some(value);
+        }
+    }
+
+    fn expr(&self, id: ExprId) -> Result<&Expr> {
+        self.program.expr(id).ok_or_else(|| Error::new(Code::Internal, "an expression is not there"))
+    }
+
+    fn ty(&self, id: ExprId) -> Result<TypeId> {
+        Ok(self.expr(id)?.ty)
+    }
+
+    fn unsupported(&self, id: ExprId, what: &str) -> Error {
+        let words = format!("{} has no SQL for {what}", self.dialect.name());
+        self.placed(id, Error::new(Code::Unsupported, words))
+    }
+
+    fn placed(&self, id: ExprId, error: Error) -> Error {
+        match self.program.place(id) {
+            Some(place) if error.place().is_none() => error.with_detail(Detail::Place(place)),
+            _ => error,
+        }
+    }
+}
+
+/// `a AS c1, b AS c2, ...`
+fn numbered(columns: &[Sql]) -> Vec<String> {
+    columns.iter().enumerate().map(|(index, sql)| format!("{sql} AS c{}", index + 1)).collect()
+}

@@ -1,0 +1,183 @@
+//! `if`, `switch`, `and` and `or`: only what is taken is evaluated.
+
+use runner_core::{Arm, ExprId, Op, Result, TypeId};
+
+use super::{Frame, Lowering};
+use crate::{shape::Shape, sql::Sql, value::Val};
+
+/// A branch, lowered into a frame of its own.
+struct Branch {
+    condition: Option<Sql>,
+    value: Val,
+    frame: Frame,
+}
+
+impl Lowering<'_> {
+    pub(super) fn if_else(
+        &mut self,
+        ty: TypeId,
+        condition: ExprId,
+        then: ExprId,
+        otherwise: ExprId,
+        frame: &mut Frame,
+    ) -> Result<Val> {
+        let mut condition = self.leaf(condition, frame)?;
+        if self.shapes.leaves(ty).len() > 1 {
+            condition = self.atomic_leaf(condition, frame);
+        }
+        let branches = vec![self.branch(Some(condition), then)?, self.branch(None, otherwise)?];
+        self.case(ty, branches, frame)
+    }
+
+    pub(super) fn switch(
+        &mut self,
+        id: ExprId,
+        subject: ExprId,
+        arms: &[Arm],
+        default: Option<ExprId>,
+        frame: &mut Frame,
+    ) -> Result<Val> {
+        let subject_ty = self.ty(subject)?;
+        let value = self.lower(subject, frame)?;
+        let value = self.collected(value, subject_ty)?;
+        let value = self.atomic(value, frame);
+        let mut branches = Vec::new();
+        for (position, arm) in arms.iter().enumerate() {
+            let is_last = default.is_none() && position + 1 == arms.len();
+            let condition =
+                if is_last { None } else { Some(self.is_variant(&value, subject_ty, arm.variant)) };
+            if let Some(local) = arm.payload {
+                let payload = self.payload(&value, subject_ty, arm.variant);
+                self.bind(local, payload);
+            }
+            branches.push(self.branch(condition, arm.body)?);
+        }
+        if let Some(default) = default {
+            branches.push(self.branch(None, default)?);
+        }
+        self.case(self.ty(id)?, branches, frame)
+    }
+
+    pub(super) fn and_or(&mut self, id: ExprId, op: Op, args: &[ExprId], frame: &mut Frame) -> Result<Val> {
+        let [left, right] = args else { return Err(self.unsupported(id, "this call")) };
+        let left = self.leaf(*left, frame)?;
+        let right = self.branch(None, *right)?;
+        let right = self.closed(right)?;
+        let prims = [runner_core::Prim::Bool; 2];
+        match self.dialect.scalar(op, &prims, runner_core::Prim::Bool, &[left, right])? {
+            Some(sql) => Ok(Val::Leaf(sql)),
+            None => Err(self.unsupported(id, "a condition")),
+        }
+    }
+
+    fn branch(&mut self, condition: Option<Sql>, body: ExprId) -> Result<Branch> {
+        let ty = self.ty(body)?;
+        let mut frame = Frame::default();
+        self.depth += 1;
+        let value = self.lower(body, &mut frame)?;
+        self.depth -= 1;
+        let value = self.collected(value, ty)?;
+        Ok(Branch { condition, value, frame })
+    }
+
+    /// A branch of one column as an expression without a frame.
+    fn closed(&mut self, branch: Branch) -> Result<Sql> {
+        let Val::Leaf(leaf) = branch.value else {
+            return Err(runner_core::Error::new(runner_core::Code::Internal, "a branch has several columns"));
+        };
+        if branch.frame.is_empty() {
+            return Ok(leaf);
+        }
+        let can_fail = branch.frame.can_fail || leaf.can_fail();
+        Ok(Sql::query(format!("(SELECT {leaf}{})", branch.frame.clause()), can_fail))
+    }
+
+    fn case(&mut self, ty: TypeId, branches: Vec<Branch>, frame: &mut Frame) -> Result<Val> {
+        let width = self.shapes.leaves(ty).len();
+        if width == 0 {
+            return Ok(Val::Tuple(Vec::new())).map(|unit| self.unit_of(ty, unit));
+        }
+        if width > 1 && branches.iter().any(|branch| !branch.frame.is_empty()) {
+            let mut packed = Vec::new();
+            for mut branch in branches {
+                branch.value = Val::Leaf(self.dialect.pack(&self.shapes, &branch.value, ty));
+                let condition = branch.condition.clone();
+                packed.push((condition, self.closed(branch)?));
+            }
+            let case = self.atomic_leaf(case_of(&packed), frame);
+            return Ok(self.dialect.unpack(&self.shapes, &case, ty));
+        }
+        let mut columns: Vec<Vec<(Option<Sql>, Sql)>> = vec![Vec::new(); width];
+        for branch in branches {
+            let condition = branch.condition.clone();
+            let leaves = if width == 1 { vec![self.closed_leaf(branch)?] } else { branch.value.leaves() };
+            for (column, leaf) in columns.iter_mut().zip(leaves) {
+                column.push((condition.clone(), leaf));
+            }
+        }
+        let mut leaves = columns.iter().map(|column| case_of(column));
+        self.value_of(ty, &mut leaves)
+    }
+
+    /// The only column of a branch, which may be a tuple of one.
+    fn closed_leaf(&mut self, mut branch: Branch) -> Result<Sql> {
+        if let Some(leaf) = branch.value.leaves().into_iter().next() {
+            branch.value = Val::Leaf(leaf);
+        }
+        self.closed(branch)
+    }
+
+    /// A value of a type without columns.
+    fn unit_of(&self, ty: TypeId, unit: Val) -> Val {
+        self.value_of(ty, &mut std::iter::empty()).unwrap_or(unit)
+    }
+
+    /// Whether an atomic value of an enum is this variant.
+    fn is_variant(&self, value: &Val, ty: TypeId, index: u32) -> Sql {
+        let not = if index == 0 { "NOT " } else { "" };
+        match (self.shapes.get(ty), value) {
+            (Shape::Null(_), Val::Leaf(sql)) if index == 0 => Sql::of(format!("({sql} IS NULL)"), &[sql]),
+            (Shape::Null(_), Val::Leaf(sql)) => Sql::of(format!("({sql} IS NOT NULL)"), &[sql]),
+            (_, Val::Option { some, .. }) => Sql::of(format!("({not}{some})"), &[some]),
+            (Shape::Tag, Val::Leaf(sql)) => Sql::of(format!("({sql} = {index})"), &[sql]),
+            (_, Val::Leaf(sql)) => {
+                let tag = self.dialect.tag(&self.shapes, sql, ty);
+                Sql::of(format!("({tag} = {index})"), &[&tag])
+            }
+            _ => Sql::constant("true"),
+        }
+    }
+
+    fn payload(&self, value: &Val, ty: TypeId, index: u32) -> Val {
+        let types = self.program.types();
+        let variant = types.as_enum(types.unframed(ty)).unwrap_or_default().get(index as usize);
+        match (value, variant) {
+            (_, Some(variant)) if types.is_unit(variant.ty) => Val::Tuple(Vec::new()),
+            (Val::Option { value, .. }, _) => (**value).clone(),
+            (Val::Leaf(sql), Some(variant)) if self.shapes.get(ty) == Shape::Enum => {
+                self.dialect.payload(&self.shapes, sql, ty, variant.ty)
+            }
+            (value, _) => value.clone(),
+        }
+    }
+}
+
+fn case_of(branches: &[(Option<Sql>, Sql)]) -> Sql {
+    if let [(None, only)] = branches {
+        return only.clone();
+    }
+    let mut text = String::from("CASE");
+    let mut parts = Vec::new();
+    for (condition, value) in branches {
+        match condition {
+            Some(condition) => {
+                text.push_str(&format!(" WHEN {condition} THEN {value}"));
+                parts.push(condition);
+            }
+            None => text.push_str(&format!(" ELSE {value}")),
+        }
+        parts.push(value);
+    }
+    text.push_str(" END");
+    Sql::of(text, &parts)
+}

@@ -1,0 +1,191 @@
+//! Arrays as relations, and relations as packed arrays.
+
+use runner_core::{Code, Error, ExprId, Result, TypeId};
+
+use super::{Frame, Lowering, numbered};
+use crate::{
+    relation::{Key, Relation},
+    shape::Shape,
+    sql::Sql,
+    value::{Source, Val},
+};
+
+impl Lowering<'_> {
+    /// Lowers an expression of an array type to a relation, and the type of its items.
+    pub(super) fn rows(&mut self, id: ExprId, frame: &mut Frame) -> Result<(Relation, TypeId)> {
+        let item = self.item_type(self.ty(id)?)?;
+        let value = self.lower(id, frame)?;
+        Ok((self.rows_of(value, item)?, item))
+    }
+
+    pub(super) fn item_type(&self, ty: TypeId) -> Result<TypeId> {
+        match self.shapes.get(ty) {
+            Shape::Array(item) => Ok(item),
+            _ => Err(Error::new(Code::Internal, "an array is expected")),
+        }
+    }
+
+    pub(super) fn rows_of(&mut self, value: Val, item: TypeId) -> Result<Relation> {
+        let alias = self.alias();
+        Ok(match value {
+            Val::Rows(rows) => *rows,
+            Val::Source(Source::Lists { lists, item }) => {
+                let from = self.dialect.unnest(&lists, &alias);
+                Relation::counted(from, self.of_alias(item, &alias)?, Sql::column(&alias, "o"))
+            }
+            Val::Source(Source::Table { name, item }) => {
+                let from = format!("{name} AS {alias}");
+                Relation::counted(from, self.of_alias(item, &alias)?, Sql::column(&alias, "o"))
+            }
+            Val::Leaf(packed) => {
+                let (from, value, position) = self.dialect.items(&self.shapes, &packed, item, &alias);
+                let mut rows = Relation::counted(from, value, position);
+                rows.rows_can_fail = packed.can_fail();
+                rows
+            }
+            Val::Tuple(_) | Val::Option { .. } => {
+                return Err(Error::new(Code::Internal, "an array is expected"));
+            }
+        })
+    }
+
+    /// Packs every relation within a value.
+    pub(super) fn collected(&mut self, value: Val, ty: TypeId) -> Result<Val> {
+        Ok(match value {
+            Val::Rows(_) | Val::Source(_) => {
+                let item = self.item_type(ty)?;
+                let rows = self.rows_of(value, item)?;
+                Val::Leaf(self.collect(rows, item)?)
+            }
+            Val::Tuple(fields) => {
+                let types = self.shapes.fields(ty);
+                let fields: Result<Vec<_>> =
+                    fields.into_iter().zip(types).map(|(field, ty)| self.collected(field, ty)).collect();
+                Val::Tuple(fields?)
+            }
+            Val::Option { some, value } => {
+                let Shape::Option(payload) = self.shapes.get(ty) else {
+                    return Err(Error::new(Code::Internal, "an option is expected"));
+                };
+                Val::Option { some, value: Box::new(self.collected(*value, payload)?) }
+            }
+            Val::Leaf(_) => value,
+        })
+    }
+
+    /// A relation as a packed array.
+    pub(super) fn collect(&mut self, rows: Relation, item: TypeId) -> Result<Sql> {
+        let rows = if rows.limit.is_some() { self.wrap(rows, false)? } else { rows };
+        let order = rows.order_by();
+        let array = self.dialect.collect(&self.shapes, &rows.item, item, &order);
+        let can_fail = rows.can_fail();
+        Ok(Sql::query(format!("(SELECT {array}{})", rows.tail()), can_fail))
+    }
+
+    /// A relation whose columns are cheap, that nothing is left to evaluate for, and to which joins and conditions can
+    /// be added.
+    pub(super) fn ready(&mut self, rows: Relation) -> Result<Relation> {
+        if rows.item.can_fail() {
+            return self.wrap(rows, true);
+        }
+        if rows.limit.is_some() || !rows.item.is_atomic() {
+            return self.wrap(rows, false);
+        }
+        Ok(rows)
+    }
+
+    /// A relation of which rows may be left unread: nothing in it can fail.
+    pub(super) fn settled(&mut self, rows: Relation, item: TypeId) -> Result<Relation> {
+        if !rows.can_fail() {
+            return self.ready(rows);
+        }
+        let packed = self.collect(rows, item)?;
+        let mut rows = self.rows_of(Val::Leaf(packed), item)?;
+        rows.rows_can_fail = false;
+        Ok(rows)
+    }
+
+    /// Makes a relation a subquery. A fenced one is evaluated in full, whatever is used of it.
+    pub(super) fn wrap(&mut self, rows: Relation, fenced: bool) -> Result<Relation> {
+        let alias = self.alias();
+        let mut columns = Vec::new();
+        let mut checked = Vec::new();
+        let mut column = |sql: &Sql| {
+            columns.push(sql.clone());
+            let column = Sql::column(&alias, &format!("c{}", columns.len()));
+            if sql.can_fail() {
+                checked.push(column.clone());
+            }
+            column
+        };
+        let item = rows.item.map_leaves(&mut column);
+        let key = |key: &Key, column: &mut dyn FnMut(&Sql) -> Sql| Key {
+            sql: column(&key.sql),
+            descending: key.descending,
+        };
+        let order: Vec<_> = rows.order.iter().map(|k| key(k, &mut column)).collect();
+        let position = rows.position.as_ref().map(&mut column);
+        let mut names = numbered(&columns);
+        if names.is_empty() {
+            names.push("true AS c1".into());
+        }
+        let limit = match rows.limit {
+            Some(_) => rows.order_by() + &rows.limit_text(),
+            None if fenced => self.dialect.fence().into(),
+            None => String::new(),
+        };
+        let from = format!("(SELECT {}{}{limit}) AS {alias}", names.join(", "), rows.tail());
+        let wheres = if checked.is_empty() { Vec::new() } else { vec![self.dialect.force(&checked)] };
+        let rows_can_fail = rows.rows_can_fail || !wheres.is_empty();
+        let position = position.filter(|_| rows.limit.is_none());
+        Ok(Relation {
+            from,
+            wheres,
+            item,
+            order,
+            is_total: rows.is_total,
+            position,
+            limit: None,
+            rows_can_fail,
+        })
+    }
+
+    /// A relation with a position, in an order without ties.
+    pub(super) fn with_position(&mut self, rows: Relation) -> Result<(Relation, Sql)> {
+        if let (Some(position), None) = (&rows.position, rows.limit) {
+            let position = position.clone();
+            return Ok((rows, position));
+        }
+        let rows = if rows.limit.is_some() { self.wrap(rows, false)? } else { rows };
+        let fenced = rows.item.can_fail();
+        let order = rows.order_by();
+        let position = Sql::of(format!("row_number() OVER ({})", order.trim_start()), &[]);
+        let rows = Relation { position: Some(position), order: Vec::new(), ..rows };
+        let mut rows = self.wrap(rows, fenced)?;
+        let position = rows.position.clone().unwrap_or_else(|| Sql::constant("1"));
+        rows.order = vec![Key { sql: position.clone(), descending: false }];
+        rows.is_total = true;
+        Ok((rows, position))
+    }
+
+    /// `SELECT c1, ..., o`: the columns of the items, and their positions.
+    pub(super) fn numbered_query(&mut self, rows: Relation) -> String {
+        let rows = match rows.limit {
+            Some(_) => self.wrap(rows.clone(), false).unwrap_or(rows),
+            None => rows,
+        };
+        let mut columns = numbered(&rows.item.leaves());
+        columns.push(match &rows.position {
+            Some(position) => format!("{position} AS o"),
+            None => format!("row_number() OVER ({}) AS o", rows.order_by().trim_start()),
+        });
+        format!("SELECT {}{}", columns.join(", "), rows.tail())
+    }
+
+    /// Adds what an expression over the columns of a relation needs.
+    pub(super) fn add_frame(rows: &mut Relation, frame: Frame) {
+        rows.from.push_str(&frame.join_text());
+        rows.rows_can_fail |= frame.can_fail;
+        rows.wheres.extend(frame.wheres);
+    }
+}

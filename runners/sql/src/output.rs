@@ -1,0 +1,39 @@
+use runner_core::TypeId;
+
+use crate::shape::Leaf;
+
+/// A program as SQL.
+#[derive(Debug, Clone)]
+pub struct Statement {
+    /// One statement.
+    pub sql: String,
+    /// What `$1`, `$2`, ... are, in order.
+    pub params: Vec<Param>,
+    /// How the rows become the output.
+    pub output: Output,
+    /// Functions that the statement calls and that a connection must have, each behind those that it needs itself.
+    pub helpers: Vec<&'static str>,
+}
+
+/// A parameter: a column of the input, found by walking the input's type in order.
+///
+/// The input's columns are those of its type, but an array is not one packed column: its items' columns are, each as
+/// a list with one entry for an item. An array whose items have no columns is given as a list of `true`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Param {
+    /// One value.
+    One(Leaf),
+    /// A list with an entry for each item of an array.
+    Many(Leaf),
+}
+
+/// What the rows of the result are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Output {
+    /// One row that holds the columns of the output.
+    Row(TypeId),
+    /// A row for each item of the output, in order, which has this type.
+    Rows(TypeId),
+    /// The output is `{}`; rows mean nothing.
+    Unit,
+}

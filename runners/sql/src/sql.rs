@@ -1,0 +1,102 @@
+use std::{fmt, rc::Rc};
+
+/// A SQL expression and what the lowering has to know about it.
+///
+/// ```
+/// use runner_sql::Sql;
+///
+/// let column = Sql::column("t1", "c1");
+/// let sum = Sql::of(format!("({column} + 1)"), &[&column]).failing();
+/// assert!(sum.can_fail() && !sum.is_atom());
+/// ```
+#[derive(Debug, Clone)]
+pub struct Sql {
+    text: Rc<str>,
+    /// Cheap enough to be written more than once: a column, a literal, a parameter.
+    atom: bool,
+    /// Evaluating it may be an error.
+    can_fail: bool,
+    /// Made of literals and parameters alone, so that a database may evaluate it while it plans.
+    constant: bool,
+}
+
+impl Sql {
+    /// A literal or a parameter.
+    #[must_use]
+    pub fn constant(text: impl Into<Rc<str>>) -> Self {
+        Self { text: text.into(), atom: true, can_fail: false, constant: true }
+    }
+
+    /// A column of something in FROM.
+    #[must_use]
+    pub fn column(alias: &str, name: &str) -> Self {
+        Self::atom(format!("{alias}.{name}"))
+    }
+
+    /// Something as cheap as a column.
+    #[must_use]
+    pub fn atom(text: impl Into<Rc<str>>) -> Self {
+        Self { text: text.into(), atom: true, can_fail: false, constant: false }
+    }
+
+    /// An expression over these; it can fail if one of them can.
+    #[must_use]
+    pub fn of(text: impl Into<Rc<str>>, args: &[&Self]) -> Self {
+        Self {
+            text: text.into(),
+            atom: false,
+            can_fail: args.iter().any(|arg| arg.can_fail),
+            constant: args.iter().all(|arg| arg.constant),
+        }
+    }
+
+    /// A subquery.
+    #[must_use]
+    pub fn query(text: impl Into<Rc<str>>, can_fail: bool) -> Self {
+        Self { text: text.into(), atom: false, can_fail, constant: false }
+    }
+
+    /// The same, of which evaluation may be an error.
+    #[must_use]
+    pub fn failing(mut self) -> Self {
+        self.can_fail = true;
+        self
+    }
+
+    /// The same, cheap.
+    #[must_use]
+    pub fn as_atom(mut self) -> Self {
+        self.atom = true;
+        self
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it is cheap enough to be written more than once.
+    #[must_use]
+    pub fn is_atom(&self) -> bool {
+        self.atom
+    }
+
+    /// Whether evaluation may be an error.
+    #[must_use]
+    pub fn can_fail(&self) -> bool {
+        self.can_fail
+    }
+
+    /// Whether it is made of literals and parameters alone.
+    #[must_use]
+    pub fn is_constant(&self) -> bool {
+        self.constant
+    }
+}
+
+impl fmt::Display for Sql {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
