@@ -78,7 +78,7 @@ pub enum Request {
     Prepare {
         /// Names the request until it is answered.
         id: u32,
-        /// Names the program until it is released, or the answer is `Failed`.
+        /// Names the program until it is released, also if it can't be prepared.
         program: u32,
         /// Whether a `Body` follows.
         more: bool,

@@ -12,7 +12,7 @@ use runner_core::{Error, Result};
 use tokio::sync::{Semaphore, SetOnce};
 
 use crate::{
-    error::{limit, lost},
+    error::{limit, lost, too_large},
     in_flight::{InFlight, Step},
     limits::{CHUNK_BYTES, HEAD_BYTES, SMALL_BYTES},
     message::{Limits, Request},
@@ -227,20 +227,19 @@ impl Call {
 
     /// The whole answer, of at most `most` bytes.
     pub(super) async fn collect(mut self, most: u64) -> Result<Bytes> {
-        let (piece, mut last) = self.next().await?;
-        if last {
-            return Ok(piece);
-        }
-        let mut whole = Vec::from(piece);
-        while !last {
+        let (first, mut last) = self.next().await?;
+        let mut size = first.len() as u64;
+        let mut whole = if last { Vec::new() } else { first.to_vec() };
+        while !last && size <= most {
             let piece;
             (piece, last) = self.next().await?;
+            size += piece.len() as u64;
             whole.extend_from_slice(&piece);
-            if whole.len() as u64 > most {
-                return Err(crate::error::too_large("an output", limit::OUTPUT_BYTES, most));
-            }
         }
-        Ok(whole.into())
+        if size > most {
+            return Err(too_large("an output", limit::OUTPUT_BYTES, most));
+        }
+        Ok(if whole.is_empty() { first } else { whole.into() })
     }
 
     fn grant(&mut self, bytes: u64) {

@@ -135,6 +135,9 @@ where
                 Ok(wrote) => busy |= wrote,
                 Err(error) => return Poll::Ready(Err(error)),
             }
+            if self.deaf && self.in_flight > 0 {
+                self.drop_stuck();
+            }
             self.report();
             if self.is_sent() {
                 if let Some((error, _)) = self.closing.take() {
@@ -269,8 +272,9 @@ where
     /// Fills the batch: small frames, then large pieces in turns, as far as their credit goes.
     fn gather(&mut self) {
         self.wrote_at = self.clock.now;
-        let Self { queue, batch, slots, again, answered, held, frame_bytes, .. } = self;
+        let Self { queue, batch, slots, again, answered, held, frame_bytes, shared, .. } = self;
         let chunk = CHUNK_BYTES.min(*frame_bytes as usize - HEAD_BYTES);
+        let limit = shared.options.limits.output_bytes;
         batch.gather(queue, |id, head| {
             let Some(slot) = slots.get_mut(id as usize).and_then(Option::as_mut) else {
                 return Turn::Nothing;
@@ -280,10 +284,12 @@ where
             if most == 0 || slot.piece.is_none() {
                 return Turn::Nothing;
             }
-            let (body, left) = slot.take(most);
-            *held -= body.len() as u64;
+            let before = slot.held();
+            let (body, mut left) = slot.take(most);
             slot.credit -= body.len() as u64;
             slot.answered = !left && slot.is_last();
+            left = left || slot.refill(limit);
+            *held = *held - before + slot.held();
             // The head of an output always fits; see the limit.
             let _ = put_head(&Response::Output { id, more: !slot.answered }, body.len(), head);
             slot.lined_up = left && slot.credit > 0;

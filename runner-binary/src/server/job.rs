@@ -25,7 +25,7 @@ where
             Some(entry) => entry,
             None => bound.wait().await,
         };
-        let prepared = entry.as_ref().map_err(Error::clone)?.prepared.get().ok_or_else(given_up)?;
+        let prepared = entry.as_ref().map_err(Error::clone)?.prepared.get().ok_or_else(unprepared)?;
         let _permit = shared.permit().await?;
         let mut pieces = pin!(shared.runner.execute_chunks(prepared, input));
         while let Some(piece) = pieces.next().await {
@@ -69,7 +69,7 @@ where
     })
 }
 
-/// A preparation that tells those who wait for it how it ended, also when it is dropped.
+/// A preparation that leaves nothing behind when it fails or is dropped.
 struct Preparing<R: Run> {
     shared: Arc<Shared<R>>,
     bound: Arc<Bound<R>>,
@@ -78,10 +78,10 @@ struct Preparing<R: Run> {
 
 impl<R: Run> Preparing<R> {
     async fn prepare(&mut self, bytes: Bytes) -> Result<()> {
-        let result = self.entry(bytes).await;
-        // Nobody else sets it: the number was free when the request came.
-        let _ = self.bound.set(result.clone());
-        result.map(drop)
+        let entry = self.entry(bytes).await?;
+        // Nobody else sets it while the request is in flight; if this fails, the connection does.
+        let _ = self.bound.set(Ok(entry));
+        Ok(())
     }
 
     async fn entry(&mut self, bytes: Bytes) -> Result<Arc<Entry<R>>> {
@@ -106,9 +106,6 @@ impl<R: Run> Drop for Preparing<R> {
         if let Some(entry) = &self.entry {
             self.shared.cache.forget(entry);
         }
-        if self.bound.get().is_none() {
-            let _ = self.bound.set(Err(given_up()));
-        }
     }
 }
 
@@ -121,6 +118,6 @@ async fn unblocked<T: Send + 'static>(bytes: usize, compute: impl FnOnce() -> T 
     computed.map_err(|_| Error::new(Code::Internal, "the program could not be decoded"))
 }
 
-fn given_up() -> Error {
-    Error::new(Code::ProgramNotFound, "the preparation of the program was given up")
+fn unprepared() -> Error {
+    Error::new(Code::Internal, "a program counts as prepared and is not")
 }

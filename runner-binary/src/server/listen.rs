@@ -1,16 +1,16 @@
 //! Accepting connections.
 
-use std::{future::Future, io, net::SocketAddr, time::Duration};
 #[cfg(feature = "tls")]
 use std::sync::Arc;
+use std::{future::Future, io, net::SocketAddr, time::Duration};
 
 use runner_core::{Code, Error, Result, Run};
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::TcpListener,
-};
 #[cfg(feature = "tls")]
 use tokio::sync::Semaphore;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+};
 
 use super::{Server, shared::Phase};
 
@@ -29,13 +29,7 @@ where
     /// is meant ([`ServerOptions::open_to_everybody`](crate::ServerOptions::open_to_everybody)).
     pub async fn listen_tcp(&self, listener: TcpListener) -> Result<()> {
         self.check_address(listener.local_addr(), false)?;
-        self.accept(async || {
-            let (stream, peer) = listener.accept().await?;
-            let _ = stream.set_nodelay(true);
-            tracing::debug!(%peer, "connection");
-            Ok(stream)
-        })
-        .await;
+        self.accept(listener).await;
         Ok(())
     }
 
@@ -45,7 +39,7 @@ where
     /// None today.
     #[cfg(all(unix, feature = "unix"))]
     pub async fn listen_unix(&self, listener: tokio::net::UnixListener) -> Result<()> {
-        self.accept(async || Ok(listener.accept().await?.0)).await;
+        self.accept(listener).await;
         Ok(())
     }
 
@@ -58,53 +52,40 @@ where
         self.check_address(listener.local_addr(), tls.knows_clients())?;
         let time = self.0.options.limits.handshake_time;
         // A connection counts as one when it is encrypted; until then it takes one of these places.
-        let handshakes = Arc::new(Semaphore::new(self.0.options.limits.connections.min(Semaphore::MAX_PERMITS)));
-        self.accept_with(
-            async || {
-                let (stream, peer) = listener.accept().await?;
-                let _ = stream.set_nodelay(true);
-                tracing::debug!(%peer, "connection");
-                Ok(stream)
-            },
-            move |server: Self, stream| {
-                let (tls, place) = (tls.clone(), Arc::clone(&handshakes).try_acquire_owned());
-                async move {
-                    let Ok(place) = place else {
-                        return tracing::info!("too many TLS handshakes");
-                    };
-                    let accepted = tokio::time::timeout(time, tls.accept(stream)).await;
-                    drop(place);
-                    match accepted {
-                        Ok(Ok(stream)) => drop(server.serve(stream).await),
-                        Ok(Err(error)) => tracing::info!(%error, "TLS handshake failed"),
-                        Err(_) => tracing::info!("TLS handshake took too long"),
-                    }
+        let places = Arc::new(Semaphore::new(self.0.options.limits.connections.min(Semaphore::MAX_PERMITS)));
+        self.accept_with(listener, move |server, stream| {
+            let (tls, place) = (tls.clone(), Arc::clone(&places).try_acquire_owned());
+            async move {
+                let Ok(place) = place else {
+                    return tracing::info!("too many TLS handshakes");
+                };
+                let accepted = tokio::time::timeout(time, tls.accept(stream)).await;
+                drop(place);
+                match accepted {
+                    Ok(Ok(stream)) => drop(server.serve(stream).await),
+                    Ok(Err(error)) => tracing::info!(%error, "TLS handshake failed"),
+                    Err(_) => tracing::info!("TLS handshake took too long"),
                 }
-            },
-        )
+            }
+        })
         .await;
         Ok(())
     }
 
-    async fn accept<S>(&self, next: impl AsyncFnMut() -> io::Result<S>)
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        self.accept_with(next, |server: Self, stream| async move { drop(server.serve(stream).await) }).await;
+    async fn accept<L: Listen>(&self, listener: L) {
+        self.accept_with(listener, |server, stream| async move { drop(server.serve(stream).await) }).await;
     }
 
-    async fn accept_with<S, F>(
-        &self,
-        mut next: impl AsyncFnMut() -> io::Result<S>,
-        serve: impl Fn(Self, S) -> F,
-    ) where
+    async fn accept_with<L, F>(&self, listener: L, serve: impl Fn(Self, L::Stream) -> F + Send)
+    where
+        L: Listen,
         F: Future<Output = ()> + Send + 'static,
     {
         let mut phase = self.0.phase.subscribe();
         loop {
             tokio::select! {
-                _ = phase.wait_for(|phase| *phase != Phase::Serving) => return,
-                stream = next() => match stream {
+                () = async { drop(phase.wait_for(|phase| *phase != Phase::Serving).await) } => return,
+                stream = listener.next() => match stream {
                     Ok(stream) => drop(tokio::spawn(serve(self.clone(), stream))),
                     Err(error) => {
                         tracing::warn!(%error, "accepting failed");
@@ -116,13 +97,42 @@ where
     }
 
     fn check_address(&self, address: io::Result<SocketAddr>, knows_clients: bool) -> Result<()> {
-        let address =
-            address.map_err(|error| Error::new(Code::Unavailable, format!("the listener has no address: {error}")))?;
+        let address = address.map_err(|error| {
+            Error::new(Code::Unavailable, format!("the listener has no address: {error}"))
+        })?;
         let options = &self.0.options;
         if address.ip().is_loopback() || knows_clients || options.open || !options.tokens.is_empty() {
             return Ok(());
         }
         let message = format!("other machines reach {address}: a token is needed, or the word that none is");
         Err(Error::new(Code::Unauthenticated, message))
+    }
+}
+
+/// Where streams come from.
+trait Listen: Send + Sync {
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    fn next(&self) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+}
+
+impl Listen for TcpListener {
+    type Stream = TcpStream;
+
+    async fn next(&self) -> io::Result<TcpStream> {
+        let (stream, peer) = self.accept().await?;
+        tracing::debug!(%peer, "connection");
+        // Small messages are gathered here; the system must not wait for more.
+        let _ = stream.set_nodelay(true);
+        Ok(stream)
+    }
+}
+
+#[cfg(all(unix, feature = "unix"))]
+impl Listen for tokio::net::UnixListener {
+    type Stream = tokio::net::UnixStream;
+
+    async fn next(&self) -> io::Result<tokio::net::UnixStream> {
+        Ok(self.accept().await?.0)
     }
 }

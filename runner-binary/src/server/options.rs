@@ -4,7 +4,7 @@ use runner_core::{Code, Error, Result};
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::{
-    limits::{FRAME_BYTES_MIN, ServerLimits, TOKEN_BYTES},
+    limits::{ServerLimits, TOKEN_BYTES},
     message::{Limits, Token},
 };
 
@@ -78,7 +78,7 @@ impl ServerOptions {
     pub(super) fn announced(&self) -> Limits {
         let limits = &self.limits;
         Limits {
-            frame_bytes: limits.frame_bytes.max(FRAME_BYTES_MIN),
+            frame_bytes: limits.frame_bytes,
             requests: limits.requests,
             programs: limits.programs,
             program_bytes: limits.program_bytes,

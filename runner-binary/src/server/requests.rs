@@ -148,6 +148,18 @@ where
         }
     }
 
+    /// Drops requests that need a word from the client, which will not say one.
+    pub(super) fn drop_stuck(&mut self) {
+        for id in 0..self.slots.len() {
+            self.with(id as u32, |this, slot| {
+                let needs_credit = slot.credit == 0 && slot.piece.as_ref().is_some_and(|piece| !piece.is_empty());
+                if needs_credit || matches!(slot.state, State::Collecting(..)) {
+                    this.finish(slot);
+                }
+            });
+        }
+    }
+
     /// Fails everything that is in flight.
     pub(super) fn fail_all(&mut self, error: &Error) {
         self.waiting.clear();
@@ -228,9 +240,7 @@ where
     /// Checks what can be checked before a request is taken.
     fn admit(&mut self, slot: &mut Slot<R>, task: &Task<R>, body: usize, more: bool) -> Result<()> {
         if let Task::Prepare(bound) = task {
-            let number =
-                self.programs.iter().position(|other| other.as_ref().is_some_and(|other| Arc::ptr_eq(other, bound)));
-            slot.preparing = number.map(|number| (number as u32, Arc::clone(bound)));
+            slot.preparing = Some(Arc::clone(bound));
         }
         if self.draining {
             return Err(shutting_down());
@@ -328,11 +338,9 @@ where
 
     /// Answers with an error.
     fn fail(&mut self, slot: &mut Slot<R>, error: Error) {
-        if let Some((number, bound)) = slot.preparing.take()
-            && let Some(other) = self.programs.get_mut(number as usize)
-        {
-            // The number may stand for another program by now.
-            discard(other.take_if(|other| Arc::ptr_eq(other, &bound)));
+        if let Some(bound) = slot.preparing.take() {
+            // It is set already if it failed by itself.
+            let _ = bound.set(Err(error.clone()));
         }
         self.send_failed(slot.id, error);
         self.finish(slot);

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
 use super::{ServerOptions, cache::Cache, metrics::Gauges, wake::Wakes};
 use crate::{
     error::{limit, shutting_down},
-    limits::REFUSALS,
+    limits::{FRAME_BYTES_MIN, REFUSALS},
 };
 
 pub(super) struct Shared<R: Run> {
@@ -49,7 +49,8 @@ struct Connections {
 }
 
 impl<R: Run> Shared<R> {
-    pub(super) fn new(runner: Arc<R>, options: ServerOptions) -> Self {
+    pub(super) fn new(runner: Arc<R>, mut options: ServerOptions) -> Self {
+        options.limits.frame_bytes = options.limits.frame_bytes.max(FRAME_BYTES_MIN);
         let limits = &options.limits;
         Self {
             runner,

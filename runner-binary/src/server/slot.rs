@@ -19,8 +19,8 @@ use crate::error::{limit, panicked, too_large};
 pub(super) struct Slot<R: Run> {
     pub(super) id: u32,
     pub(super) state: State<R>,
-    /// The number that is bound if this request succeeds in preparing a program.
-    pub(super) preparing: Option<(u32, Arc<Bound<R>>)>,
+    /// What is to learn how the preparation of a program ends.
+    pub(super) preparing: Option<Arc<Bound<R>>>,
     /// Bytes of output that may be sent.
     pub(super) credit: u64,
     /// Bytes of output that the job gave.
@@ -136,6 +136,11 @@ impl<R: Run> Slot<R> {
                 Next::Piece
             }
         }
+    }
+
+    /// Gets the next piece if it is there already. Whether it is.
+    pub(super) fn refill(&mut self, limit: u64) -> bool {
+        matches!(self.ahead, Some(Some(Ok(_)))) && matches!(self.advance(limit), Next::Piece)
     }
 
     /// Takes up to `most` bytes off the piece; whether some are left.

@@ -21,24 +21,24 @@ use tokio::{
 };
 
 /// Time in which everything here happens, if it happens at all.
-pub const LONG: Duration = Duration::from_secs(60);
+pub(crate) const LONG: Duration = Duration::from_secs(60);
 
 /// A runner whose programs all do what the input's first byte says.
 #[derive(Debug, Default)]
-pub struct Robot {
+pub(crate) struct Robot {
     /// Calls of `prepare`.
-    pub prepared: AtomicUsize,
+    pub(crate) prepared: AtomicUsize,
     /// Prepared programs that exist.
-    pub held: Arc<AtomicUsize>,
+    pub(crate) held: Arc<AtomicUsize>,
     /// Executes that have begun and neither ended nor been dropped.
-    pub working: Arc<AtomicUsize>,
+    pub(crate) working: Arc<AtomicUsize>,
     /// Executes that came to their end.
-    pub finished: AtomicUsize,
-    pub shut: AtomicUsize,
+    pub(crate) finished: AtomicUsize,
+    pub(crate) shut: AtomicUsize,
 }
 
 #[derive(Debug)]
-pub struct Ready(Arc<AtomicUsize>);
+pub(crate) struct Ready(Arc<AtomicUsize>);
 
 impl Drop for Ready {
     fn drop(&mut self) {
@@ -130,12 +130,12 @@ impl Run for Robot {
 }
 
 /// Lines of the root by which [`program`] fails, panics or hangs in `prepare`.
-pub const FAILS: u32 = 1001;
-pub const PANICS: u32 = 1002;
-pub const HANGS: u32 = 1003;
+pub(crate) const FAILS: u32 = 1001;
+pub(crate) const PANICS: u32 = 1002;
+pub(crate) const HANGS: u32 = 1003;
 
 /// One of many programs, all different in their bytes.
-pub fn program(line: u32) -> Program {
+pub(crate) fn program(line: u32) -> Program {
     let mut types = TypeTable::new();
     let int = types.prim(Prim::Int64);
     let parts = Parts {
@@ -151,38 +151,38 @@ pub fn program(line: u32) -> Program {
 }
 
 /// A program of at least so many bytes.
-pub fn large_program(bytes: usize) -> Program {
+pub(crate) fn large_program(bytes: usize) -> Program {
     let mut parts = program(1).parts().clone();
     parts.sources = vec!["x".repeat(bytes)];
     Program::new(parts).unwrap()
 }
 
 /// An input that asks for so many bytes of output.
-pub fn ask_big(kind: u8, bytes: u64) -> Bytes {
+pub(crate) fn ask_big(kind: u8, bytes: u64) -> Bytes {
     [&[kind][..], &bytes.to_le_bytes()].concat().into()
 }
 
 /// The output of such an input, in which no two places look alike.
-pub fn big(input: &[u8]) -> Bytes {
+pub(crate) fn big(input: &[u8]) -> Bytes {
     let size = input.get(1..9).map_or(0, |size| u64::from_le_bytes(size.try_into().unwrap()));
     (0..size).map(|index| (index ^ (index >> 8) ^ (index >> 16)) as u8).collect::<Vec<u8>>().into()
 }
 
-pub fn server(limits: ServerLimits) -> (Server<Robot>, Arc<Robot>) {
+pub(crate) fn server(limits: ServerLimits) -> (Server<Robot>, Arc<Robot>) {
     server_with(ServerOptions::new().with_limits(limits))
 }
 
-pub fn server_with(options: ServerOptions) -> (Server<Robot>, Arc<Robot>) {
+pub(crate) fn server_with(options: ServerOptions) -> (Server<Robot>, Arc<Robot>) {
     let robot = Arc::new(Robot::default());
     (Server::new(Arc::clone(&robot), options), robot)
 }
 
-pub async fn client(server: &Server<Robot>) -> Client {
+pub(crate) async fn client(server: &Server<Robot>) -> Client {
     Client::new(server.connect(), ClientOptions::new()).await.unwrap()
 }
 
 /// Waits for something that is going to happen.
-pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let waiting = async {
         while !holds() {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -191,16 +191,16 @@ pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     timeout(LONG, waiting).await.unwrap_or_else(|_| panic!("never happened: {what}"));
 }
 
-pub async fn soon<T>(future: impl Future<Output = T>) -> T {
+pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
     timeout(LONG, future).await.expect("took far too long")
 }
 
-pub fn code<T>(result: Result<T>) -> Code {
+pub(crate) fn code<T>(result: Result<T>) -> Code {
     result.err().expect("an error").code()
 }
 
 /// The name of the limit that an error tells of.
-pub fn limit_of(error: &Error) -> Option<&str> {
+pub(crate) fn limit_of(error: &Error) -> Option<&str> {
     error.details().iter().find_map(|detail| match detail {
         runner_core::Detail::Limit { name, .. } => Some(name.as_str()),
         _ => None,
@@ -208,18 +208,18 @@ pub fn limit_of(error: &Error) -> Option<&str> {
 }
 
 /// A client that sends what it likes.
-pub struct Raw {
-    pub stream: DuplexStream,
+pub(crate) struct Raw {
+    pub(crate) stream: DuplexStream,
     buffer: BytesMut,
 }
 
 impl Raw {
-    pub fn new(stream: DuplexStream) -> Self {
+    pub(crate) fn new(stream: DuplexStream) -> Self {
         Self { stream, buffer: BytesMut::new() }
     }
 
     /// A client that was let in.
-    pub async fn greeted(server: &Server<Robot>) -> Self {
+    pub(crate) async fn greeted(server: &Server<Robot>) -> Self {
         let mut raw = Self::new(server.connect());
         raw.send_bytes(&hello()).await;
         raw.preface().await;
@@ -228,32 +228,32 @@ impl Raw {
     }
 
     /// One that has prepared program 0 as well.
-    pub async fn prepared(server: &Server<Robot>) -> Self {
+    pub(crate) async fn prepared(server: &Server<Robot>) -> Self {
         let mut raw = Self::greeted(server).await;
         raw.send(Request::Prepare { id: 0, program: 0, more: false }, program(1).bytes()).await;
         assert_eq!(raw.receive().await.unwrap().0, Response::Output { id: 0, more: false });
         raw
     }
 
-    pub async fn send(&mut self, request: Request, body: &[u8]) {
+    pub(crate) async fn send(&mut self, request: Request, body: &[u8]) {
         let mut out = BytesMut::new();
         request.encode(body, &mut out).unwrap();
         self.send_bytes(&out).await;
     }
 
     /// Sends what the server takes; it may have closed the connection.
-    pub async fn send_bytes(&mut self, bytes: &[u8]) {
+    pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) {
         let _ = soon(self.stream.write_all(bytes)).await;
     }
 
-    pub async fn preface(&mut self) {
+    pub(crate) async fn preface(&mut self) {
         let mut preface = [0; 5];
         soon(self.stream.read_exact(&mut preface)).await.unwrap();
         assert_eq!(preface, PREFACE);
     }
 
     /// The next message and its body; `None` at the end.
-    pub async fn receive(&mut self) -> Option<(Response, Bytes)> {
+    pub(crate) async fn receive(&mut self) -> Option<(Response, Bytes)> {
         loop {
             if let Some(frame) = runner_binary::take_frame(&mut self.buffer, 1 << 20).unwrap() {
                 return Some(Response::decode(frame).unwrap());
@@ -265,7 +265,7 @@ impl Raw {
     }
 
     /// The answer to a request, as far as it came, and how it failed.
-    pub async fn answer(&mut self, wanted: u32) -> (Vec<u8>, Option<Error>) {
+    pub(crate) async fn answer(&mut self, wanted: u32) -> (Vec<u8>, Option<Error>) {
         let mut whole = Vec::new();
         loop {
             match self.receive().await.expect("an answer") {
@@ -282,7 +282,7 @@ impl Raw {
     }
 
     /// The reason that the server gives for the end.
-    pub async fn goodbye(&mut self) -> Option<Error> {
+    pub(crate) async fn goodbye(&mut self) -> Option<Error> {
         let mut reason = None;
         while let Some((response, _)) = self.receive().await {
             if let Response::Goodbye { error } = response {
@@ -294,7 +294,7 @@ impl Raw {
 }
 
 /// The first bytes of a client.
-pub fn hello() -> BytesMut {
+pub(crate) fn hello() -> BytesMut {
     let mut out = BytesMut::from(&PREFACE[..]);
     Request::Hello { frame_bytes: 65_536, token: None, name: "raw".into() }.encode(&[], &mut out).unwrap();
     out

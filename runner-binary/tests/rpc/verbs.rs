@@ -135,6 +135,7 @@ async fn an_execute_may_follow_its_prepare_at_once() {
     });
     failed.sort_by_key(|(id, _)| *id);
     assert_eq!(failed, [(0, Code::PrepareError), (1, Code::PrepareError)]);
+    raw.send(Request::Release { program: 0 }, b"").await;
     raw.send(Request::Prepare { id: 0, program: 0, more: false }, program(2).bytes()).await;
     assert_eq!(raw.answer(0).await, (vec![], None));
 }
