@@ -153,7 +153,7 @@ impl Infer<'_> {
         let Some(target) = self.target(function, expected) else {
             for value in piped.into_iter().chain(args.iter().map(|arg| &arg.value)) {
                 let ignored = self.expr(value, None);
-                self.state.types.poison(ignored.ty, 0);
+                self.state.types.poison(ignored.ty);
             }
             return self.poisoned(span, expected);
         };
@@ -207,7 +207,7 @@ impl Infer<'_> {
                 }
                 for (_, value) in call.values() {
                     let ignored = self.expr(value, None);
-                    self.state.types.poison(ignored.ty, 0);
+                    self.state.types.poison(ignored.ty);
                 }
                 self.poisoned(call.span, expected)
             }
@@ -269,7 +269,7 @@ impl Infer<'_> {
                     broken = true;
                     self.error(Diagnostic::error("argument_twice", value.span, message));
                 }
-                None => self.state.types.poison(checked.ty, 0),
+                None => self.state.types.poison(checked.ty),
             }
         }
         if extra > 0 {
@@ -289,7 +289,7 @@ impl Infer<'_> {
                 None if param.has_default => args.push(Argument::Default),
                 None => {
                     missing.push(format!("`{}`", param.label.as_ref().unwrap_or(&param.name)));
-                    self.state.types.poison(param.ty, 0);
+                    self.state.types.poison(param.ty);
                 }
             }
         }
@@ -299,7 +299,7 @@ impl Infer<'_> {
             self.error(Diagnostic::error("argument_count", call.span, message));
         }
         if !fits || !missing.is_empty() {
-            self.state.types.poison(result, 0);
+            self.state.types.poison(result);
             return self.poisoned(call.span, expected);
         }
         let ty = expected.unwrap_or(result);
@@ -328,13 +328,13 @@ impl Infer<'_> {
                     let message = format!("a pipe gives one argument, this function takes {}", params.len());
                     self.error(Diagnostic::error("parameter_count", right.span, message));
                     let ignored = self.expr(left, None);
-                    self.state.types.poison(ignored.ty, 0);
+                    self.state.types.poison(ignored.ty);
                     self.poisoned(span, expected)
                 }
             },
             _ => {
                 let ignored = self.expr(left, None);
-                self.state.types.poison(ignored.ty, 0);
+                self.state.types.poison(ignored.ty);
                 if !matches!(right.kind, ExprKind::Error) {
                     let message = "a pipe leads to a function: a name, a call or a lambda";
                     self.error(Diagnostic::error("pipe_target", right.span, message));

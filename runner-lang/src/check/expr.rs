@@ -162,7 +162,7 @@ impl Infer<'_> {
                 if !self.state.types.unify(known, checked.ty) {
                     let message = format!("the variant `{}` has no payload", name.name);
                     self.error(Diagnostic::error("type_mismatch", checked.span, message));
-                    self.state.types.poison(checked.ty, 0);
+                    self.state.types.poison(checked.ty);
                 }
                 checked
             }

@@ -201,7 +201,7 @@ impl Infer<'_> {
             Found::Missing => {
                 let diagnostic = self.missing_field(tuple, key, span);
                 self.error(diagnostic);
-                self.state.types.poison(result, 0);
+                self.state.types.poison(result);
                 true
             }
             Found::NoFields => {
@@ -211,7 +211,7 @@ impl Infer<'_> {
                     Key::Position(index) => format!("{shown} has no fields, so no `{index}`"),
                 };
                 self.error(Diagnostic::error("no_fields", span, message));
-                self.state.types.poison(result, 0);
+                self.state.types.poison(result);
                 true
             }
         }
@@ -327,14 +327,14 @@ impl Infer<'_> {
         let variants = match self.state.types.head(enumeration) {
             Node::Var(_) => return false,
             Node::Error => {
-                payload.into_iter().for_each(|payload| self.state.types.poison(payload, 0));
+                payload.into_iter().for_each(|payload| self.state.types.poison(payload));
                 return true;
             }
             Node::Enum(variants) => variants,
             _ => {
                 let message = format!("expected {shown}, found the variant `.{name}` of an enum");
                 self.error(Diagnostic::error("type_mismatch", span, message));
-                payload.into_iter().for_each(|payload| self.state.types.poison(payload, 0));
+                payload.into_iter().for_each(|payload| self.state.types.poison(payload));
                 return true;
             }
         };
@@ -342,7 +342,7 @@ impl Infer<'_> {
             let names: Vec<_> = variants.iter().map(|variant| variant.name.clone()).collect();
             let message = format!("there is no variant `{name}` in {shown}");
             self.error(with_hint(Diagnostic::error("unknown_variant", span, message), similar(name, &names)));
-            payload.into_iter().for_each(|payload| self.state.types.poison(payload, 0));
+            payload.into_iter().for_each(|payload| self.state.types.poison(payload));
             return true;
         };
         match payload {
@@ -449,8 +449,8 @@ impl Infer<'_> {
                         let hint = "annotate it, as in `(value: Type)` or `func (x: Type) -> ...`";
                         self.error(Diagnostic::error("unknown_type", span, message).hint(hint));
                     }
-                    self.state.types.poison(tuple, 0);
-                    self.state.types.poison(result, 0);
+                    self.state.types.poison(tuple);
+                    self.state.types.poison(result);
                 }
                 Goal::Variant { enumeration, name, payload, span, .. } => {
                     if !self.state.types.is_error(enumeration) {
@@ -458,14 +458,14 @@ impl Infer<'_> {
                         let hint = format!("annotate it, as in `.{name}: Type`");
                         self.error(Diagnostic::error("unknown_type", span, message).hint(hint));
                     }
-                    self.state.types.poison(enumeration, 0);
-                    payload.into_iter().for_each(|payload| self.state.types.poison(payload, 0));
+                    self.state.types.poison(enumeration);
+                    payload.into_iter().for_each(|payload| self.state.types.poison(payload));
                 }
                 Goal::Equal { expected, found, span } => {
                     let diagnostic = self.mismatch(expected, found, span);
                     self.error(diagnostic);
-                    self.state.types.poison(expected, 0);
-                    self.state.types.poison(found, 0);
+                    self.state.types.poison(expected);
+                    self.state.types.poison(found);
                 }
                 // Reported as variables that nothing tells.
                 Goal::Fields { .. } | Goal::OneOf { .. } | Goal::Tuple { .. } => {}

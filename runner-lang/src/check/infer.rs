@@ -113,7 +113,7 @@ impl<'a> Infer<'a> {
     pub(super) fn poisoned(&mut self, span: Span, expected: Option<Ty>) -> TExpr {
         let ty = self.state.types.error();
         if let Some(expected) = expected {
-            self.state.types.poison(expected, 0);
+            self.state.types.poison(expected);
         }
         TExpr { kind: TKind::Error, ty, span }
     }
@@ -136,8 +136,8 @@ impl<'a> Infer<'a> {
         if !equal {
             let diagnostic = self.mismatch(expected, found, span);
             self.error(diagnostic);
-            self.state.types.poison(expected, 0);
-            self.state.types.poison(found, 0);
+            self.state.types.poison(expected);
+            self.state.types.poison(found);
         }
         equal
     }

@@ -121,8 +121,8 @@ impl Infer<'_> {
             diagnostic
         };
         self.error(diagnostic);
-        self.state.types.poison(checked.ty, 0);
-        self.state.types.poison(ty, 0);
+        self.state.types.poison(checked.ty);
+        self.state.types.poison(ty);
         checked
     }
 

@@ -1,6 +1,9 @@
 //! Types during inference: nodes of one arena, some of which are variables that are not solved yet.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use runner_core::Prim;
 
@@ -131,8 +134,8 @@ pub(crate) struct Types {
     pub(crate) params: Vec<ParamInfo>,
     /// Equations between tuples whose fields are not known, to be looked at again.
     pub(super) deferred: Vec<(Ty, Ty)>,
-    /// Pairs that contain an alias and are being compared: equal unless a difference is found elsewhere.
-    pub(super) assumed: Vec<(Ty, Ty)>,
+    /// Pairs that were compared within the current call of `unify`: equal unless a difference is found elsewhere.
+    pub(super) assumed: HashSet<(Ty, Ty)>,
 }
 
 impl Types {
@@ -330,15 +333,31 @@ impl Types {
 
     /// A copy in which type parameters are replaced; the same type if it has none of them.
     pub(crate) fn replace(&mut self, ty: Ty, with: &[(ParamId, Ty)]) -> Ty {
-        if with.is_empty() {
-            return ty;
-        }
+        if with.is_empty() { ty } else { self.replace_in(ty, &mut Replace { with, known: HashMap::new() }) }
+    }
+
+    fn replace_in(&mut self, ty: Ty, with: &mut Replace<'_>) -> Ty {
         let ty = self.follow(ty);
+        if let Some(known) = with.known.get(&ty) {
+            return *known;
+        }
+        let new = self.replace_node(ty, with);
+        // A type may be used many times within another; walked as a tree it could be very large.
+        if !matches!(
+            self.node(ty),
+            Node::Error | Node::Var(_) | Node::Prim(_) | Node::Alias(_) | Node::Framed(_)
+        ) {
+            with.known.insert(ty, new);
+        }
+        new
+    }
+
+    fn replace_node(&mut self, ty: Ty, with: &mut Replace<'_>) -> Ty {
         match self.node(ty).clone() {
             Node::Error | Node::Var(_) | Node::Prim(_) | Node::Alias(_) | Node::Framed(_) => ty,
-            Node::Param(param) => with.iter().find(|(from, _)| *from == param).map_or(ty, |(_, to)| *to),
+            Node::Param(param) => with.with.iter().find(|(from, _)| *from == param).map_or(ty, |(_, to)| *to),
             Node::Array(item) => {
-                let new = self.replace(item, with);
+                let new = self.replace_in(item, with);
                 if new == item { ty } else { self.array(new) }
             }
             Node::Tuple(fields) => match self.replace_fields(&fields, with) {
@@ -350,7 +369,7 @@ impl Types {
                 let new: Vec<_> = variants
                     .iter()
                     .map(|variant| {
-                        let new = self.replace(variant.ty, with);
+                        let new = self.replace_in(variant.ty, with);
                         changed |= new != variant.ty;
                         Variant { name: variant.name.clone(), ty: new }
                     })
@@ -359,15 +378,15 @@ impl Types {
             }
             Node::Func(func) => {
                 let params = self.replace_fields(&func.params, with);
-                let result = self.replace(func.result, with);
+                let result = self.replace_in(func.result, with);
                 match params {
                     None if result == func.result => ty,
                     params => self.func(params.unwrap_or_else(|| func.params.clone()), result),
                 }
             }
             Node::For(for_type) => {
-                let tuple = self.replace(for_type.tuple, with);
-                let result = self.replace(for_type.result, with);
+                let tuple = self.replace_in(for_type.tuple, with);
+                let result = self.replace_in(for_type.result, with);
                 if tuple == for_type.tuple && result == for_type.result {
                     return ty;
                 }
@@ -377,10 +396,11 @@ impl Types {
                 let parts: Vec<_> = parts
                     .iter()
                     .map(|part| match part {
-                        Part::Field(field) => {
-                            Part::Field(Field { name: field.name.clone(), ty: self.replace(field.ty, with) })
-                        }
-                        Part::Splice(tuple) => Part::Splice(self.replace(*tuple, with)),
+                        Part::Field(field) => Part::Field(Field {
+                            name: field.name.clone(),
+                            ty: self.replace_in(field.ty, with),
+                        }),
+                        Part::Splice(tuple) => Part::Splice(self.replace_in(*tuple, with)),
                     })
                     .collect();
                 self.add(Node::Splice(parts.into()))
@@ -388,16 +408,22 @@ impl Types {
         }
     }
 
-    fn replace_fields(&mut self, fields: &[Field], with: &[(ParamId, Ty)]) -> Option<Vec<Field>> {
+    fn replace_fields(&mut self, fields: &[Field], with: &mut Replace<'_>) -> Option<Vec<Field>> {
         let mut changed = false;
         let new: Vec<_> = fields
             .iter()
             .map(|field| {
-                let new = self.replace(field.ty, with);
+                let new = self.replace_in(field.ty, with);
                 changed |= new != field.ty;
                 Field { name: field.name.clone(), ty: new }
             })
             .collect();
         changed.then_some(new)
     }
+}
+
+struct Replace<'a> {
+    with: &'a [(ParamId, Ty)],
+    /// What was replaced already.
+    known: HashMap<Ty, Ty>,
 }

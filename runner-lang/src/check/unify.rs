@@ -1,6 +1,6 @@
 //! Equality of types, which solves variables.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use super::{
     prims::Prims,
@@ -9,6 +9,9 @@ use super::{
 
 /// Levels of types that are compared; beyond, two types count as different.
 const DEPTH: u32 = 200;
+
+/// Levels from which on it is remembered what was walked: a type may be used many times within another.
+const SHALLOW: u32 = 4;
 
 impl Types {
     /// Makes two types equal; `false` if they can't be. Names of the fields of tuples don't matter.
@@ -29,24 +32,32 @@ impl Types {
         self.expand(a);
         self.expand(b);
         let next = depth + 1;
+        let is_composite =
+            |node: &Node| matches!(node, Node::Tuple(_) | Node::Enum(_) | Node::Func(_) | Node::Array(_));
+        if depth > SHALLOW
+            && is_composite(self.node(a))
+            && is_composite(self.node(b))
+            && !self.assumed.insert((a, b))
+        {
+            return true;
+        }
         match (self.node(a).clone(), self.node(b).clone()) {
             (Node::Var(a_var), Node::Var(b_var)) => self.merge(a_var, b_var, a),
             (Node::Var(var), _) => self.bind(var, b),
             (_, Node::Var(var)) => self.bind(var, a),
             (Node::Error, _) => {
-                self.poison(b, next);
+                self.poison(b);
                 true
             }
             (_, Node::Error) => {
-                self.poison(a, next);
+                self.poison(a);
                 true
             }
             (Node::Alias(x), Node::Alias(y)) if x == y => true,
             (Node::Alias(_), _) | (_, Node::Alias(_)) => {
-                if self.assumed.contains(&(a, b)) {
+                if !self.assumed.insert((a, b)) {
                     return true;
                 }
-                self.assumed.push((a, b));
                 let (a, b) = (self.head_of(a), self.head_of(b));
                 self.unify_at(a, b, next)
             }
@@ -196,7 +207,7 @@ impl Types {
         {
             return false;
         }
-        if prims.is_none() && self.occurs(var, ty, 0) {
+        if prims.is_none() && self.occurs(var, ty, 0, &mut HashSet::new()) {
             return false;
         }
         if let Some(var) = self.vars.get_mut(var as usize) {
@@ -224,39 +235,49 @@ impl Types {
         }
     }
 
-    fn occurs(&mut self, var: u32, ty: Ty, depth: u32) -> bool {
+    fn occurs(&self, var: u32, ty: Ty, depth: u32, seen: &mut HashSet<Ty>) -> bool {
         if depth > DEPTH {
             return true;
         }
         let next = depth + 1;
         let ty = self.follow(ty);
-        match self.node(ty).clone() {
-            Node::Var(found) => found == var,
-            Node::Array(item) => self.occurs(var, item, next),
-            Node::Tuple(fields) => fields.iter().any(|field| self.occurs(var, field.ty, next)),
-            Node::Enum(variants) => variants.iter().any(|variant| self.occurs(var, variant.ty, next)),
+        if depth > SHALLOW && !seen.insert(ty) {
+            return false;
+        }
+        match self.node(ty) {
+            Node::Var(found) => *found == var,
+            Node::Array(item) => self.occurs(var, *item, next, seen),
+            Node::Tuple(fields) => fields.iter().any(|field| self.occurs(var, field.ty, next, seen)),
+            Node::Enum(variants) => variants.iter().any(|variant| self.occurs(var, variant.ty, next, seen)),
             Node::Func(func) => {
-                func.params.iter().any(|param| self.occurs(var, param.ty, next))
-                    || self.occurs(var, func.result, next)
+                func.params.iter().any(|param| self.occurs(var, param.ty, next, seen))
+                    || self.occurs(var, func.result, next, seen)
             }
             Node::For(for_type) => {
-                self.occurs(var, for_type.tuple, next) || self.occurs(var, for_type.result, next)
+                self.occurs(var, for_type.tuple, next, seen) || self.occurs(var, for_type.result, next, seen)
             }
             Node::Splice(parts) => parts.iter().any(|part| match part {
-                Part::Field(field) => self.occurs(var, field.ty, next),
-                Part::Splice(tuple) => self.occurs(var, *tuple, next),
+                Part::Field(field) => self.occurs(var, field.ty, next, seen),
+                Part::Splice(tuple) => self.occurs(var, *tuple, next, seen),
             }),
             Node::Error | Node::Prim(_) | Node::Alias(_) | Node::Framed(_) | Node::Param(_) => false,
         }
     }
 
     /// Solves all variables of a type that met an error, so that nothing is said about them.
-    pub(crate) fn poison(&mut self, ty: Ty, depth: u32) {
+    pub(crate) fn poison(&mut self, ty: Ty) {
+        self.poison_at(ty, 0, &mut HashSet::new());
+    }
+
+    fn poison_at(&mut self, ty: Ty, depth: u32, seen: &mut HashSet<Ty>) {
         if depth > DEPTH {
             return;
         }
         let next = depth + 1;
         let ty = self.follow(ty);
+        if depth > SHALLOW && !seen.insert(ty) {
+            return;
+        }
         match self.node(ty).clone() {
             // A number finds its own type.
             Node::Var(var) => {
@@ -267,19 +288,21 @@ impl Types {
                     var.bound = Some(error);
                 }
             }
-            Node::Array(item) => self.poison(item, next),
-            Node::Tuple(fields) => fields.iter().for_each(|field| self.poison(field.ty, next)),
-            Node::Enum(variants) => variants.iter().for_each(|variant| self.poison(variant.ty, next)),
-            Node::Func(func) => {
-                func.params.iter().for_each(|param| self.poison(param.ty, next));
-                self.poison(func.result, next);
+            Node::Array(item) => self.poison_at(item, next, seen),
+            Node::Tuple(fields) => fields.iter().for_each(|field| self.poison_at(field.ty, next, seen)),
+            Node::Enum(variants) => {
+                variants.iter().for_each(|variant| self.poison_at(variant.ty, next, seen))
             }
-            Node::For(for_type) => self.poison(for_type.tuple, next),
+            Node::Func(func) => {
+                func.params.iter().for_each(|param| self.poison_at(param.ty, next, seen));
+                self.poison_at(func.result, next, seen);
+            }
+            Node::For(for_type) => self.poison_at(for_type.tuple, next, seen),
             Node::Splice(parts) => {
                 for part in Arc::clone(&parts).iter() {
                     match part {
-                        Part::Field(field) => self.poison(field.ty, next),
-                        Part::Splice(tuple) => self.poison(*tuple, next),
+                        Part::Field(field) => self.poison_at(field.ty, next, seen),
+                        Part::Splice(tuple) => self.poison_at(*tuple, next, seen),
                     }
                 }
             }

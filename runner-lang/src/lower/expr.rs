@@ -192,8 +192,7 @@ impl<'a> Lowerer<'a> {
                     let node = self.expr(tuple, env)?;
                     let node = self.share(node, &mut lets)?;
                     for (index, ty) in self.fields_of(node.ty).into_iter().enumerate() {
-                        let copy = self.copy(&node, tuple.span)?;
-                        fields.push(self.field(copy, index as u32, ty, tuple.span)?);
+                        fields.push(self.shared_field(&node, index as u32, ty, tuple.span)?);
                     }
                 }
             }

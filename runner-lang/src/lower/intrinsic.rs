@@ -114,8 +114,7 @@ impl<'a> Lowerer<'a> {
         let columns = self.share(columns, &mut lets)?;
         let mut arrays = Vec::new();
         for (index, array) in self.fields_of(columns.ty).into_iter().enumerate() {
-            let copy = self.copy(&columns, span)?;
-            arrays.push(self.field(copy, index as u32, array, span)?);
+            arrays.push(self.shared_field(&columns, index as u32, array, span)?);
         }
         let zip = self.call_op(Op::Zip, arrays, ty, span)?;
         Ok(Node::wrap(lets, zip))

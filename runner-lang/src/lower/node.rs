@@ -164,6 +164,20 @@ impl Lowerer<'_> {
         self.node(kind, node.ty, span)
     }
 
+    /// A copy of a field of a shared node.
+    pub(super) fn shared_field(&mut self, tuple: &Node, index: u32, ty: TypeId, span: Span) -> Lower<Node> {
+        match &tuple.kind {
+            NodeKind::Tuple(items) => {
+                let item = items.get(index as usize).ok_or_else(|| super::internal(span))?;
+                self.copy(item, span)
+            }
+            _ => {
+                let tuple = self.copy(tuple, span)?;
+                self.field(tuple, index, ty, span)
+            }
+        }
+    }
+
     pub(super) fn fields_of(&self, ty: TypeId) -> Vec<TypeId> {
         match self.types.get(ty) {
             Some(Type::Tuple(fields)) => fields.iter().map(|field| field.ty).collect(),
