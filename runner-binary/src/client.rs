@@ -80,7 +80,8 @@ impl Client {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let opening = tokio::time::timeout(options.connect_time, connect::open(stream, &options));
-        let link = opening.await.unwrap_or_else(|_| Err(crate::error::lost("the handshake took too long")))?;
+        let link =
+            opening.await.unwrap_or_else(|_| Err(crate::error::lost("the handshake took too long")))?;
         Ok(Self::with(link, None, options))
     }
 

@@ -2,7 +2,7 @@
 
 use alloc::{format, string::String};
 
-use runner_core::{Code, Detail, Error};
+use runner_core::{Detail, Error};
 
 /// Names of limits, as they stand in the [`Detail::Limit`] of the error that tells of one.
 ///
@@ -52,6 +52,7 @@ pub mod limit {
 }
 
 /// Bytes of a message that is sent: longer ones are cut.
+#[cfg(feature = "tokio")]
 const MESSAGE_BYTES: usize = 16 << 10;
 
 /// What a peer must not do: the connection ends.
@@ -66,6 +67,7 @@ pub(crate) fn frame_too_large(length: u64, limit: u32) -> Error {
 }
 
 /// An error that fits into a frame of `frame_bytes`: the code stays, words and details may go.
+#[cfg(feature = "tokio")]
 pub(crate) fn fitted(error: Error, frame_bytes: u32) -> Error {
     let room = MESSAGE_BYTES.min(frame_bytes as usize / 2);
     let details = postcard::to_allocvec(error.details()).map_or(usize::MAX, |bytes| bytes.len());
@@ -88,7 +90,13 @@ pub(crate) fn fitted(error: Error, frame_bytes: u32) -> Error {
 
 #[cfg(any(feature = "tokio", feature = "embedded"))]
 mod connected {
-    use super::{Code, Error, String};
+    use runner_core::Code;
+
+    use super::{Error, String, format};
+
+    pub(crate) fn too_large(what: &str, name: &str, limit: u64) -> Error {
+        Error::exhausted(name, limit, format!("{what} of more than {limit} bytes"))
+    }
 
     /// The connection is gone; whether the work was done is not known.
     pub(crate) fn lost(why: impl Into<String>) -> Error {
@@ -97,13 +105,15 @@ mod connected {
 }
 
 #[cfg(any(feature = "tokio", feature = "embedded"))]
-pub(crate) use connected::lost;
+pub(crate) use connected::{lost, too_large};
 
 #[cfg(feature = "tokio")]
 mod serving {
     use core::time::Duration;
 
-    use super::{Code, Detail, Error, format};
+    use runner_core::Code;
+
+    use super::{Detail, Error, format, limit};
 
     pub(crate) fn late(name: &str, time: Duration) -> Error {
         let value = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
@@ -127,21 +137,19 @@ mod serving {
         Error::new(Code::ProgramNotFound, format!("no program of number {number} is prepared"))
     }
 
-    pub(crate) fn too_large(what: &str, name: &str, limit: u64) -> Error {
-        Error::exhausted(name, limit, format!("{what} of more than {limit} bytes"))
+    /// An id beyond the limit.
+    pub(crate) fn too_many_requests(limit: u32) -> Error {
+        Error::exhausted(limit::REQUESTS, u64::from(limit), format!("{limit} requests are in flight"))
     }
 }
 
 #[cfg(feature = "tokio")]
-pub(crate) use serving::{cancelled, late, panicked, shutting_down, too_large, unknown_program};
+pub(crate) use serving::{cancelled, late, panicked, shutting_down, too_many_requests, unknown_program};
 
-/// A name for [`limit::REQUESTS`] in use: an id that can't be had.
-pub(crate) fn too_many_requests(limit: u32) -> Error {
-    Error::exhausted(limit::REQUESTS, u64::from(limit), format!("{limit} requests are in flight"))
-}
-
-#[cfg(test)]
+#[cfg(all(test, feature = "tokio"))]
 mod tests {
+    use runner_core::Code;
+
     use super::*;
 
     #[test]

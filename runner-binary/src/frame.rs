@@ -10,7 +10,7 @@
 //! | bytes | meaning |
 //! | --- | --- |
 //! | 4 | length of what follows, little endian, at least 1 and at most the receiver's `frame_bytes` |
-//! | n | a [message](crate::Request) in postcard, and behind it the message's body, if its kind has one |
+//! | n | a [message](crate::message) in postcard, and behind it the message's body, if its kind has one |
 //!
 //! The codec does no I/O: bytes go in, frames come out, and `None` says that more bytes are needed. A frame is not
 //! waited for, nor is memory set aside for it, when its length is beyond the limit.
@@ -119,8 +119,8 @@ pub(crate) fn put_head<M: Serialize>(message: &M, body: usize, out: &mut BytesMu
 
 fn put(head: &[u8], body: usize, out: &mut BytesMut) -> Result<()> {
     let length = head.len() + body;
-    let length =
-        u32::try_from(length).map_err(|_| frame_too_large(u64::try_from(length).unwrap_or(u64::MAX), u32::MAX))?;
+    let length = u32::try_from(length)
+        .map_err(|_| frame_too_large(u64::try_from(length).unwrap_or(u64::MAX), u32::MAX))?;
     out.reserve(4 + head.len());
     out.put_u32_le(length);
     out.put_slice(head);

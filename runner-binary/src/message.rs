@@ -1,4 +1,4 @@
-//! Messages: what a frame holds.
+//! Messages: what a frame holds, byte by byte.
 //!
 //! A message is an enum in postcard: the index of its variant, then its fields in order. Integers are varints
 //! (LEB128, seven bits a byte, lowest first); `bool` is a byte 0 or 1; a string is its length and its UTF-8;
@@ -38,6 +38,9 @@
 //!
 //! The answer to `Describe` is a [`Description`](runner_core::Description) in postcard, that to `Interface` is UTF-8,
 //! that to `Prepare` is empty.
+//!
+//! A `Description` is `name: string`, `version: string`, `program_versions` (a list of bytes), `limits` (a list of pairs
+//! of `string` and `u64`), and four `bool`s: `streams`, `cancels`, `isolates`, `keeps_state`.
 
 use alloc::{format, string::String};
 use core::fmt;
@@ -319,7 +322,11 @@ mod tests {
                 b"",
                 b"\x0b\0\0\0\x00\x80\x80\x04\x01\x02s3\x02py",
             ),
-            (Request::Hello { frame_bytes: 512, token: None, name: String::new() }, b"", b"\x05\0\0\0\x00\x80\x04\x00\x00"),
+            (
+                Request::Hello { frame_bytes: 512, token: None, name: String::new() },
+                b"",
+                b"\x05\0\0\0\x00\x80\x04\x00\x00",
+            ),
             (Request::Prepare { id: 1, program: 2, more: true }, b"LPRG", b"\x08\0\0\0\x01\x01\x02\x01LPRG"),
             (
                 Request::Execute { id: 300, program: 0, credit: 1 << 20, more: false },

@@ -56,9 +56,10 @@ impl TlsServer {
         let builder = match clients {
             None => builder.with_no_client_auth(),
             Some(authority) => {
-                let verifier = WebPkiClientVerifier::builder_with_provider(roots(authority)?.into(), provider())
-                    .build()
-                    .map_err(|error| unusable("the clients' authority", error))?;
+                let verifier =
+                    WebPkiClientVerifier::builder_with_provider(roots(authority)?.into(), provider())
+                        .build()
+                        .map_err(|error| unusable("the clients' authority", error))?;
                 builder.with_client_cert_verifier(verifier)
             }
         };
@@ -78,7 +79,10 @@ impl TlsServer {
     ///
     /// # Errors
     /// If the handshake fails.
-    pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S) -> io::Result<server::TlsStream<S>> {
+    pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        stream: S,
+    ) -> io::Result<server::TlsStream<S>> {
         self.acceptor.accept(stream).await
     }
 }
@@ -159,7 +163,9 @@ fn roots(pem: &[u8]) -> Result<RootCertStore> {
 fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     match certificates {
-        Ok(certificates) if certificates.is_empty() => Err(Error::decode("there is no certificate in the PEM")),
+        Ok(certificates) if certificates.is_empty() => {
+            Err(Error::decode("there is no certificate in the PEM"))
+        }
         Ok(certificates) => Ok(certificates),
         Err(error) => Err(unusable("the certificate", error)),
     }

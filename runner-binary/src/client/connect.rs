@@ -69,11 +69,14 @@ where
             tracing::debug!(server = ?name, "connected");
             limits
         }
-        Response::Goodbye { error } => return Err(error.unwrap_or_else(|| lost("the server is shutting down"))),
+        Response::Goodbye { error } => {
+            return Err(error.unwrap_or_else(|| lost("the server is shutting down")));
+        }
         _ => return Err(violation("the first message is not a welcome")),
     };
     written.map_err(|error| lost(format!("writing failed: {error}")))?;
-    let idle = std::time::Duration::from_millis(limits.idle_time_ms / 4).max(std::time::Duration::from_millis(1));
+    let idle =
+        std::time::Duration::from_millis(limits.idle_time_ms / 4).max(std::time::Duration::from_millis(1));
     let link = Arc::new(Link::new(limits));
     let driver =
         Driver::new(stream, Arc::clone(&link), options.frame_bytes, buffer, options.keepalive.min(idle));

@@ -44,7 +44,13 @@ pub(super) struct Driver<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
-    pub(super) fn new(stream: S, link: Arc<Link>, frame_bytes: u32, rest: BytesMut, keepalive: Duration) -> Self {
+    pub(super) fn new(
+        stream: S,
+        link: Arc<Link>,
+        frame_bytes: u32,
+        rest: BytesMut,
+        keepalive: Duration,
+    ) -> Self {
         let mut ticks = interval(keepalive);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {

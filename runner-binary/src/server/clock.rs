@@ -27,7 +27,8 @@ pub(super) struct Clock {
 
 impl Clock {
     pub(super) fn new(limits: &ServerLimits) -> Self {
-        let shortest = limits.request_time.min(limits.frame_time).min(limits.write_time).min(limits.idle_time);
+        let shortest =
+            limits.request_time.min(limits.frame_time).min(limits.write_time).min(limits.idle_time);
         let tick = (shortest / TICKS).clamp(Duration::from_millis(2), LINGER_TIME);
         let now = Instant::now();
         Self {

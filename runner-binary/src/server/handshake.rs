@@ -74,7 +74,9 @@ async fn greet<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, options: &Serv
         return Err(violation("the first message is not a hello"));
     };
     if frame_bytes < FRAME_BYTES_MIN {
-        return Err(violation(format!("frames of at most {frame_bytes} bytes; at least {FRAME_BYTES_MIN} are needed")));
+        return Err(violation(format!(
+            "frames of at most {frame_bytes} bytes; at least {FRAME_BYTES_MIN} are needed"
+        )));
     }
     options.admit(token.as_ref())?;
     tracing::debug!(client = ?name, "client let in");

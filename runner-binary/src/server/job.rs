@@ -110,7 +110,10 @@ impl<R: Run> Drop for Preparing<R> {
 }
 
 /// Computes here what is small, and on a thread for it what would keep others waiting.
-async fn unblocked<T: Send + 'static>(bytes: usize, compute: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+async fn unblocked<T: Send + 'static>(
+    bytes: usize,
+    compute: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
     if bytes <= CHUNK_BYTES {
         return Ok(compute());
     }

@@ -98,9 +98,10 @@ impl ServerOptions {
             return Err(Error::new(Code::Unauthenticated, "a token is required"));
         };
         let fits = token.secret().len() <= TOKEN_BYTES;
-        let known = self.tokens.iter().fold(Choice::from(0), |known, other| {
-            known | other.secret().ct_eq(token.secret())
-        });
+        let known = self
+            .tokens
+            .iter()
+            .fold(Choice::from(0), |known, other| known | other.secret().ct_eq(token.secret()));
         match fits && bool::from(known) {
             true => Ok(()),
             false => Err(Error::new(Code::Unauthenticated, "the token is not known here")),

@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{
     error::{
-        cancelled, fitted, late, limit, shutting_down, too_large, too_many_requests, unknown_program, violation,
+        cancelled, fitted, late, limit, shutting_down, too_large, too_many_requests, unknown_program,
+        violation,
     },
     limits::{HEAD_BYTES, SMALL_BYTES, UNSENT_BYTES},
     message::{Request, Response},
@@ -152,7 +153,8 @@ where
     pub(super) fn drop_stuck(&mut self) {
         for id in 0..self.slots.len() {
             self.with(id as u32, |this, slot| {
-                let needs_credit = slot.credit == 0 && slot.piece.as_ref().is_some_and(|piece| !piece.is_empty());
+                let needs_credit =
+                    slot.credit == 0 && slot.piece.as_ref().is_some_and(|piece| !piece.is_empty());
                 if needs_credit || matches!(slot.state, State::Collecting(..)) {
                     this.finish(slot);
                 }
@@ -277,7 +279,9 @@ where
                 result = Err(violation(format!("a body for the request {id}, which is complete")));
                 return;
             };
-            let room = this.check_size(&task, input.len() + body.len()).and_then(|()| this.reserve(slot, body.len()));
+            let room = this
+                .check_size(&task, input.len() + body.len())
+                .and_then(|()| this.reserve(slot, body.len()));
             if let Err(error) = room {
                 return this.fail(slot, error);
             }

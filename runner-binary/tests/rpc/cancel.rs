@@ -59,7 +59,11 @@ async fn an_explicit_cancel_is_answered_once() {
     raw.send(Request::Ping { nonce: 1 }, b"").await;
     assert_eq!(raw.answer(3).await.1.unwrap().code(), Code::Cancelled);
     assert_eq!(robot.working.load(Ordering::SeqCst), 0);
-    assert_eq!(raw.receive().await.unwrap().0, Response::Pong { nonce: 1 }, "the other cancels came too late");
+    assert_eq!(
+        raw.receive().await.unwrap().0,
+        Response::Pong { nonce: 1 },
+        "the other cancels came too late"
+    );
 }
 
 #[tokio::test]
@@ -145,7 +149,8 @@ async fn a_client_connects_again_when_told_to() {
         first.shutdown(Duration::ZERO).await.unwrap();
     });
     assert_eq!(code(waiting), Code::Unavailable, "what was in flight is not repeated");
-    let echoes = futures_util::future::join_all((0..10).map(|_| client.execute(&prepared, Bytes::from_static(b"x"))));
+    let echoes =
+        futures_util::future::join_all((0..10).map(|_| client.execute(&prepared, Bytes::from_static(b"x"))));
     assert!(soon(echoes).await.into_iter().all(|echo| echo.unwrap() == "x"));
     assert_eq!(robot.prepared.load(Ordering::SeqCst), 1);
     assert_eq!(second.metrics().connections_total, 1, "all callers share the new connection");

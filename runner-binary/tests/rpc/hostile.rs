@@ -245,7 +245,15 @@ async fn a_client_survives_its_server() {
         assert!(prepared.is_err(), "{bytes:?}");
         assert!(!client.is_connected());
     }
-    for refusal in [&b""[..], b"LRP", b"HTTP/1.1 400", b"LRPC\x02", b"LRPC\x01", b"LRPC\x01\0\0\0\0", b"LRPC\x01\x02\0\0\0\x03\x00"] {
+    for refusal in [
+        &b""[..],
+        b"LRP",
+        b"HTTP/1.1 400",
+        b"LRPC\x02",
+        b"LRPC\x01",
+        b"LRPC\x01\0\0\0\0",
+        b"LRPC\x01\x02\0\0\0\x03\x00",
+    ] {
         let (ours, mut theirs) = tokio::io::duplex(1 << 16);
         theirs.write_all(refusal).await.unwrap();
         drop(theirs);

@@ -4,7 +4,8 @@ use std::{sync::atomic::Ordering, time::Duration};
 
 use bytes::Bytes;
 use runner_binary::{
-    Client, ClientOptions, FRAME_BYTES_MIN, PREFACE, Request, Response, ServerLimits, ServerOptions, Token, limit,
+    Client, ClientOptions, FRAME_BYTES_MIN, PREFACE, Request, Response, ServerLimits, ServerOptions, Token,
+    limit,
 };
 use runner_core::{Code, Error, Run};
 use tokio::io::AsyncWriteExt;
@@ -47,10 +48,22 @@ async fn requests_programs_and_sizes() {
     check(&ask(4, execute(4, false), b"x").await, Code::ResourceExhausted, limit::REQUESTS);
     check(&ask(u32::MAX, execute(u32::MAX, false), b"x").await, Code::ResourceExhausted, limit::REQUESTS);
     check(&ask(1, prepare(2), program(2).bytes()).await, Code::ResourceExhausted, limit::PROGRAMS);
-    check(&ask(1, prepare(1), large_program(1000).bytes()).await, Code::ResourceExhausted, limit::PROGRAM_BYTES);
+    check(
+        &ask(1, prepare(1), large_program(1000).bytes()).await,
+        Code::ResourceExhausted,
+        limit::PROGRAM_BYTES,
+    );
     check(&ask(1, execute(1, false), &[0; 100_001]).await, Code::ResourceExhausted, limit::INPUT_BYTES);
-    check(&ask(1, execute(1, false), &ask_big(b'b', 2001)).await, Code::ResourceExhausted, limit::OUTPUT_BYTES);
-    check(&ask(1, execute(1, false), &ask_big(b'c', 20_001)).await, Code::ResourceExhausted, limit::OUTPUT_BYTES);
+    check(
+        &ask(1, execute(1, false), &ask_big(b'b', 2001)).await,
+        Code::ResourceExhausted,
+        limit::OUTPUT_BYTES,
+    );
+    check(
+        &ask(1, execute(1, false), &ask_big(b'c', 20_001)).await,
+        Code::ResourceExhausted,
+        limit::OUTPUT_BYTES,
+    );
     raw.send(execute(1, true), &[0; 60_000]).await;
     raw.send(Request::Body { id: 1, more: true }, &[0; 60_000]).await;
     raw.send(Request::Body { id: 1, more: false }, &[0; 60_000]).await;
@@ -79,9 +92,11 @@ async fn a_client_knows_the_limits() {
     until("it is cancelled", || robot.working.load(Ordering::SeqCst) == 0).await;
     drop(prepared);
     client.prepare(&program(2)).await.unwrap();
-    drop(client.prepare(&large_program(1000)).await.map(|_| ()).map_err(|error| {
-        check(&error, Code::ResourceExhausted, limit::PROGRAM_BYTES);
-    }));
+    check(
+        &client.prepare(&large_program(1000)).await.unwrap_err(),
+        Code::ResourceExhausted,
+        limit::PROGRAM_BYTES,
+    );
 }
 
 #[tokio::test]
@@ -114,10 +129,16 @@ async fn requests_of_one_connection_wait_for_each_other() {
     assert_eq!(other.answer(0).await.0, b"x", "others do not wait");
     assert_eq!(robot.working.load(Ordering::SeqCst), 2);
     raw.send(Request::Cancel { id: 3 }, b"").await;
-    assert_eq!(raw.receive().await.map(|(response, _)| matches!(response, Response::Failed { id: 3, .. })), Some(true));
+    assert_eq!(
+        raw.receive().await.map(|(response, _)| matches!(response, Response::Failed { id: 3, .. })),
+        Some(true)
+    );
     raw.send(Request::Cancel { id: 0 }, b"").await;
     assert!(matches!(raw.receive().await, Some((Response::Failed { id: 0, .. }, _))));
-    assert_eq!(raw.receive().await.unwrap(), (Response::Output { id: 2, more: false }, Bytes::from_static(b"a")));
+    assert_eq!(
+        raw.receive().await.unwrap(),
+        (Response::Output { id: 2, more: false }, Bytes::from_static(b"a"))
+    );
     assert!(matches!(raw.receive().await, Some((Response::Output { id: 4, .. }, _))));
 }
 
@@ -223,7 +244,8 @@ async fn a_slow_writer_is_cut_off() {
 /// A peer that reads nothing although it let the server send.
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_does_not_read_is_cut_off() {
-    let (server, robot) = server(ServerLimits { write_time: Duration::from_secs(10), ..ServerLimits::default() });
+    let (server, robot) =
+        server(ServerLimits { write_time: Duration::from_secs(10), ..ServerLimits::default() });
     let mut raw = Raw::prepared(&server).await;
     let credit = u64::MAX;
     raw.send(Request::Execute { id: 0, program: 0, credit, more: false }, &ask_big(b'c', 50_000_000)).await;

@@ -97,7 +97,11 @@ impl Run for Robot {
         output
     }
 
-    fn execute_chunks<'a>(&'a self, ready: &'a Ready, input: Bytes) -> impl Stream<Item = Result<Bytes>> + Send + 'a {
+    fn execute_chunks<'a>(
+        &'a self,
+        ready: &'a Ready,
+        input: Bytes,
+    ) -> impl Stream<Item = Result<Bytes>> + Send + 'a {
         // `c` is `b` in pieces of 10 000 bytes.
         if input.first() == Some(&b'c') {
             let whole = big(&input);

@@ -151,10 +151,18 @@ async fn tls() {
     assert_eq!(code(connect(&closed, &plain).await), Code::Unavailable, "a certificate is needed");
     let stranger = TlsClient::from_pem(Some(&theirs), None).unwrap();
     let error = connect(&open, &stranger).await.unwrap_err();
-    assert_eq!((error.code(), error.is_retryable()), (Code::Unavailable, false), "not our authority: {error}");
+    assert_eq!(
+        (error.code(), error.is_retryable()),
+        (Code::Unavailable, false),
+        "not our authority: {error}"
+    );
     let other_name = open.replace("localhost", "127.0.0.1");
     assert_eq!(code(connect(&other_name, &plain).await), Code::Unavailable, "not the certificate's name");
-    assert_eq!(code(Client::connect_tcp(open, ClientOptions::new()).await), Code::DecodeError, "not encrypted");
+    assert_eq!(
+        code(Client::connect_tcp(open, ClientOptions::new()).await),
+        Code::DecodeError,
+        "not encrypted"
+    );
 
     for (chain, key) in [(&b""[..], &key[..]), (&chain[..], b"junk"), (&client_chain, &key)] {
         assert_eq!(code(TlsServer::from_pem(chain, key, None)), Code::DecodeError);

@@ -129,10 +129,11 @@ async fn an_execute_may_follow_its_prepare_at_once() {
 
     raw.send(Request::Prepare { id: 0, program: 0, more: false }, program(FAILS).bytes()).await;
     raw.send(execute, b"now").await;
-    let mut failed = [raw.receive().await.unwrap().0, raw.receive().await.unwrap().0].map(|response| match response {
-        Response::Failed { id, error } => (id, error.code()),
-        other => panic!("{other:?}"),
-    });
+    let mut failed =
+        [raw.receive().await.unwrap().0, raw.receive().await.unwrap().0].map(|response| match response {
+            Response::Failed { id, error } => (id, error.code()),
+            other => panic!("{other:?}"),
+        });
     failed.sort_by_key(|(id, _)| *id);
     assert_eq!(failed, [(0, Code::PrepareError), (1, Code::PrepareError)]);
     raw.send(Request::Release { program: 0 }, b"").await;
@@ -147,7 +148,10 @@ async fn answers_come_as_they_are_done() {
     for (id, input) in [(5, &b"w"[..]), (2, b"quick")] {
         raw.send(Request::Execute { id, program: 0, credit: 10, more: false }, input).await;
     }
-    assert_eq!(raw.receive().await.unwrap(), (Response::Output { id: 2, more: false }, Bytes::from_static(b"quick")));
+    assert_eq!(
+        raw.receive().await.unwrap(),
+        (Response::Output { id: 2, more: false }, Bytes::from_static(b"quick"))
+    );
     raw.send(Request::Cancel { id: 5 }, b"").await;
     assert_eq!(raw.answer(5).await.1.unwrap().code(), Code::Cancelled);
 }
@@ -158,7 +162,8 @@ async fn small_messages_overtake_a_large_output() {
     let (server, _) = server(ServerLimits::default());
     let mut raw = Raw::prepared(&server).await;
     let size = 20_u64 << 20;
-    raw.send(Request::Execute { id: 1, program: 0, credit: u64::MAX, more: false }, &ask_big(b'b', size)).await;
+    raw.send(Request::Execute { id: 1, program: 0, credit: u64::MAX, more: false }, &ask_big(b'b', size))
+        .await;
     let (mut got, mut since_ping, mut pings) = (0, 0, 0);
     raw.send(Request::Ping { nonce: 0 }, b"").await;
     while got < size as usize {
@@ -204,7 +209,8 @@ async fn a_reader_that_stops_holds_its_window() {
 #[tokio::test]
 async fn a_caller_that_stops_holds_its_window() {
     let (server, robot) = server(ServerLimits::default());
-    let client = Client::new(server.connect(), ClientOptions::new().with_window_bytes(100_000)).await.unwrap();
+    let client =
+        Client::new(server.connect(), ClientOptions::new().with_window_bytes(100_000)).await.unwrap();
     let prepared = client.prepare(&program(1)).await.unwrap();
     let input = ask_big(b'c', 10_000_000);
     let mut pieces = Box::pin(client.execute_chunks(&prepared, input.clone()));
@@ -231,9 +237,11 @@ impl RunSync for Double {
     }
 
     fn execute_with(&self, (): &(), input: &[u8], cancel: &Cancel) -> Result<Vec<u8>> {
-        while input == b"w" {
-            cancel.check()?;
-            std::thread::yield_now();
+        if input == b"w" {
+            loop {
+                cancel.check()?;
+                std::thread::yield_now();
+            }
         }
         Ok(input.repeat(2))
     }
