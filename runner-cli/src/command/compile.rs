@@ -37,7 +37,8 @@ pub(super) fn compiled(project: &Project, program: &str) -> Result<Entry, Failur
         Ok(compiled) => {
             tell(&project.with_program(program), &compiled.warnings);
             let function = checked.functions().into_iter().find(|function| function.path == program.trim());
-            let params = function.map(|function| function.params.into_iter().map(|param| param.name).collect());
+            let params =
+                function.map(|function| function.params.into_iter().map(|param| param.name).collect());
             Ok(Entry { program: compiled.program, params })
         }
         Err(diagnostics) => {

@@ -87,7 +87,8 @@ fn sources() {
     folder.run(&["run", "syntax.lt"]).failed(2, &["syntax.lt"]);
     folder.run(&["run", "two.lt"]).failed(2, &["two.lt:1", "two.lt:2"]);
     folder.run(&["run", "unknown.lt", "--program", "1 +"]).failed(2, &[]);
-    folder.run(&["run", "two.lt", "--program", "absent"]).failed(2, &["absent"]);
+    folder.run(&["run", "two.lt", "--program", "absent"]).failed(2, &["two.lt:1"]);
+    folder.run(&["run", "external.lt", "--program", "absent(1)"]).failed(2, &["program:1:1", "absent(1)"]);
     folder.run(&["run", "nowhere.lt"]).failed(2, &["nowhere.lt", "no such file"]);
     folder.run(&["run", "."]).failed(2, &["module.lt"]);
 }

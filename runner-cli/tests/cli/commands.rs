@@ -46,7 +46,7 @@ fn compile() {
 fn interface() {
     let folder = Folder::with(&[]);
     let interface = folder.run(&["interface", "--runner", "interpreter:."]);
-    assert!(interface.fine().contains("read_parquet"), "{}", interface.fine());
+    // It is source, whatever is in it: what the standard library declares is not declared again.
     folder.write("interface.lt", interface.fine());
     folder.run(&["check", "interface.lt"]).fine();
     folder.run(&["interface", "--runner", "nothing"]).failed(2, &["nothing"]);

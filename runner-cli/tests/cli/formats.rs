@@ -145,7 +145,7 @@ fn csv_and_parquet_are_tables_only() {
     let folder = folder();
     for format in ["csv", "parquet"] {
         let args = ["run", "rows.lt", "--program", "1 + 1", "--output", "x", "--output-format", format];
-        folder.run(&args).failed(2, &["arrays of tuples", "Int64"]);
+        folder.run(&args).failed(2, &["array of tuples", "Int64"]);
     }
     assert_eq!(folder.names(), ["in.json", "in.lt", "rows.lt"]);
     folder
