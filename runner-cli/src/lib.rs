@@ -58,7 +58,10 @@ mod tabular;
 mod terminal;
 mod wait;
 
-use std::{process::ExitCode, thread};
+use std::{
+    panic::{self, AssertUnwindSafe},
+    process::ExitCode,
+};
 
 use clap::Parser;
 
@@ -76,12 +79,9 @@ pub fn main() -> ExitCode {
             return if error.use_stderr() { ExitCode::from(error::WRONG) } else { ExitCode::SUCCESS };
         }
     };
-    let work = thread::Builder::new().stack_size(limits::STACK_BYTES).spawn(move || dispatch(args));
-    let done = match work.map(thread::JoinHandle::join) {
-        Ok(Ok(done)) => done,
-        Ok(Err(_)) => Err(Failure::internal("a panic; this is a defect of the executable")),
-        Err(error) => Err(Failure::internal(format!("no thread: {error}"))),
-    };
+    // The stack of this thread will do: what goes deep, the compiler and runners, has stacks of its own.
+    let done = panic::catch_unwind(AssertUnwindSafe(|| dispatch(args)))
+        .unwrap_or_else(|_| Err(Failure::internal("a panic; this is a defect of the executable")));
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),

@@ -2,9 +2,6 @@
 
 use std::time::Duration;
 
-/// Stack of the thread that does the work; only what is used of it takes memory.
-pub(crate) const STACK_BYTES: usize = 64 << 20;
-
 /// Levels of folders below that of a project.
 pub(crate) const FOLDER_DEPTH: usize = 64;
 

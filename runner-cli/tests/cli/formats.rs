@@ -152,3 +152,22 @@ fn csv_and_parquet_are_tables_only() {
         .run(&["run", "rows.lt", "--input", "in.json", "--input-format", "table"])
         .failed(2, &["output only"]);
 }
+
+#[test]
+fn deep_values() {
+    let folder = Folder::with(&[(
+        "tree.lt",
+        "type Tree: enum {leaf, node: Tree}\nfunc main(tree: Tree): Tree -> tree\nfunc size(trees: [Tree]): Int64 -> count(trees)\n",
+    )]);
+    // Deep, and deeper than values may be.
+    for (levels, code) in [(100, 0), (100_000, 2)] {
+        folder.write("in.json", format!("{}\"leaf\"{}", "{\"node\":".repeat(levels), "}".repeat(levels)));
+        folder.write("in.lt", format!("{}leaf{}", "node(".repeat(levels), ")".repeat(levels)));
+        for input in ["in.json", "in.lt"] {
+            for format in ["lt", "json", "table"] {
+                let ended = folder.run(&["run", "tree.lt", "--input", input, "--output-format", format]);
+                assert_eq!(ended.code, code, "{input} {format}: {}", ended.stderr);
+            }
+        }
+    }
+}
