@@ -85,7 +85,12 @@ pub trait Dialect {
     fn unpack(&self, shapes: &Shapes, packed: &Sql, ty: TypeId) -> Val;
 
     /// An aggregate that gives the packed array of these items.
-    fn collect(&self, shapes: &Shapes, item: &Val, ty: TypeId, order_by: &str) -> Sql;
+    fn collect(&self, shapes: &Shapes, item: &Val, ty: TypeId, order_by: &str) -> Sql {
+        self.collect_where(shapes, item, ty, order_by, "")
+    }
+
+    /// The same over the rows that a ` FILTER (WHERE ...)` lets pass.
+    fn collect_where(&self, shapes: &Shapes, item: &Val, ty: TypeId, order_by: &str, filter: &str) -> Sql;
 
     /// A FROM item that gives a row for each item of a packed array, the item, and the column that counts from 1.
     fn items(&self, shapes: &Shapes, array: &Sql, item: TypeId, alias: &str) -> (String, Val, Sql);

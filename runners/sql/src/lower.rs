@@ -9,6 +9,7 @@ mod frame;
 mod group;
 mod position;
 mod recursive;
+mod references;
 mod rows;
 mod table;
 mod uses;
@@ -43,6 +44,7 @@ pub fn lower(program: &Program, dialect: &dyn Dialect, tables: &[Table]) -> Resu
         locals: vec![None; 2 * program.body().len() + 16],
         params: Vec::new(),
         with: Vec::new(),
+        groups: Vec::new(),
         aliases: 0,
         depth: 0,
     };
@@ -59,6 +61,7 @@ struct Lowering<'a> {
     params: Vec<Param>,
     /// Common table expressions of the statement: name and text.
     with: Vec<(String, String)>,
+    groups: Vec<group::Grouping>,
     aliases: usize,
     /// Lambdas and branches around the current expression.
     depth: usize,
@@ -74,6 +77,7 @@ impl Lowering<'_> {
         let (body, output) = match (self.shapes.get(ty), value) {
             (Shape::Array(item), value) => {
                 let rows = self.rows_of(value, item)?;
+                let rows = self.plain(rows);
                 (self.select_rows(&rows, &frame), Output::Rows(item))
             }
             (_, value) => {
@@ -85,6 +89,7 @@ impl Lowering<'_> {
         };
         let with: Vec<_> = self.with.iter().map(|(name, text)| format!("{name} AS {text}")).collect();
         let sql = if with.is_empty() { body } else { format!("WITH {} {body}", with.join(", ")) };
+        let sql = self.with_aggregates(sql);
         if sql.len() > STATEMENT_BYTES {
             return Err(Error::new(Code::Unsupported, format!("a statement of {} bytes", sql.len())));
         }

@@ -15,6 +15,22 @@ pub(crate) enum Val {
     Rows(Box<Relation>),
     /// An array that may be used more than once.
     Source(Source),
+    /// The values of a group, that may become an aggregate.
+    Group(Box<GroupRows>),
+}
+
+/// The rows of a group, as long as nothing but aggregates is made of them.
+#[derive(Debug, Clone)]
+pub(crate) struct GroupRows {
+    /// Which grouping.
+    pub(crate) group: usize,
+    /// The columns of an item, over the aliases within the grouping.
+    pub(crate) item: Val,
+    pub(crate) item_type: TypeId,
+    /// Conditions on the rows.
+    pub(crate) wheres: Vec<Sql>,
+    /// ` ORDER BY ...` within an aggregate.
+    pub(crate) order: String,
 }
 
 /// What a relation can be made of again and again.
@@ -36,7 +52,7 @@ impl Val {
                 visit(some);
                 value.for_each_leaf(visit);
             }
-            Self::Rows(_) | Self::Source(_) => {}
+            Self::Rows(_) | Self::Source(_) | Self::Group(_) => {}
         }
     }
 
@@ -51,7 +67,7 @@ impl Val {
                 let some = replace(some);
                 Self::Option { some, value: Box::new(value.map_leaves(replace)) }
             }
-            Self::Rows(_) | Self::Source(_) => self.clone(),
+            Self::Rows(_) | Self::Source(_) | Self::Group(_) => self.clone(),
         }
     }
 
@@ -64,7 +80,7 @@ impl Val {
     pub(crate) fn can_fail(&self) -> bool {
         match self {
             Self::Rows(rows) => rows.can_fail(),
-            Self::Source(_) => false,
+            Self::Source(_) | Self::Group(_) => false,
             Self::Tuple(fields) => fields.iter().any(Self::can_fail),
             Self::Option { some, value } => some.can_fail() || value.can_fail(),
             Self::Leaf(sql) => sql.can_fail(),
@@ -74,7 +90,7 @@ impl Val {
     pub(crate) fn is_atomic(&self) -> bool {
         match self {
             Self::Rows(_) => false,
-            Self::Source(_) => true,
+            Self::Source(_) | Self::Group(_) => true,
             Self::Tuple(fields) => fields.iter().all(Self::is_atomic),
             Self::Option { some, value } => some.is_atom() && value.is_atomic(),
             Self::Leaf(sql) => sql.is_atom(),

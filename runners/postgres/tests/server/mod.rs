@@ -1,7 +1,6 @@
 //! A PostgreSQL server of its own for a test: installed if it is missing, in a temporary folder, stopped at the end.
 
 use std::{
-    ffi::OsString,
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -112,7 +111,7 @@ fn found() -> Option<PathBuf> {
         versions.sort();
         versions.pop()
     });
-    let path = std::env::var_os("PATH").unwrap_or_else(OsString::new);
+    let path = std::env::var_os("PATH").unwrap_or_default();
     let in_path = std::env::split_paths(&path).find(|folder| folder.join("initdb").is_file());
     debian.filter(|folder| folder.join("initdb").is_file()).or(in_path)
 }

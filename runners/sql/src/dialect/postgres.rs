@@ -143,7 +143,7 @@ impl Dialect for Postgres {
         let message =
             format!("the column {} holds a NULL, but its type is not an option", self.quote(column));
         let fail = self.fail(&message, leaf);
-        Sql::of(format!("coalesce({sql}, {fail})"), &[sql, &fail])
+        Sql::atom(format!("coalesce({sql}, {fail})"))
     }
 
     fn pack(&self, shapes: &Shapes, val: &Val, ty: TypeId) -> Sql {
@@ -154,9 +154,9 @@ impl Dialect for Postgres {
         packed::unpack(shapes, &packed::Access::Root(packed.clone()), ty)
     }
 
-    fn collect(&self, shapes: &Shapes, item: &Val, ty: TypeId, order_by: &str) -> Sql {
+    fn collect_where(&self, shapes: &Shapes, item: &Val, ty: TypeId, order_by: &str, filter: &str) -> Sql {
         let arg = packed::argument(self, shapes, item, ty);
-        Sql::of(format!("coalesce(jsonb_agg({arg}{order_by}), '[]'::jsonb)"), &[&arg])
+        Sql::of(format!("coalesce(jsonb_agg({arg}{order_by}){filter}, '[]'::jsonb)"), &[&arg])
     }
 
     fn items(&self, shapes: &Shapes, array: &Sql, item: TypeId, alias: &str) -> (String, Val, Sql) {

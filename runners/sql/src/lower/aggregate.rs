@@ -12,16 +12,34 @@ impl Lowering<'_> {
         if let Val::Leaf(packed) = &value {
             return Ok(Val::Leaf(self.dialect.length(packed)));
         }
+        if let Val::Group(rows) = &value
+            && !rows.item.can_fail()
+        {
+            let count = Sql::of(format!("count(*){}", Self::group_filter(rows)), &[]);
+            if let Some(count) = self.group_aggregate(rows, &count) {
+                return Ok(Val::Leaf(count));
+            }
+        }
         let rows = self.rows_of(value, item)?;
         let rows = self.ready(rows)?;
         Ok(Val::Leaf(Sql::query(format!("(SELECT count(*){})", rows.tail()), rows.can_fail())))
     }
 
     pub(super) fn aggregate(&mut self, op: Op, xs: ExprId, frame: &mut Frame) -> Result<Val> {
-        let (rows, item) = self.rows(xs, frame)?;
+        let item = self.item_type(self.ty(xs)?)?;
         let Shape::Prim(prim) = self.shapes.get(item) else {
             return Err(self.unsupported(xs, "an aggregate of this type"));
         };
+        let value = self.lower(xs, frame)?;
+        if let Val::Group(rows) = &value
+            && let Val::Leaf(leaf) = &rows.item
+        {
+            let result = self.dialect.aggregate(op, prim, leaf, &rows.order, &Self::group_filter(rows));
+            if let Some(column) = self.group_aggregate(rows, &result) {
+                return Ok(Val::Leaf(column));
+            }
+        }
+        let rows = self.rows_of(value, item)?;
         let rows = if rows.limit.is_some() { self.wrap(rows, false)? } else { rows };
         let Val::Leaf(leaf) = &rows.item else {
             return Err(self.unsupported(xs, "an aggregate of several columns"));

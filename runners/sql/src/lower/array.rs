@@ -19,10 +19,20 @@ impl Lowering<'_> {
         args: &[ExprId],
         frame: &mut Frame,
     ) -> Result<Option<Val>> {
+        if let (Op::Map | Op::Filter, [xs, f]) = (op, args) {
+            let item = self.item_type(self.ty(*xs)?)?;
+            let value = self.lower(*xs, frame)?;
+            if let Val::Group(rows) = &value
+                && let Some(rows) = self.group_step(op, rows, *f)?
+            {
+                return Ok(Some(Val::Group(Box::new(rows))));
+            }
+            let rows = self.rows_of(value, item)?;
+            let rows = if op == Op::Map { self.map(rows, *f)? } else { self.filter(rows, *f)? };
+            return Ok(Some(Val::Rows(Box::new(rows))));
+        }
         let rows = match (op, args) {
-            (Op::Map, [xs, f]) => self.map(*xs, *f, frame)?,
             (Op::FlatMap, [xs, f]) => self.flat_map(*xs, *f, frame)?,
-            (Op::Filter, [xs, f]) => self.filter(*xs, *f, frame)?,
             (Op::Sort | Op::SortDesc, [xs, f]) => self.sort(op, *xs, *f, frame)?,
             (Op::Reverse, [xs]) => {
                 let (mut rows, _) = self.rows(*xs, frame)?;
@@ -94,8 +104,7 @@ impl Lowering<'_> {
         Ok((value, ty))
     }
 
-    fn map(&mut self, xs: ExprId, f: ExprId, frame: &mut Frame) -> Result<Relation> {
-        let (rows, _) = self.rows(xs, frame)?;
+    fn map(&mut self, rows: Relation, f: ExprId) -> Result<Relation> {
         let mut rows = self.ready(rows)?;
         let mut inner = Frame::default();
         let (value, ty) = self.apply(f, &[rows.item.clone()], &mut inner)?;
@@ -104,8 +113,7 @@ impl Lowering<'_> {
         Ok(rows)
     }
 
-    fn filter(&mut self, xs: ExprId, f: ExprId, frame: &mut Frame) -> Result<Relation> {
-        let (rows, _) = self.rows(xs, frame)?;
+    fn filter(&mut self, rows: Relation, f: ExprId) -> Result<Relation> {
         let mut rows = self.ready(rows)?;
         if !rows.wheres.is_empty() && self.may_fail(f)? {
             rows = self.wrap(rows, true)?;

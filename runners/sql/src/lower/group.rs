@@ -1,13 +1,23 @@
 //! Groups and distinct items.
 
-use runner_core::{ExprId, Result};
+use runner_core::{ExprId, Op, Result};
 
-use super::{Frame, Lowering};
+use super::{Frame, Lowering, references::references};
 use crate::{
     relation::{Key, Relation},
     sql::Sql,
-    value::Val,
+    value::{GroupRows, Val},
 };
+
+/// A GROUP BY, whose aggregates are known when all is lowered that uses its groups.
+pub(super) struct Grouping {
+    alias: String,
+    /// The number of the alias: later ones are not in scope of the aggregates.
+    number: usize,
+    /// Lambdas and branches around the grouping.
+    depth: usize,
+    aggregates: Vec<String>,
+}
 
 impl Lowering<'_> {
     pub(super) fn group(&mut self, xs: ExprId, f: ExprId, frame: &mut Frame) -> Result<Relation> {
@@ -32,14 +42,12 @@ impl Lowering<'_> {
         let order = order.leaves().into_iter().next();
         let by_order = order.as_ref().map(|order| format!(" ORDER BY {order}")).unwrap_or_default();
         let keys = self.group_keys(key, key_ty);
-        let values = self.dialect.collect(&self.shapes, value, item, &by_order);
         let first = |leaf: &Sql| Sql::of(format!("(array_agg({leaf}{by_order}))[1]"), &[]);
         let mut columns = Vec::new();
         for (leaf, group_key) in key.leaves().iter().zip(&keys) {
             let is_exact = leaf.text() == group_key.text() && !self.is_float_leaf(key, key_ty, leaf);
             columns.push(if is_exact { leaf.clone() } else { first(leaf) });
         }
-        columns.push(values);
         let mut names = super::numbered(&columns);
         names.extend(order.as_ref().map(|order| format!("min({order}) AS o")));
         let texts: Vec<_> = keys.iter().map(Sql::text).collect();
@@ -49,11 +57,25 @@ impl Lowering<'_> {
             format!(" GROUP BY {}", texts.join(", "))
         };
         let alias = self.alias();
+        let group = self.groups.len();
+        names.push(format!("\0{group}\0"));
+        self.groups.push(Grouping {
+            alias: alias.clone(),
+            number: self.aliases,
+            depth: self.depth,
+            aggregates: Vec::new(),
+        });
         let from = format!("(SELECT {}{}{by}) AS {alias}", names.join(", "), rows.tail());
         let width = key.leaves().len();
         let leaves: Vec<_> = (1..=width).map(|n| Sql::column(&alias, &format!("c{n}"))).collect();
         let key = self.value_of(key_ty, &mut leaves.into_iter())?;
-        let values = Val::Leaf(Sql::column(&alias, &format!("c{}", width + 1)));
+        let values = Val::Group(Box::new(GroupRows {
+            group,
+            item: value.clone(),
+            item_type: item,
+            wheres: Vec::new(),
+            order: by_order,
+        }));
         let item = Val::Tuple(vec![key, values]);
         let mut grouped = if has_order {
             Relation::ordered(from, item, Sql::column(&alias, "o"))
@@ -67,6 +89,7 @@ impl Lowering<'_> {
     pub(super) fn distinct(&mut self, xs: ExprId, frame: &mut Frame) -> Result<Relation> {
         let (rows, item) = self.rows(xs, frame)?;
         let rows = self.ready(rows)?;
+        let rows = self.plain(rows);
         let (rows, order) = self.single_key(rows)?;
         let keys = self.group_keys(&rows.item, item);
         if keys.is_empty() {
@@ -95,6 +118,117 @@ impl Lowering<'_> {
             distinct.is_total = true;
         }
         Ok(distinct)
+    }
+
+    /// `map` or `filter` of a group's rows, where it can be part of an aggregate.
+    pub(super) fn group_step(&mut self, op: Op, rows: &GroupRows, f: ExprId) -> Result<Option<GroupRows>> {
+        let mut frame = Frame::default();
+        let before = self.aliases;
+        let (value, ty) = self.apply(f, &[rows.item.clone()], &mut frame)?;
+        if !frame.is_empty() || matches!(value, Val::Rows(_) | Val::Source(_) | Val::Group(_)) {
+            return Ok(None);
+        }
+        let value = self.collected(value, ty)?;
+        if value.leaves().iter().any(|leaf| !self.is_in_scope(rows.group, leaf, before)) {
+            return Ok(None);
+        }
+        let mut rows = rows.clone();
+        match (op, &value) {
+            (Op::Map, _) => {
+                rows.item = value;
+                rows.item_type = ty;
+            }
+            (_, Val::Leaf(condition)) if !rows.item.can_fail() => rows.wheres.push(condition.clone()),
+            _ => return Ok(None),
+        }
+        Ok(Some(rows))
+    }
+
+    /// An aggregate over the rows of a group, as a column of the grouping; `None` if it must not be evaluated here.
+    pub(super) fn group_aggregate(&mut self, rows: &GroupRows, aggregate: &Sql) -> Option<Sql> {
+        let is_taken = self.groups.get(rows.group).is_some_and(|group| self.depth <= group.depth + 1);
+        let can_fail = aggregate.can_fail() || rows.wheres.iter().any(Sql::can_fail);
+        if can_fail && !is_taken {
+            return None;
+        }
+        let column = self.add_aggregate(rows.group, aggregate.text());
+        Some(if can_fail { column.failing() } else { column })
+    }
+
+    /// ` FILTER (WHERE ...)` for an aggregate over the rows of a group, or nothing.
+    pub(super) fn group_filter(rows: &GroupRows) -> String {
+        let Some((last, first)) = rows.wheres.split_last() else { return String::new() };
+        // Conditions are evaluated in order: a later one may fail where an earlier one does not hold.
+        let all = first.iter().rev().fold(last.to_string(), |rest, condition| {
+            format!("CASE WHEN {condition} THEN {rest} ELSE false END")
+        });
+        format!(" FILTER (WHERE {all})")
+    }
+
+    /// The rows of a group as one packed array.
+    pub(super) fn group_packed(&mut self, rows: &GroupRows) -> Sql {
+        let array = self.dialect.collect_where(
+            &self.shapes,
+            &rows.item,
+            rows.item_type,
+            &rows.order,
+            &Self::group_filter(rows),
+        );
+        let can_fail = array.can_fail() || rows.wheres.iter().any(Sql::can_fail);
+        let column = self.add_aggregate(rows.group, array.text());
+        if can_fail { column.failing() } else { column }
+    }
+
+    fn add_aggregate(&mut self, group: usize, text: &str) -> Sql {
+        let Some(group) = self.groups.get_mut(group) else { return Sql::constant("NULL") };
+        let known = group.aggregates.iter().position(|known| known == text);
+        let index = known.unwrap_or_else(|| {
+            group.aggregates.push(text.to_owned());
+            group.aggregates.len() - 1
+        });
+        Sql::column(&group.alias, &format!("a{}", index + 1))
+    }
+
+    /// Whether an expression refers to nothing that a grouping itself, or what was made of it, has brought.
+    fn is_in_scope(&self, group: usize, sql: &Sql, before: usize) -> bool {
+        let Some(group) = self.groups.get(group) else { return false };
+        references(sql.text()).iter().all(|alias| *alias < group.number || *alias > before)
+    }
+
+    /// A relation whose items are columns alone.
+    pub(super) fn plain(&mut self, mut rows: Relation) -> Relation {
+        rows.item = self.plain_value(rows.item);
+        rows
+    }
+
+    fn plain_value(&mut self, value: Val) -> Val {
+        match value {
+            Val::Group(rows) => Val::Leaf(self.group_packed(&rows)),
+            Val::Tuple(fields) => Val::Tuple(fields.into_iter().map(|field| self.plain_value(field)).collect()),
+            Val::Option { some, value } => Val::Option { some, value: Box::new(self.plain_value(*value)) },
+            other => other,
+        }
+    }
+
+    /// Puts the aggregates of all groupings where they belong.
+    pub(super) fn with_aggregates(&self, mut sql: String) -> String {
+        // An aggregate may itself hold groupings, which are older or younger; each round fills in one level.
+        for _ in 0..=self.groups.len() {
+            if !sql.contains('\0') {
+                break;
+            }
+            for (index, group) in self.groups.iter().enumerate() {
+                let columns: Vec<_> = group
+                    .aggregates
+                    .iter()
+                    .enumerate()
+                    .map(|(index, text)| format!("{text} AS a{}", index + 1))
+                    .collect();
+                let columns = if columns.is_empty() { "count(*) AS n".into() } else { columns.join(", ") };
+                sql = sql.replace(&format!("\0{index}\0"), &columns);
+            }
+        }
+        sql
     }
 
     /// Whether a leaf of a value is a float, of which equal ones may differ: zeros have signs.

@@ -29,6 +29,10 @@ impl Lowering<'_> {
         let alias = self.alias();
         Ok(match value {
             Val::Rows(rows) => *rows,
+            Val::Group(rows) => {
+                let packed = self.group_packed(&rows);
+                return self.rows_of(Val::Leaf(packed), item);
+            }
             Val::Source(Source::Lists { lists, item }) => {
                 let from = self.dialect.unnest(&lists, &alias);
                 Relation::counted(from, self.of_alias(item, &alias)?, Sql::column(&alias, "o"))
@@ -52,6 +56,7 @@ impl Lowering<'_> {
     /// Packs every relation within a value.
     pub(super) fn collected(&mut self, value: Val, ty: TypeId) -> Result<Val> {
         Ok(match value {
+            Val::Group(rows) => Val::Leaf(self.group_packed(&rows)),
             Val::Rows(_) | Val::Source(_) => {
                 let item = self.item_type(ty)?;
                 let rows = self.rows_of(value, item)?;
@@ -76,6 +81,7 @@ impl Lowering<'_> {
     /// A relation as a packed array.
     pub(super) fn collect(&mut self, rows: Relation, item: TypeId) -> Result<Sql> {
         let rows = if rows.limit.is_some() { self.wrap(rows, false)? } else { rows };
+        let rows = self.plain(rows);
         let order = rows.order_by();
         let array = self.dialect.collect(&self.shapes, &rows.item, item, &order);
         let can_fail = rows.can_fail();
@@ -97,7 +103,8 @@ impl Lowering<'_> {
     /// A relation of which rows may be left unread: nothing in it can fail.
     pub(super) fn settled(&mut self, rows: Relation, item: TypeId) -> Result<Relation> {
         if !rows.can_fail() {
-            return self.ready(rows);
+            let rows = self.ready(rows)?;
+            return Ok(self.plain(rows));
         }
         let packed = self.collect(rows, item)?;
         let mut rows = self.rows_of(Val::Leaf(packed), item)?;
@@ -107,6 +114,7 @@ impl Lowering<'_> {
 
     /// Makes a relation a subquery. A fenced one is evaluated in full, whatever is used of it.
     pub(super) fn wrap(&mut self, rows: Relation, fenced: bool) -> Result<Relation> {
+        let rows = self.plain(rows);
         let alias = self.alias();
         let mut columns = Vec::new();
         let mut checked = Vec::new();
@@ -174,6 +182,7 @@ impl Lowering<'_> {
             Some(_) => self.wrap(rows.clone(), false).unwrap_or(rows),
             None => rows,
         };
+        let rows = self.plain(rows);
         let mut columns = numbered(&rows.item.leaves());
         columns.push(match &rows.position {
             Some(position) => format!("{position} AS o"),

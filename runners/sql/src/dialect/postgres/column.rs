@@ -16,9 +16,8 @@ pub(super) fn read(leaf: Leaf, column: &Sql, database_type: &str) -> Option<Sql>
         (Prim::Decimal, "numeric") => format!("({column} * 100)::int8"),
         _ => return None,
     };
-    let sql = Sql::of(text, &[column]).as_atom();
-    // Infinite dates, and decimals of more digits.
-    Some(if matches!(prim, Prim::Text | Prim::Time) { sql } else { sql.failing() })
+    // Infinite dates and decimals of more digits fail when they are read, not for being in the table.
+    Some(Sql::of(text, &[column]).as_atom())
 }
 
 /// What writes a value to a column of a type; `None` if the types don't fit.

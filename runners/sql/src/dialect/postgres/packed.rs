@@ -117,7 +117,7 @@ pub(super) fn argument(dialect: &dyn Dialect, shapes: &Shapes, val: &Val, ty: Ty
         }
         // The lowering collects relations before it packs what holds them.
         (_, Val::Option { some, .. }) => some.clone(),
-        (_, Val::Rows(_) | Val::Source(_)) => {
+        (_, Val::Rows(_) | Val::Source(_) | Val::Group(_)) => {
             dialect.fail("a relation was packed before it was collected", crate::Leaf::Tag)
         }
     }
