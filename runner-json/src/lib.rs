@@ -1,6 +1,6 @@
 //! Values of programs as JSON, driven by their types.
 //!
-//! [`read`] makes wire bytes (see [`runner_core::wire`]) of JSON, [`print`] makes JSON of wire bytes. Neither builds a
+//! [`read`] makes wire bytes (see [`runner_core::wire`]) of JSON, [`print()`] makes JSON of wire bytes. Neither builds a
 //! tree: values go from one form to the other as they are met.
 //!
 //! | Lutra | JSON |
