@@ -9,7 +9,7 @@ use alloc::{boxed::Box, string::String, vec::Vec};
 pub use calendar::{
     civil_from_days, days_from_civil, format_date, format_duration, format_time, format_timestamp,
 };
-pub use calendar::{parse_date, parse_duration, parse_timestamp};
+pub use calendar::{parse_date, parse_duration, parse_time, parse_timestamp};
 pub use print::{format_decimal, format_f32, format_f64, print};
 pub use read::{parse_decimal, read};
 

@@ -81,13 +81,18 @@ impl Shape {
                 let fields: Vec<_> = fields.iter().map(|(_, shape)| shape.values()).collect();
                 fields.prop_map(Value::Tuple).boxed()
             }
-            Self::Array(item) => proptest::collection::vec(item.values(), 0..5).prop_map(Value::Array).boxed(),
+            Self::Array(item) => {
+                proptest::collection::vec(item.values(), 0..5).prop_map(Value::Array).boxed()
+            }
             Self::Option(some) => {
                 prop_oneof![Just(Value::none()), some.values().prop_map(Value::some)].boxed()
             }
             Self::Enum(payloads) => {
                 let variants = payloads.iter().enumerate().map(|(index, shape)| {
-                    shape.values().prop_map(move |payload| Value::Variant(index as u32, Box::new(payload))).boxed()
+                    shape
+                        .values()
+                        .prop_map(move |payload| Value::Variant(index as u32, Box::new(payload)))
+                        .boxed()
                 });
                 proptest::strategy::Union::new(variants).boxed()
             }
@@ -113,13 +118,17 @@ fn prim_values(prim: Prim) -> BoxedStrategy<Value> {
         Repr::I8 => any::<i8>().prop_map(move |value| int(value.into())).boxed(),
         Repr::I16 => any::<i16>().prop_map(move |value| int(value.into())).boxed(),
         Repr::I32 => any::<i32>().prop_map(move |value| int(value.into())).boxed(),
-        Repr::I64 => prop_oneof![any::<i64>(), -9i64..9, Just(i64::MIN), Just(i64::MAX)].prop_map(int).boxed(),
+        Repr::I64 => {
+            prop_oneof![any::<i64>(), -9i64..9, Just(i64::MIN), Just(i64::MAX)].prop_map(int).boxed()
+        }
         Repr::U8 => any::<u8>().prop_map(move |value| uint(value.into())).boxed(),
         Repr::U16 => any::<u16>().prop_map(move |value| uint(value.into())).boxed(),
         Repr::U32 => any::<u32>().prop_map(move |value| uint(value.into())).boxed(),
         Repr::U64 => prop_oneof![any::<u64>(), 0u64..9, Just(u64::MAX)].prop_map(uint).boxed(),
         Repr::F32 => any::<f32>().prop_map(Value::Float32).boxed(),
-        Repr::F64 => prop_oneof![any::<f64>(), Just(f64::INFINITY), Just(-0.0)].prop_map(Value::Float64).boxed(),
+        Repr::F64 => {
+            prop_oneof![any::<f64>(), Just(f64::INFINITY), Just(-0.0)].prop_map(Value::Float64).boxed()
+        }
         Repr::Text => any::<String>().prop_map(Value::Text).boxed(),
     }
 }

@@ -64,7 +64,8 @@ impl Case {
     fn load(root: &Path, path: &Path, head: &Path) -> Self {
         let name = path.strip_prefix(root).unwrap_or(path).with_extension("").to_string_lossy().into_owned();
         let text = fs::read_to_string(head).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let project = if path.is_dir() { read_folder(path) } else { Project::from_source("case.lt", text.as_str()) };
+        let project =
+            if path.is_dir() { read_folder(path) } else { Project::from_source("case.lt", text.as_str()) };
         let mut program = None;
         let mut input = None;
         let mut output = None;
@@ -104,7 +105,9 @@ fn directives(text: &str) -> Vec<(&str, String)> {
             let (name, value) = directive.split_once(':').unwrap_or((directive, ""));
             found.push((name.trim(), value.trim().into()));
             open = true;
-        } else if let (true, Some(more), Some((_, value))) = (open, line.strip_prefix("#  "), found.last_mut()) {
+        } else if let (true, Some(more), Some((_, value))) =
+            (open, line.strip_prefix("#  "), found.last_mut())
+        {
             if !value.is_empty() {
                 value.push('\n');
             }

@@ -54,8 +54,9 @@ fn refuses(case: &Case) -> Result<(), Failed> {
 
 /// The runner gives the case's answer.
 fn answers(case: &Case, backend: &Backend) -> Result<(), Failed> {
-    let compiled = compile(&case.project, &case.program)
-        .map_err(|errors| format!("{:#?}", errors.iter().map(|e| (line(case, e), text(e))).collect::<Vec<_>>()))?;
+    let compiled = compile(&case.project, &case.program).map_err(|errors| {
+        format!("{:#?}", errors.iter().map(|e| (line(case, e), text(e))).collect::<Vec<_>>())
+    })?;
     for expected in &case.warnings {
         let found = |warning: &Diagnostic| {
             warning.severity == Severity::Warning && text(warning).contains(expected.as_str())
@@ -75,7 +76,8 @@ fn answers(case: &Case, backend: &Backend) -> Result<(), Failed> {
     match (&case.expected, found) {
         (Expected::Output(expected), Ok(bytes)) => {
             let output = wire::decode(types, program.output(), &bytes).map_err(|error| error.to_string())?;
-            let printed = value::print(types, program.output(), &output).map_err(|error| error.to_string())?;
+            let printed =
+                value::print(types, program.output(), &output).map_err(|error| error.to_string())?;
             if printed == *expected {
                 Ok(())
             } else {
@@ -89,7 +91,9 @@ fn answers(case: &Case, backend: &Backend) -> Result<(), Failed> {
                 Err(format!("expected {code} `{text}`, found {error}").into())
             }
         }
-        (Expected::Output(expected), Err(error)) => Err(format!("expected\n{expected}\nfound {error}").into()),
+        (Expected::Output(expected), Err(error)) => {
+            Err(format!("expected\n{expected}\nfound {error}").into())
+        }
         (expected, Ok(bytes)) => Err(format!("expected {expected:?}, found the output {bytes:?}").into()),
         (Expected::Diagnostics(_), Err(_)) => Ok(()),
     }
@@ -102,7 +106,8 @@ fn line(case: &Case, diagnostic: &Diagnostic) -> Option<u32> {
 /// All that a diagnostic says.
 fn text(diagnostic: &Diagnostic) -> String {
     let labels = diagnostic.labels.iter().map(|(_, words)| words.as_str());
-    let parts: Vec<_> = [diagnostic.message.as_str()].into_iter().chain(labels).chain(diagnostic.hint.as_deref()).collect();
+    let parts: Vec<_> =
+        [diagnostic.message.as_str()].into_iter().chain(labels).chain(diagnostic.hint.as_deref()).collect();
     parts.join("; ")
 }
 

@@ -48,7 +48,8 @@ fn a_typed_program_takes_and_gives_rust_values() {
     );
     let program = TypedProgram::<Vec<Album>, Option<Album>>::new(program).unwrap();
     let album = |id, price| Album { id, title: format!("no. {id}"), price };
-    let found = RunSync::run(&Interpreter::new(), &program, &vec![album(1, None), album(2, Some(9.5))]).unwrap();
+    let found =
+        RunSync::run(&Interpreter::new(), &program, &vec![album(1, None), album(2, Some(9.5))]).unwrap();
     assert_eq!(found, Some(album(2, Some(9.5))));
 }
 
@@ -156,8 +157,7 @@ fn a_dropped_future_stops_the_work() {
             counter.fetch_add(1, Ordering::Relaxed);
             x
         })
-        .build()
-        .unwrap();
+        .build();
     let runner = Pooled::new(interpreter, 1).unwrap();
     let endless = program(
         "external func tick(x: Int64): Int64
@@ -189,8 +189,7 @@ fn a_dropped_future_stops_the_work() {
 fn a_host_function_that_panics_fails_its_call_alone() {
     let interpreter = Interpreter::builder()
         .function("fragile", |x: i64| if x < 0 { panic!("negative") } else { x })
-        .build()
-        .unwrap();
+        .build();
     let runner = Pooled::new(interpreter, 1).unwrap();
     let program = program("external func fragile(x: Int64): Int64\nfunc main(x: Int64): Int64 -> fragile(x)");
     block_on(async {

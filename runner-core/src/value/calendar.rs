@@ -88,7 +88,7 @@ pub fn parse_date(text: &str) -> Option<i32> {
         None => (1, text.strip_prefix('+').unwrap_or(text)),
     };
     let mut parts = digits.split('-');
-    let year = sign * i64::from(number(parts.next()?, 1, 7)?);
+    let year = sign * i64::try_from(number(parts.next()?, 1, 7)?).ok()?;
     let month = u8::try_from(number(parts.next()?, 2, 2)?).ok()?;
     let day = u8::try_from(number(parts.next()?, 2, 2)?).ok()?;
     if parts.next().is_some() || !(1..=12).contains(&month) || day == 0 || day > month_days(year, month) {
@@ -100,28 +100,36 @@ pub fn parse_date(text: &str) -> Option<i32> {
 /// Reads `[-]hours:minutes[:seconds[.fraction]]` with up to six digits of a fraction, as signed microseconds.
 #[must_use]
 pub fn parse_duration(text: &str) -> Option<i64> {
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text),
-    };
-    let (clock, fraction) = match digits.split_once('.') {
-        Some((clock, fraction)) => (clock, fraction),
-        None => (digits, "0"),
-    };
+    match text.strip_prefix('-') {
+        Some(digits) => 0i64.checked_sub_unsigned(parse_time(digits)?),
+        None => i64::try_from(parse_time(text)?).ok(),
+    }
+}
+
+/// Reads `hours:minutes[:seconds[.fraction]]` with any hours and up to six digits of a fraction, as microseconds.
+///
+/// ```
+/// use runner_core::value::{parse_duration, parse_time};
+///
+/// assert_eq!(parse_time("00:00:01.5"), Some(1_500_000));
+/// assert_eq!(parse_duration("-0:30:00"), Some(-1_800_000_000));
+/// ```
+#[must_use]
+pub fn parse_time(text: &str) -> Option<u64> {
+    let (clock, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let mut parts = clock.split(':');
-    let hours = u64::from(number(parts.next()?, 1, 10)?);
-    let minutes = u64::from(number(parts.next()?, 2, 2)?);
+    let hours = number(parts.next()?, 1, 10)?;
+    let minutes = number(parts.next()?, 2, 2)?;
     let seconds = match parts.next() {
-        Some(seconds) => u64::from(number(seconds, 2, 2)?),
+        Some(seconds) => number(seconds, 2, 2)?,
         None => 0,
     };
     if parts.next().is_some() || minutes > 59 || seconds > 59 {
         return None;
     }
     let scale = 10u64.checked_pow(6u32.checked_sub(u32::try_from(fraction.len()).ok()?)?)?;
-    let micros = u64::from(number(fraction, 1, 6)?) * scale;
-    let total = ((hours * 60 + minutes) * 60 + seconds).checked_mul(1_000_000)?.checked_add(micros)?;
-    if negative { 0i64.checked_sub_unsigned(total) } else { i64::try_from(total).ok() }
+    let micros = number(fraction, 1, 6)? * scale;
+    ((hours * 60 + minutes) * 60 + seconds).checked_mul(1_000_000)?.checked_add(micros)
 }
 
 /// Reads a date, `T`, and a time of day, as microseconds since 1970-01-01T00:00:00.
@@ -143,7 +151,7 @@ fn month_days(year: i64, month: u8) -> u8 {
 }
 
 /// A number of `least` to `most` decimal digits and nothing else.
-fn number(text: &str, least: usize, most: usize) -> Option<u32> {
+fn number(text: &str, least: usize, most: usize) -> Option<u64> {
     let fits = (least..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     fits.then(|| text.parse().ok()).flatten()
 }

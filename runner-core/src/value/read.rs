@@ -2,7 +2,7 @@ use alloc::{borrow::ToOwned, boxed::Box, format, string::String, vec::Vec};
 
 use super::{
     Value,
-    calendar::{parse_date, parse_duration, parse_timestamp},
+    calendar::{parse_date, parse_duration, parse_time, parse_timestamp},
 };
 use crate::{
     error::{Error, Result},
@@ -154,9 +154,7 @@ impl<'a> TextReader<'a> {
                 let token = self.token(|char| char.is_ascii_alphanumeric() || "+-:.".contains(char));
                 match prim {
                     Prim::Date => parse_date(token).map(|days| Value::Int(days.into())),
-                    Prim::Time => {
-                        parse_duration(token).and_then(|time| u64::try_from(time).ok()).map(Value::Uint)
-                    }
+                    Prim::Time => parse_time(token).map(Value::Uint),
                     Prim::Duration => parse_duration(token).map(Value::Int),
                     _ => parse_timestamp(token).map(Value::Int),
                 }

@@ -5,7 +5,7 @@ use std::fmt;
 use runner_core::{
     Field, Prim, Repr, Type, TypeId, Variant,
     limits::VALUE_DEPTH,
-    value::{parse_date, parse_decimal, parse_duration, parse_timestamp},
+    value::{parse_date, parse_decimal, parse_duration, parse_time, parse_timestamp},
 };
 use serde::{
     Deserialize, Deserializer,
@@ -81,7 +81,7 @@ impl<'s, 'a> ValueSeed<'s, 'a> {
         match prim {
             Prim::Text => out.text(text),
             Prim::Date => out.i32(parse_date(text)?),
-            Prim::Time => out.u64(u64::try_from(parse_duration(text)?).ok()?),
+            Prim::Time => out.u64(parse_time(text)?),
             Prim::Duration => out.i64(parse_duration(text)?),
             Prim::Timestamp => out.i64(parse_timestamp(text)?),
             Prim::Decimal => out.i64(parse_decimal(text)?),
