@@ -2,7 +2,7 @@
 
 use runner_core::Result;
 use runner_sql::{Column, Table, TableName};
-use tokio_postgres::Client;
+use tokio_postgres::{Client, types::ToSql};
 
 use crate::error;
 
@@ -13,6 +13,12 @@ const COLUMNS: &str = "SELECT n.nspname, a.attname, t.typname, a.attnotnull, \
     JOIN pg_type t ON t.oid = a.atttypid \
     WHERE c.relname = $1 AND n.nspname = ANY($2) AND c.relkind IN ('r', 'v', 'm', 'f', 'p') \
     ORDER BY array_position($2, n.nspname::text), a.attnum";
+
+/// First columns of complete indexes, and whether the index makes them unique.
+const INDEXES: &str = "SELECT a.attname, i.indisunique AND i.indnkeyatts = 1 AND i.indimmediate \
+    FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0] \
+    WHERE c.relname = $1 AND n.nspname = $2 AND i.indisvalid AND i.indpred IS NULL";
 
 /// Describes those of the tables that are there; one without a schema is the first of `schemas` that has it.
 pub(crate) async fn describe(client: &Client, schemas: &[String], names: &[TableName]) -> Result<Vec<Table>> {
@@ -30,9 +36,21 @@ pub(crate) async fn describe(client: &Client, schemas: &[String], names: &[Table
                 name: name.clone(),
                 schema: schema.clone(),
                 columns: Vec::new(),
+                unique: Vec::new(),
+                indexed: Vec::new(),
             });
             if table.schema == schema {
                 table.columns.push(column(&row).map_err(|e| error::driver(&e))?);
+            }
+        }
+        if let Some(table) = &mut table {
+            let params: [&(dyn ToSql + Sync); 2] = [&table.name.name, &table.schema];
+            for row in client.query(INDEXES, &params).await.map_err(|e| error::driver(&e))? {
+                let column: String = row.try_get(0).map_err(|e| error::driver(&e))?;
+                if row.try_get(1).map_err(|e| error::driver(&e))? {
+                    table.unique.push(column.clone());
+                }
+                table.indexed.push(column);
             }
         }
         tables.extend(table);

@@ -18,6 +18,10 @@ pub struct Table {
     pub schema: String,
     /// Its columns in order.
     pub columns: Vec<Column>,
+    /// Names of the columns that are unique, each by itself.
+    pub unique: Vec<String>,
+    /// Names of the columns that an index begins with.
+    pub indexed: Vec<String>,
 }
 
 /// A column.

@@ -126,6 +126,17 @@ pub trait Dialect {
     /// operation's, NULL for `Min` and `Max`.
     fn aggregate(&self, op: Op, prim: Prim, item: &Sql, order_by: &str, filter: &str) -> Sql;
 
+    /// What [`Dialect::aggregate`] gives for no rows.
+    fn aggregate_of_none(&self, op: Op) -> &'static str {
+        match op {
+            Op::Mean => "'NaN'",
+            Op::All => "true",
+            Op::Any => "false",
+            Op::Min | Op::Max => "NULL",
+            _ => "0",
+        }
+    }
+
     /// A text of all items with a separator between them.
     fn join(&self, item: &Sql, separator: &Sql, order_by: &str) -> Sql;
 

@@ -7,6 +7,7 @@ mod compare;
 mod expr;
 mod frame;
 mod group;
+mod lookup;
 mod position;
 mod recursive;
 mod references;

@@ -19,6 +19,17 @@ pub(crate) struct Relation {
     pub(crate) limit: Option<(u64, u64)>,
     /// Whether something in `from` or `wheres` may fail for a row.
     pub(crate) rows_can_fail: bool,
+    /// The table that `from` is, as long as it is nothing else.
+    pub(crate) keys: Option<Keys>,
+}
+
+/// Columns of a table that find rows.
+#[derive(Debug, Clone)]
+pub(crate) struct Keys {
+    /// Those that no two rows agree in.
+    pub(crate) unique: Vec<Sql>,
+    /// Those that an index begins with.
+    pub(crate) indexed: Vec<Sql>,
 }
 
 /// A key of an order.
@@ -39,6 +50,7 @@ impl Relation {
             position: None,
             limit: None,
             rows_can_fail: false,
+            keys: None,
         }
     }
 

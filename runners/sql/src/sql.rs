@@ -18,13 +18,23 @@ pub struct Sql {
     can_fail: bool,
     /// Made of literals and parameters alone, so that a database may evaluate it while it plans.
     constant: bool,
+    parts: Option<Rc<Parts>>,
+}
+
+/// What a condition is made of, where the lowering can use it.
+#[derive(Debug)]
+pub(crate) enum Parts {
+    /// `a = b`, of expressions that are never NULL.
+    Equal(Sql, Sql),
+    /// `a AND b`
+    And(Sql, Sql),
 }
 
 impl Sql {
     /// A literal or a parameter.
     #[must_use]
     pub fn constant(text: impl Into<Rc<str>>) -> Self {
-        Self { text: text.into(), atom: true, can_fail: false, constant: true }
+        Self { text: text.into(), atom: true, can_fail: false, constant: true, parts: None }
     }
 
     /// A column of something in FROM.
@@ -36,7 +46,7 @@ impl Sql {
     /// Something as cheap as a column.
     #[must_use]
     pub fn atom(text: impl Into<Rc<str>>) -> Self {
-        Self { text: text.into(), atom: true, can_fail: false, constant: false }
+        Self { text: text.into(), atom: true, can_fail: false, constant: false, parts: None }
     }
 
     /// An expression over these; it can fail if one of them can.
@@ -47,13 +57,14 @@ impl Sql {
             atom: false,
             can_fail: args.iter().any(|arg| arg.can_fail),
             constant: args.iter().all(|arg| arg.constant),
+            parts: None,
         }
     }
 
     /// A subquery.
     #[must_use]
     pub fn query(text: impl Into<Rc<str>>, can_fail: bool) -> Self {
-        Self { text: text.into(), atom: false, can_fail, constant: false }
+        Self { text: text.into(), atom: false, can_fail, constant: false, parts: None }
     }
 
     /// The same, of which evaluation may be an error.
@@ -68,6 +79,32 @@ impl Sql {
     pub fn as_atom(mut self) -> Self {
         self.atom = true;
         self
+    }
+
+    /// The same condition, whose parts are known.
+    pub(crate) fn made_of(mut self, parts: Parts) -> Self {
+        self.parts = Some(Rc::new(parts));
+        self
+    }
+
+    /// The sides of an equation.
+    pub(crate) fn sides(&self) -> Option<(&Self, &Self)> {
+        match self.parts.as_deref() {
+            Some(Parts::Equal(left, right)) => Some((left, right)),
+            _ => None,
+        }
+    }
+
+    /// The conditions that must all hold.
+    pub(crate) fn conjuncts(&self) -> Vec<Self> {
+        match self.parts.as_deref() {
+            Some(Parts::And(left, right)) => {
+                let mut all = left.conjuncts();
+                all.extend(right.conjuncts());
+                all
+            }
+            _ => vec![self.clone()],
+        }
     }
 
     /// The text.

@@ -22,6 +22,10 @@ impl Lowering<'_> {
         }
         let rows = self.rows_of(value, item)?;
         let rows = self.ready(rows)?;
+        let count = Sql::of("count(*)", &[]);
+        if let Some(found) = self.grouped_join(&rows, &count, "0", frame) {
+            return Ok(Val::Leaf(found));
+        }
         Ok(Val::Leaf(Sql::query(format!("(SELECT count(*){})", rows.tail()), rows.can_fail())))
     }
 
@@ -47,6 +51,10 @@ impl Lowering<'_> {
         let needs_order = prim.is_float() && matches!(op, Op::Sum | Op::Mean | Op::Min | Op::Max);
         let order = if needs_order { rows.order_by() } else { String::new() };
         let result = self.dialect.aggregate(op, prim, leaf, &order, "");
+        let empty = self.dialect.aggregate_of_none(op);
+        if let Some(found) = self.grouped_join(&rows, &result, empty, frame) {
+            return Ok(Val::Leaf(found));
+        }
         let can_fail = result.can_fail() || rows.can_fail();
         Ok(Val::Leaf(Sql::query(format!("(SELECT {result}{})", rows.tail()), can_fail)))
     }

@@ -1,6 +1,6 @@
 //! Operations on arrays: those that keep them relations.
 
-use runner_core::{ExprId, Kind, Op, Result, TypeId};
+use runner_core::{ExprId, Kind, Literal, Op, Result, TypeId};
 
 use super::{Frame, Lowering, numbered};
 use crate::{
@@ -108,6 +108,7 @@ impl Lowering<'_> {
         let mut rows = self.ready(rows)?;
         let mut inner = Frame::default();
         let (value, ty) = self.apply(f, &[rows.item.clone()], &mut inner)?;
+        let value = self.looked_up(value, ty, &mut inner)?;
         rows.item = self.collected(value, ty)?;
         Self::add_frame(&mut rows, inner);
         Ok(rows)
@@ -123,7 +124,7 @@ impl Lowering<'_> {
         Self::add_frame(&mut rows, inner);
         if let Val::Leaf(condition) = self.collected(value, ty)? {
             rows.rows_can_fail |= condition.can_fail();
-            rows.wheres.push(condition);
+            rows.wheres.extend(condition.conjuncts());
         }
         rows.position = None;
         Ok(rows)
@@ -265,13 +266,23 @@ impl Lowering<'_> {
     fn index(&mut self, id: ExprId, xs: ExprId, position: ExprId, frame: &mut Frame) -> Result<Val> {
         let (rows, item) = self.rows(xs, frame)?;
         let position = self.atom(position, frame)?;
+        let rows = self.plain(rows);
+        if position.text() == self.dialect.literal(runner_core::Prim::Int64, &Literal::Int(0)).text()
+            && let Some((some, value)) = self.found(&rows, item, frame)?
+        {
+            return self.option_where(self.ty(id)?, some, value);
+        }
         let mut rows = self.settled(rows, item)?;
         let limit = if let Some(counted) = &rows.position {
             rows.wheres.push(Sql::of(format!("({counted} - 1 = {position})"), &[]));
             String::new()
         } else {
-            rows.wheres.push(Sql::of(format!("({position} >= 0)"), &[]));
-            format!("{} LIMIT 1 OFFSET greatest({position}, 0)", rows.order_by())
+            if position.text() == self.dialect.literal(runner_core::Prim::Int64, &Literal::Int(0)).text() {
+                format!("{} LIMIT 1", rows.order_by())
+            } else {
+                rows.wheres.push(Sql::of(format!("({position} >= 0)"), &[]));
+                format!("{} LIMIT 1 OFFSET greatest({position}, 0)", rows.order_by())
+            }
         };
         let alias = self.alias();
         let mut columns = numbered(&rows.item.leaves());

@@ -3,7 +3,11 @@
 use runner_core::{Arm, ExprId, Op, Result, TypeId};
 
 use super::{Frame, Lowering};
-use crate::{shape::Shape, sql::Sql, value::Val};
+use crate::{
+    shape::Shape,
+    sql::{Parts, Sql},
+    value::Val,
+};
 
 /// A branch, lowered into a frame of its own.
 struct Branch {
@@ -64,7 +68,9 @@ impl Lowering<'_> {
         let right = self.branch(None, *right)?;
         let right = self.closed(right)?;
         let prims = [runner_core::Prim::Bool; 2];
-        match self.dialect.scalar(op, &prims, runner_core::Prim::Bool, &[left, right])? {
+        let can_fail = right.can_fail();
+        match self.dialect.scalar(op, &prims, runner_core::Prim::Bool, &[left.clone(), right.clone()])? {
+            Some(sql) if op == Op::And && !can_fail => Ok(Val::Leaf(sql.made_of(Parts::And(left, right)))),
             Some(sql) => Ok(Val::Leaf(sql)),
             None => Err(self.unsupported(id, "a condition")),
         }

@@ -3,7 +3,11 @@
 use runner_core::{ExprId, Op, Result, TypeId};
 
 use super::{Frame, Lowering};
-use crate::{shape::Shape, sql::Sql, value::Val};
+use crate::{
+    shape::Shape,
+    sql::{Parts, Sql},
+    value::Val,
+};
 
 impl Lowering<'_> {
     pub(super) fn comparison(
@@ -27,7 +31,8 @@ impl Lowering<'_> {
             } else {
                 (self.dialect.sort_key(prim, a), self.dialect.sort_key(prim, b))
             };
-            return Ok(Val::Leaf(Sql::of(format!("({a} {operator} {b})"), &[&a, &b])));
+            let sql = Sql::of(format!("({a} {operator} {b})"), &[&a, &b]);
+            return Ok(Val::Leaf(if op == Op::Eq { sql.made_of(Parts::Equal(a, b)) } else { sql }));
         }
         let left = self.atomic(left, frame);
         let right = self.atomic(right, frame);

@@ -155,6 +155,7 @@ impl Lowering<'_> {
             position,
             limit: None,
             rows_can_fail,
+            keys: None,
         })
     }
 
@@ -193,6 +194,9 @@ impl Lowering<'_> {
 
     /// Adds what an expression over the columns of a relation needs.
     pub(super) fn add_frame(rows: &mut Relation, frame: Frame) {
+        if !frame.is_empty() {
+            rows.keys = None;
+        }
         rows.from.push_str(&frame.join_text());
         rows.rows_can_fail |= frame.can_fail;
         rows.wheres.extend(frame.wheres);

@@ -3,7 +3,7 @@ use runner_core::{ExprId, Result};
 use crate::{
     catalog::{Column, Table, TableName},
     lower::Lowering,
-    relation::Relation,
+    relation::{Keys, Relation},
     shape::{Leaf, Shape},
     sql::Sql,
     value::Val,
@@ -44,7 +44,12 @@ impl Lowering<'_> {
         }
         let schema = self.dialect.quote(&table.schema);
         let from = format!("{schema}.{} AS {alias}", self.dialect.quote(&table.name.name));
-        Ok(Val::Rows(Box::new(Relation::new(from, Val::Tuple(values)))))
+        let columns = |names: &[String]| {
+            names.iter().map(|name| Sql::column(&alias, &self.dialect.quote(name))).collect::<Vec<_>>()
+        };
+        let keys = Keys { unique: columns(&table.unique), indexed: columns(&table.indexed) };
+        let rows = Relation { keys: Some(keys), ..Relation::new(from, Val::Tuple(values)) };
+        Ok(Val::Rows(Box::new(rows)))
     }
 
     fn checked_column(&self, value: Sql, column: &Column, leaf: Leaf) -> Sql {
