@@ -62,7 +62,7 @@ pub(crate) fn lower(
     let root = lowerer.with_constants(root);
     let span = root.span;
     let output = root.ty;
-    let emitted = emit::emit(root, project, text);
+    let emitted = emit::emit(root, &lowerer.externals, project, text);
     let Lowerer { types, externals, .. } = lowerer;
     let emit::Emitted { body, places, sources } = emitted;
     Program::new(Parts { types, externals, input, output, body, sources, places }).map_err(|error| {

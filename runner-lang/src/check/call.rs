@@ -95,7 +95,7 @@ impl Infer<'_> {
                 None
             }
             Entry::Prim(prim) => {
-                let field = super::goal::prim_field(prim);
+                let field = super::lookup::prim_field(prim);
                 match (prim.framed(), field) {
                     (Some(inner), Some(label)) => Some(Target::Constructor {
                         inner: self.state.types.prim(inner),
@@ -335,10 +335,7 @@ impl Infer<'_> {
             _ => {
                 let ignored = self.expr(left, None);
                 self.state.types.poison(ignored.ty);
-                if !matches!(right.kind, ExprKind::Error) {
-                    let message = "a pipe leads to a function: a name, a call or a lambda";
-                    self.error(Diagnostic::error("pipe_target", right.span, message));
-                }
+                // The parser has reported it.
                 self.poisoned(span, expected)
             }
         }

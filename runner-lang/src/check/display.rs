@@ -14,18 +14,25 @@ impl Types {
     /// Prints as Lutra source; what is not known prints as `_`, or as what is known of it.
     pub(crate) fn show(&self, ty: Ty) -> String {
         let mut out = String::new();
-        let ty = self.follow(ty);
-        if let Node::Var(var) = self.node(ty)
-            && let Some(Var { prims: Some(prims), fallback, .. }) = self.vars.get(*var as usize)
+        if let Node::Var(var) = self.node(self.follow(ty))
+            && self.number(*var).is_none()
+            && let Some(Var { prims: Some(prims), .. }) = self.vars.get(*var as usize)
         {
-            return match fallback {
-                Fallback::Int if prims.contains(Prim::Int64) => Prim::Int64.name().to_owned(),
-                Fallback::Float if prims.contains(Prim::Float64) => Prim::Float64.name().to_owned(),
-                _ => prims.describe(),
-            };
+            return prims.describe();
         }
         Printer { types: self, left: PARTS }.ty(&mut out, ty, 0);
         out
+    }
+
+    /// What a number becomes if nothing tells its type.
+    fn number(&self, var: u32) -> Option<Prim> {
+        let Var { prims, fallback, .. } = self.vars.get(var as usize)?;
+        let prim = match fallback {
+            Fallback::None => return None,
+            Fallback::Int => Prim::Int64,
+            Fallback::Float => Prim::Float64,
+        };
+        prims.is_none_or(|prims| prims.contains(prim)).then_some(prim)
     }
 }
 
@@ -43,7 +50,8 @@ impl Printer<'_> {
         self.left -= 1;
         let next = depth + 1;
         match self.types.node(self.types.follow(ty)) {
-            Node::Error | Node::Var(_) => out.push('_'),
+            Node::Var(var) => out.push_str(self.types.number(*var).map_or("_", Prim::name)),
+            Node::Error => out.push('_'),
             Node::Prim(prim) => out.push_str(prim.name()),
             Node::Alias(id) | Node::Framed(id) => {
                 out.push_str(self.types.named(*id).map_or("_", |named| &named.path));

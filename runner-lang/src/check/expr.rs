@@ -249,6 +249,7 @@ impl Infer<'_> {
         let ty = self.state.types.func(fields, result.unwrap_or(body.ty));
         let expr = TExpr { kind: TKind::Lambda { params, body: Arc::new(body) }, ty, span };
         if wanted.is_some_and(|wanted| wanted.params.len() != func.params.len()) {
+            self.state.types.poison(ty);
             return self.poisoned(span, expected);
         }
         self.expect(expr, expected)

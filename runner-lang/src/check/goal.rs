@@ -2,9 +2,10 @@
 
 use super::{
     infer::Infer,
+    lookup::Found,
     prims::Prims,
     tree::Key,
-    types::{Bound, Fallback, Field, Name, Node, Part, Ty},
+    types::{Bound, Fallback, Field, Name, Node, Ty},
 };
 use crate::{diagnostic::Diagnostic, resolve::similar, resolve::with_hint, syntax::Span};
 
@@ -50,15 +51,6 @@ pub(super) enum Goal {
 
 /// How often all goals are tried; each round but the last solves one at least.
 const ROUNDS: usize = 10_000;
-
-/// What a lookup finds.
-enum Found {
-    Field(Ty),
-    /// The type is not known yet.
-    Open,
-    Missing,
-    NoFields,
-}
 
 impl Infer<'_> {
     /// Tries a goal at once, and keeps it if it must wait.
@@ -217,104 +209,6 @@ impl Infer<'_> {
         }
     }
 
-    fn find_field(&mut self, tuple: Ty, key: &Key) -> Found {
-        let types = &mut self.state.types;
-        match types.head(tuple) {
-            Node::Error => Found::Field(types.error()),
-            Node::Var(_) => Found::Open,
-            Node::Tuple(fields) => find_in(&fields, key).map_or(Found::Missing, Found::Field),
-            Node::Framed(id) => match types.named(id) {
-                Some(named) => match key {
-                    Key::Position(0) => Found::Field(named.inner),
-                    Key::Name(name) if named.field.as_ref() == Some(name) => Found::Field(named.inner),
-                    _ => Found::Missing,
-                },
-                None => Found::Missing,
-            },
-            Node::Prim(prim) => {
-                let Some(field) = prim_field(prim) else { return Found::NoFields };
-                let inner = prim.framed().unwrap_or(prim);
-                match key {
-                    Key::Position(0) => Found::Field(types.prim(inner)),
-                    Key::Name(name) if Some(&**name) == field => Found::Field(types.prim(inner)),
-                    _ => Found::Missing,
-                }
-            }
-            Node::Param(param) => match types.bound(param).clone() {
-                Bound::Tuple(fields) => find_in_bound(&fields, key).map_or(Found::Missing, Found::Field),
-                _ => Found::NoFields,
-            },
-            Node::For(for_type) => match self.find_field(for_type.tuple, key) {
-                Found::Field(ty) if for_type.named || matches!(key, Key::Position(_)) => {
-                    Found::Field(self.state.types.replace(for_type.result, &[(for_type.param, ty)]))
-                }
-                Found::Field(_) => Found::Missing,
-                other => other,
-            },
-            Node::Splice(parts) => self.find_in_splice(&parts, key),
-            Node::Array(_) | Node::Enum(_) | Node::Func(_) | Node::Alias(_) => Found::NoFields,
-        }
-    }
-
-    fn find_in_splice(&mut self, parts: &[Part], key: &Key) -> Found {
-        let mut position = 0;
-        for part in parts {
-            match (part, key) {
-                (Part::Field(field), Key::Name(name)) if field.name.as_ref() == Some(name) => {
-                    return Found::Field(field.ty);
-                }
-                (Part::Field(field), Key::Position(index)) if *index == position => {
-                    return Found::Field(field.ty);
-                }
-                (Part::Field(_), _) => position += 1,
-                (Part::Splice(tuple), Key::Name(_)) => match self.find_field(*tuple, key) {
-                    // A type parameter may have it, which would come first.
-                    Found::Missing if matches!(self.state.types.head(*tuple), Node::Param(_)) => {}
-                    Found::Missing => {}
-                    other => return other,
-                },
-                (Part::Splice(tuple), Key::Position(index)) => match self.state.types.fields(*tuple) {
-                    Some(fields) => {
-                        let width = fields.len() as u32;
-                        if *index < position + width {
-                            let field = fields.get((*index - position) as usize);
-                            return field.map_or(Found::Missing, |field| Found::Field(field.ty));
-                        }
-                        position += width;
-                    }
-                    None => {
-                        return match self.state.types.head(*tuple) {
-                            Node::Var(_) => Found::Open,
-                            _ => self.find_field(*tuple, &Key::Position(*index - position)),
-                        };
-                    }
-                },
-            }
-        }
-        Found::Missing
-    }
-
-    fn missing_field(&mut self, tuple: Ty, key: &Key, span: Span) -> Diagnostic {
-        let shown = self.state.types.show(tuple);
-        let names: Vec<Name> = match self.state.types.head(tuple) {
-            Node::Tuple(fields) => fields.iter().filter_map(|field| field.name.clone()).collect(),
-            Node::Framed(id) => {
-                self.state.types.named(id).and_then(|named| named.field.clone()).into_iter().collect()
-            }
-            _ => Vec::new(),
-        };
-        match key {
-            Key::Name(name) => {
-                let message = format!("there is no field `{name}` in {shown}");
-                with_hint(Diagnostic::error("unknown_field", span, message), similar(name, &names))
-            }
-            Key::Position(index) => {
-                let message = format!("there is no field {index} in {shown}");
-                Diagnostic::error("unknown_field", span, message).hint("positions begin with 0")
-            }
-        }
-    }
-
     fn try_variant(
         &mut self,
         enumeration: Ty,
@@ -435,92 +329,4 @@ impl Infer<'_> {
             _ => false,
         }
     }
-
-    fn report_goals(&mut self) {
-        for goal in std::mem::take(&mut self.goals) {
-            match goal {
-                Goal::Field { tuple, key, result, span } => {
-                    if !self.state.types.is_error(tuple) {
-                        let what = match key {
-                            Key::Name(name) => format!("`{name}`"),
-                            Key::Position(index) => format!("{index}"),
-                        };
-                        let message = format!("the type in which {what} is looked up is not known");
-                        let hint = "annotate it, as in `(value: Type)` or `func (x: Type) -> ...`";
-                        self.error(Diagnostic::error("unknown_type", span, message).hint(hint));
-                    }
-                    self.state.types.poison(tuple);
-                    self.state.types.poison(result);
-                }
-                Goal::Variant { enumeration, name, payload, span, .. } => {
-                    if !self.state.types.is_error(enumeration) {
-                        let message = format!("the enum of the variant `.{name}` is not known");
-                        let hint = format!("annotate it, as in `.{name}: Type`");
-                        self.error(Diagnostic::error("unknown_type", span, message).hint(hint));
-                    }
-                    self.state.types.poison(enumeration);
-                    payload.into_iter().for_each(|payload| self.state.types.poison(payload));
-                }
-                Goal::Equal { expected, found, span } => {
-                    let diagnostic = self.mismatch(expected, found, span);
-                    self.error(diagnostic);
-                    self.state.types.poison(expected);
-                    self.state.types.poison(found);
-                }
-                // Reported as variables that nothing tells.
-                Goal::Fields { .. } | Goal::OneOf { .. } | Goal::Tuple { .. } => {}
-            }
-        }
-    }
-
-    fn report_vars(&mut self) {
-        let mut reported: Vec<Span> = Vec::new();
-        for index in self.first_var..self.state.types.vars.len() {
-            let Some(var) = self.state.types.vars.get(index).cloned() else { continue };
-            if var.bound.is_some() {
-                continue;
-            }
-            if !reported.contains(&var.span) {
-                reported.push(var.span);
-                let message = match &var.what {
-                    Some(what) => format!("nothing tells the type {what}"),
-                    None => "nothing tells the type of this".to_owned(),
-                };
-                let hint = "annotate it, as in `value: Type`";
-                self.error(Diagnostic::error("unknown_type", var.span, message).hint(hint));
-            }
-            let error = self.state.types.error();
-            if let Some(var) = self.state.types.vars.get_mut(index) {
-                var.bound = Some(error);
-            }
-        }
-    }
-}
-
-/// The name of the only field of a primitive that frames another, if it frames one.
-pub(crate) fn prim_field(prim: runner_core::Prim) -> Option<Option<&'static str>> {
-    use runner_core::Prim;
-    Some(match prim {
-        Prim::Date => Some("days_epoch"),
-        Prim::Time => Some("micros_midnight"),
-        Prim::Duration | Prim::Timestamp => Some("microseconds"),
-        Prim::Decimal => None,
-        _ => return None,
-    })
-}
-
-fn find_in(fields: &[Field], key: &Key) -> Option<Ty> {
-    match key {
-        Key::Name(name) => fields.iter().find(|field| field.name.as_ref() == Some(name)),
-        Key::Position(index) => fields.get(*index as usize),
-    }
-    .map(|field| field.ty)
-}
-
-/// Only the unnamed fields of a bound have positions.
-fn find_in_bound(fields: &[Field], key: &Key) -> Option<Ty> {
-    find_in(fields, key).filter(|_| match key {
-        Key::Name(_) => true,
-        Key::Position(index) => fields.get(*index as usize).is_some_and(|field| field.name.is_none()),
-    })
 }

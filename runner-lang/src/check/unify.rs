@@ -105,6 +105,16 @@ impl Types {
             (Node::Splice(parts), Node::Tuple(fields)) | (Node::Tuple(fields), Node::Splice(parts)) => {
                 self.unify_splice(a, b, &parts, &fields, next)
             }
+            (Node::Splice(x), Node::Splice(y)) if same_shape(&x, &y) => {
+                x.iter().zip(y.iter()).fold(true, |equal, pair| {
+                    let (x, y) = match pair {
+                        (Part::Field(x), Part::Field(y)) => (x.ty, y.ty),
+                        (Part::Splice(x), Part::Splice(y)) => (*x, *y),
+                        _ => return false,
+                    };
+                    self.unify_at(x, y, next) && equal
+                })
+            }
             (Node::For(_) | Node::Splice(_), Node::For(_) | Node::Splice(_)) => self.defer(a, b),
             (Node::For(x), Node::Param(_)) | (Node::Param(_), Node::For(x)) => {
                 !matches!(self.head(x.tuple), Node::Param(_)) && self.defer(a, b)
@@ -316,4 +326,10 @@ impl Types {
             _ => Default::default(),
         }
     }
+}
+
+/// Whether two tuples of splices have fields and splices in the same places, so that they are equal part by part.
+fn same_shape(x: &[Part], y: &[Part]) -> bool {
+    let is_field = |part: &Part| matches!(part, Part::Field(_));
+    x.len() == y.len() && x.iter().zip(y).all(|(x, y)| is_field(x) == is_field(y))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use runner_core::{Arm, Expr, ExprId, INPUT, Kind, LocalId, SourcePlace};
+use runner_core::{Arm, Expr, ExprId, External, INPUT, Kind, LocalId, SourcePlace};
 
 use super::node::{Node, NodeKind};
 use crate::{source::Project, syntax::Span};
@@ -13,8 +13,9 @@ pub(super) struct Emitted {
     pub(super) sources: Vec<String>,
 }
 
-pub(super) fn emit(root: Node, project: &Project, text: &str) -> Emitted {
-    let mut uses = Uses { locals: HashMap::new(), lambdas: 0 };
+pub(super) fn emit(root: Node, externals: &[External], project: &Project, text: &str) -> Emitted {
+    let effects = externals.iter().map(|external| !READS.contains(&external.path.as_str())).collect();
+    let mut uses = Uses { locals: HashMap::new(), lambdas: 0, effects };
     uses.count(&root);
     let mut emitter = Emitter {
         uses,
@@ -44,12 +45,19 @@ struct Use {
     bound_in: u32,
     /// Whether a lambda stands between binding and use, which may be evaluated many times.
     in_lambda: bool,
+    /// Whether its value must be evaluated where it stands, used or not.
+    has_effect: bool,
 }
 
 struct Uses {
     locals: HashMap<u32, Use>,
     lambdas: u32,
+    /// Which external functions may do more than give a value.
+    effects: Vec<bool>,
 }
+
+/// External functions that only read: what they give need not be asked for if nobody uses it.
+const READS: [&str; 2] = ["std::fs::read_parquet", "std::sql::from"];
 
 impl Uses {
     fn of(&self, local: u32) -> Use {
@@ -59,6 +67,35 @@ impl Uses {
     fn bind(&mut self, local: u32) {
         let bound_in = self.lambdas;
         self.locals.insert(local, Use { bound_in, ..Use::default() });
+    }
+
+    /// Whether a node calls an external function that may do more than give a value.
+    fn has_effect(&self, node: &Node) -> bool {
+        if !self.effects.contains(&true) {
+            return false;
+        }
+        match &node.kind {
+            NodeKind::Literal(_) | NodeKind::Fail(_) | NodeKind::Local(_) => false,
+            NodeKind::External(function, args) => {
+                self.effects.get(*function as usize) != Some(&false)
+                    || args.iter().any(|arg| self.has_effect(arg))
+            }
+            NodeKind::Let(lets, body) => {
+                lets.iter().any(|(_, value)| self.has_effect(value)) || self.has_effect(body)
+            }
+            NodeKind::Tuple(items) | NodeKind::Array(items) | NodeKind::Call(_, items) => {
+                items.iter().any(|item| self.has_effect(item))
+            }
+            NodeKind::Field(inner, _) | NodeKind::Variant(_, inner) | NodeKind::Lambda(_, inner) => {
+                self.has_effect(inner)
+            }
+            NodeKind::Switch { subject, arms, default } => {
+                self.has_effect(subject)
+                    || arms.iter().any(|(.., body)| self.has_effect(body))
+                    || default.iter().any(|default| self.has_effect(default))
+            }
+            NodeKind::If(branches) => branches.iter().any(|branch| self.has_effect(branch)),
+        }
     }
 
     /// Counts uses. Values of locals that are not used count for nothing.
@@ -76,7 +113,10 @@ impl Uses {
                 lets.iter().for_each(|(local, _)| self.bind(*local));
                 self.count(body);
                 for (local, value) in lets.iter().rev() {
-                    if self.of(*local).count > 0 {
+                    if self.has_effect(value) {
+                        self.locals.entry(*local).or_default().has_effect = true;
+                        self.count(value);
+                    } else if self.of(*local).count > 0 {
                         self.count(value);
                     }
                 }
@@ -179,8 +219,8 @@ impl Emitter<'_> {
         for (local, value) in lets {
             let found = self.uses.of(local);
             match found.count {
-                0 => {}
-                1 if !found.in_lambda => {
+                0 if !found.has_effect => {}
+                1 if !found.in_lambda && !found.has_effect => {
                     self.moved.insert(local, value);
                 }
                 _ => {

@@ -111,7 +111,7 @@ impl<'a> Lowerer<'a> {
                 let mut texts = Vec::new();
                 for part in parts {
                     let part = self.expr(part, env)?;
-                    texts.push(self.to_text(part)?);
+                    texts.push(self.text_of(part)?);
                 }
                 match texts.len() {
                     0 => self.text("", span),
@@ -223,7 +223,7 @@ impl<'a> Lowerer<'a> {
         self.node(NodeKind::Switch { subject: Box::new(option), arms, default: None }, ty, span)
     }
 
-    pub(super) fn to_text(&mut self, node: Node) -> Lower<Node> {
+    pub(super) fn text_of(&mut self, node: Node) -> Lower<Node> {
         let text = self.prim(Prim::Text);
         if node.ty == text {
             return Ok(node);

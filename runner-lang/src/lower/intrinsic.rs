@@ -50,7 +50,7 @@ impl<'a> Lowerer<'a> {
         match kind {
             Intrinsic::Op(Op::ToText) => {
                 let value = only(nodes, span)?;
-                self.to_text(value)
+                self.text_of(value)
             }
             Intrinsic::Op(Op::Cast) => {
                 let value = only(nodes, span)?;
@@ -60,11 +60,11 @@ impl<'a> Lowerer<'a> {
             Intrinsic::Default => self.default(ty, span),
             Intrinsic::ToColumnar => {
                 let rows = only(nodes, span)?;
-                self.to_columnar(rows, ty, span)
+                self.columns(rows, ty, span)
             }
             Intrinsic::FromColumnar => {
                 let columns = only(nodes, span)?;
-                self.from_columnar(columns, ty, span)
+                self.rows(columns, ty, span)
             }
             Intrinsic::Shift(op) => {
                 let item = self.types.as_array(ty).ok_or_else(|| internal(span))?;
@@ -91,7 +91,7 @@ impl<'a> Lowerer<'a> {
     }
 
     /// An array for each field of the items.
-    fn to_columnar(&mut self, rows: Node, ty: TypeId, span: Span) -> Lower<Node> {
+    fn columns(&mut self, rows: Node, ty: TypeId, span: Span) -> Lower<Node> {
         let item = self.types.as_array(rows.ty).ok_or_else(|| internal(span))?;
         let mut lets = Vec::new();
         let rows = self.share(rows, &mut lets)?;
@@ -109,7 +109,7 @@ impl<'a> Lowerer<'a> {
         Ok(Node::wrap(lets, tuple))
     }
 
-    fn from_columnar(&mut self, columns: Node, ty: TypeId, span: Span) -> Lower<Node> {
+    fn rows(&mut self, columns: Node, ty: TypeId, span: Span) -> Lower<Node> {
         let mut lets = Vec::new();
         let columns = self.share(columns, &mut lets)?;
         let mut arrays = Vec::new();

@@ -1,5 +1,7 @@
 //! Imports. They may import what other modules import, so they are repeated until nothing changes.
 
+use std::collections::hash_map::Entry::Vacant;
+
 use super::{Entry, ModId, World, collect::duplicate};
 use crate::{
     diagnostic::Diagnostic,
@@ -108,8 +110,8 @@ fn enter_all(world: &mut World, into: ModId, path: &Path) -> Option<bool> {
     let entries = &mut world.modules.get_mut(into.0 as usize)?.entries;
     let mut progress = false;
     for (name, entry) in found {
-        if !entries.contains_key(&name) {
-            entries.insert(name, (entry, path.span));
+        if let Vacant(slot) = entries.entry(name) {
+            slot.insert((entry, path.span));
             progress = true;
         }
     }

@@ -26,17 +26,13 @@ impl Random {
 /// Splits where words and signs meet, so that mutations often parse.
 fn words(text: &str) -> Vec<&str> {
     let mut words = Vec::new();
-    let mut start = 0;
-    let mut before = ' ';
-    for (at, letter) in text.char_indices() {
-        let joined = letter.is_alphanumeric() && before.is_alphanumeric();
-        if at > start && !joined {
-            words.push(&text[start..at]);
-            start = at;
-        }
-        before = letter;
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let end = rest.find(|letter: char| !letter.is_alphanumeric()).unwrap_or(rest.len());
+        let (word, behind) = rest.split_at(end.max(first.len_utf8()));
+        words.push(word);
+        rest = behind;
     }
-    words.push(&text[start..]);
     words
 }
 
