@@ -155,6 +155,7 @@ impl Column {
     ///
     /// # Errors
     /// As [`Column::array`].
+    #[cfg_attr(not(feature = "fs"), allow(dead_code, reason = "for files"))]
     pub(crate) fn option(some: &[bool], payload: Self) -> Result<Self> {
         let tags: Vec<u16> = some.iter().map(|some| u16::from(*some)).collect();
         let unit = Self::unit(tags.len());

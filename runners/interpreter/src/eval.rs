@@ -30,6 +30,9 @@ use val::Val;
 /// From this cost on an expression is worth a look for what is known of it.
 const COSTLY: u32 = 500;
 
+/// Texts are looked at twice if replacing in them may give this many bytes.
+const LONG_TEXT: usize = 1 << 20;
+
 /// One execution of a plan.
 pub(crate) struct Eval<'p> {
     plan: &'p Plan,
@@ -104,11 +107,12 @@ impl<'p> Eval<'p> {
     fn work(&self, node: &Node, env: &Env<'_>) -> Result<Val> {
         let val = self.budget.step(env.rows).and_then(|()| self.dispatch(node, env));
         match val {
-            Ok(Val::Col(column)) => {
-                self.budget.charge(&column)?;
-                Ok(Val::Col(column).settle(env.rows))
+            Ok(val) => {
+                if let Val::Col(column) | Val::Const(column) = &val {
+                    self.budget.charge(column).map_err(|error| self.placed(error, node))?;
+                }
+                Ok(val.settle(env.rows))
             }
-            Ok(val) => Ok(val),
             Err(error) => Err(self.placed(error, node)),
         }
     }
@@ -176,15 +180,32 @@ impl<'p> Eval<'p> {
 
     /// Texts are what can grow without many steps: doubled forty times they fill any memory.
     fn foresee_texts(&self, op: Op, vals: &[Val], rows: usize) -> Result<()> {
-        let bytes = match (op, vals) {
-            (Op::Concat, vals) => vals.iter().map(|val| val.bytes(rows)).fold(0, usize::saturating_add),
-            (Op::Replace, [text, _, replacement]) if self.budget.bounds_memory() => {
-                // As if every byte were replaced, which is far from any sensible use unless the texts are short.
-                let most = text.bytes(rows).saturating_mul(replacement.bytes(rows).div_ceil(rows));
-                if most < (1 << 20) { 0 } else { most }
-            }
-            _ => 0,
+        let size = |val: &Val| match val {
+            Val::Const(column) => column.bytes().saturating_mul(rows),
+            Val::Col(column) => column.bytes(),
+            other => other.bytes(rows),
         };
+        match (op, vals) {
+            (Op::Concat, vals) => self.foresee_bytes(vals.iter().map(size).fold(0, usize::saturating_add)),
+            (Op::Replace, [text, pattern, replacement])
+                if size(text).saturating_mul(size(replacement).div_ceil(rows)) > LONG_TEXT =>
+            {
+                let columns = [text.column(rows)?, pattern.column(rows)?, replacement.column(rows)?];
+                let [Column::Text(text), Column::Text(pattern), Column::Text(replacement)] = &columns else {
+                    return Err(kernel::mismatch());
+                };
+                let grows = (0..rows).map(|row| {
+                    let matches = text.get(row).matches(pattern.get(row)).count();
+                    matches.saturating_mul(replacement.get(row).len())
+                });
+                self.foresee_bytes(grows.fold(text.byte_len(), usize::saturating_add))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Fails if a text of this many bytes would be too long.
+    fn foresee_bytes(&self, bytes: usize) -> Result<()> {
         if bytes > COLUMN_ROWS {
             row_count(bytes)?;
         }

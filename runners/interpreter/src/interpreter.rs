@@ -84,6 +84,10 @@ impl Builder {
 
     /// Offers a function to programs; a later one of the same path replaces it.
     #[must_use]
+    #[cfg_attr(
+        not(any(feature = "fs", feature = "host")),
+        allow(dead_code, reason = "only features call it")
+    )]
     pub(crate) fn native(mut self, native: Arc<dyn Native>) -> Self {
         self.natives.retain(|known| known.path() != native.path());
         self.natives.push(native);

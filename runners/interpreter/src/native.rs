@@ -32,6 +32,10 @@ pub(crate) trait Call: Send + Sync {
 }
 
 /// What a call may need beside its arguments.
+#[cfg_attr(
+    not(any(feature = "fs", feature = "host")),
+    allow(dead_code, reason = "only functions behind features look at it")
+)]
 pub(crate) struct Context<'a> {
     /// Types of the program.
     pub(crate) types: &'a TypeTable,

@@ -123,6 +123,10 @@ impl Builder {
                 if fields.is_empty() {
                     return Ok(());
                 }
+                // The count of an array was checked against the bytes that are left.
+                if rows > 1 {
+                    fields.iter_mut().for_each(|field| field.reserve(rows.min(reader.remaining())));
+                }
                 (0..rows)
                     .try_for_each(|_| fields.iter_mut().try_for_each(|field| field.read(types, reader, 1)))
             }
@@ -164,6 +168,30 @@ impl Builder {
                     payload.read(types, reader, 1)?;
                 }
                 Ok(())
+            }
+        }
+    }
+
+    /// Makes room for this many more values, as far as they are not nested.
+    fn reserve(&mut self, rows: usize) {
+        match self {
+            Self::Bool(values) => values.reserve(rows),
+            Self::I8(values) => values.reserve(rows),
+            Self::I16(values) => values.reserve(rows),
+            Self::I32(values) => values.reserve(rows),
+            Self::I64(values) => values.reserve(rows),
+            Self::U8(values) => values.reserve(rows),
+            Self::U16(values) => values.reserve(rows),
+            Self::U32(values) => values.reserve(rows),
+            Self::U64(values) => values.reserve(rows),
+            Self::F32(values) => values.reserve(rows),
+            Self::F64(values) => values.reserve(rows),
+            Self::Text(texts) => texts.reserve(rows),
+            Self::Tuple { fields, .. } => fields.iter_mut().for_each(|field| field.reserve(rows)),
+            Self::Array { offsets, .. } => offsets.reserve(rows),
+            Self::Enum { tags, places, .. } => {
+                tags.reserve(rows);
+                places.reserve(rows);
             }
         }
     }

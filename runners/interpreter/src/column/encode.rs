@@ -21,17 +21,25 @@ impl Column {
                 $buffer.get(start..end).unwrap_or_default().iter().for_each(|value| writer.$write(*value))
             };
         }
+        macro_rules! integers {
+            ($buffer:expr, $write:ident, $bits:ident) => {
+                match $buffer.get(start..end).unwrap_or_default() {
+                    [one] => writer.$write(*one),
+                    many => varints(many, |value| $bits((*value).into()), writer),
+                }
+            };
+        }
         match self {
             Self::Empty => {}
             Self::Bool(buffer) => run!(buffer, bool),
             Self::I8(buffer) => run!(buffer, i8),
-            Self::I16(buffer) => run!(buffer, i16),
-            Self::I32(buffer) => run!(buffer, i32),
-            Self::I64(buffer) => run!(buffer, i64),
+            Self::I16(buffer) => integers!(buffer, i16, zigzag),
+            Self::I32(buffer) => integers!(buffer, i32, zigzag),
+            Self::I64(buffer) => integers!(buffer, i64, zigzag),
             Self::U8(buffer) => run!(buffer, u8),
-            Self::U16(buffer) => run!(buffer, u16),
-            Self::U32(buffer) => run!(buffer, u32),
-            Self::U64(buffer) => run!(buffer, u64),
+            Self::U16(buffer) => integers!(buffer, u16, plain),
+            Self::U32(buffer) => integers!(buffer, u32, plain),
+            Self::U64(buffer) => integers!(buffer, u64, plain),
             Self::F32(buffer) => run!(buffer, f32),
             Self::F64(buffer) => run!(buffer, f64),
             Self::Text(text) => (start..end).for_each(|row| writer.text(text.get(row))),
@@ -48,6 +56,41 @@ impl Column {
             Self::Enum(column) => write_enums(column, start, end, writer),
         }
     }
+}
+
+/// Integers that are put together before they are appended, and the most bytes that they take.
+const RUN: usize = 256;
+const RUN_BYTES: usize = RUN * 10;
+
+/// Writes a run of integers in LEB128.
+fn varints<T>(values: &[T], bits: impl Fn(&T) -> u64, writer: &mut Writer) {
+    let mut bytes = [0u8; RUN_BYTES];
+    for run in values.chunks(RUN) {
+        let mut rest = bytes.iter_mut();
+        for value in run {
+            let mut bits = bits(value);
+            // There are ten bytes for each: the slots never run out before the values do.
+            while let Some(slot) = rest.next() {
+                if bits < 0x80 {
+                    *slot = bits as u8;
+                    break;
+                }
+                *slot = bits as u8 | 0x80;
+                bits >>= 7;
+            }
+        }
+        let left = rest.len();
+        writer.raw(bytes.get(..RUN_BYTES - left).unwrap_or_default());
+    }
+}
+
+/// Signed integers as unsigned ones, small where they are near zero. Those of fewer bits give the same number.
+fn zigzag(value: i64) -> u64 {
+    ((value << 1) ^ (value >> 63)).cast_unsigned()
+}
+
+fn plain(value: u64) -> u64 {
+    value
 }
 
 fn write_arrays(array: &Array, start: usize, end: usize, writer: &mut Writer) {

@@ -94,6 +94,11 @@ impl TextBuilder {
         Self { offsets, text: String::with_capacity(bytes) }
     }
 
+    /// Makes room for this many more texts, but not for their bytes.
+    pub(crate) fn reserve(&mut self, rows: usize) {
+        self.offsets.reserve(rows);
+    }
+
     /// Appends a text.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use alloc::{rc::Rc, vec::Vec};
 
-use runner_core::{Op, Result};
+use runner_core::{ExprId, Op, Result};
 
 use super::{
     Eval,
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     column::{Buffer, Column, TextBuilder, row_count},
-    kernel::{mismatch, table, table::Index},
+    kernel::{mismatch, table},
     limits::BATCH,
     plan::{Node, Prims},
     scalar::{bounds, shift},
@@ -103,7 +103,7 @@ impl Eval<'_> {
             if op == Op::Contains
                 && let Some(probe) = vals.get(1)
             {
-                return self.contains_shared(array, probe, env);
+                return self.contains_shared(node.id, array, probe, env);
             }
             let length = Seq::of(array, 1).total();
             if length.saturating_mul(env.rows) > 4 * BATCH {
@@ -308,14 +308,11 @@ impl Eval<'_> {
     }
 
     /// Whether one array has the items of many rows.
-    fn contains_shared(&self, array: &Column, probe: &Val, env: &Env<'_>) -> Result<Val> {
+    fn contains_shared(&self, id: ExprId, array: &Column, probe: &Val, env: &Env<'_>) -> Result<Val> {
         let items = Seq::of(array, 1);
         let total = items.total();
-        if total == 0 {
-            return Ok(Val::bool(false));
-        }
-        self.budget.step(total)?;
-        let index = Index::new(&items.items.column(total)?, self.seed);
+        let index = self.known_index(id, array, env.rows, || items.items.column(total))?;
+        let (Some(index), true) = (index, total > 0) else { return Ok(Val::bool(false)) };
         let mut found = Vec::with_capacity(env.rows);
         index.look_up(&probe.column(env.rows)?, |_, rows| {
             found.push(!rows.is_empty());
@@ -365,7 +362,7 @@ impl Eval<'_> {
         for (row, (start, end)) in seq.ranges().enumerate() {
             bytes = bytes.saturating_add((end - start).saturating_mul(separators.get(row).len()));
         }
-        self.budget.foresee(bytes)?;
+        self.foresee_bytes(bytes)?;
         let mut builder = TextBuilder::new();
         for (row, (start, end)) in seq.ranges().enumerate() {
             let out = builder.open();

@@ -47,6 +47,21 @@ impl Eval<'_> {
             return Ok(None);
         }
         let id = join.keys.first().map_or(source, |key| key.id);
+        self.known_index(id, array, env.rows, || {
+            let inner = Env::inner(env, total, Map::Row(0));
+            bind(&inner, Some(&join.param), items.items);
+            self.keys(join.keys.iter().map(|key| &key.build), &inner)
+        })
+    }
+
+    /// The hash table over `keys` of an array, which is kept for the next batch of rows.
+    pub(super) fn known_index(
+        &self,
+        id: ExprId,
+        array: &Column,
+        rows: usize,
+        keys: impl FnOnce() -> Result<Column>,
+    ) -> Result<Option<Rc<Index>>> {
         let mut again = false;
         if let Some(known) = self.joins.borrow().get(&id)
             && known.array.is_same(array)
@@ -56,11 +71,11 @@ impl Eval<'_> {
             }
             again = true;
         }
-        let index = if env.rows > 1 || again {
-            self.budget.step(total)?;
-            let inner = Env::inner(env, total, Map::Row(0));
-            bind(&inner, Some(&join.param), items.items);
-            let keys = self.keys(join.keys.iter().map(|key| &key.build), &inner)?;
+        let index = if rows > 1 || again {
+            let keys = keys()?;
+            self.budget.step(keys.len())?;
+            // A row takes a hash, a place in the table, two in the lists of rows, and its key.
+            self.budget.foresee(keys.len() * 40)?;
             Some(Rc::new(Index::new(&keys, self.seed)))
         } else {
             None

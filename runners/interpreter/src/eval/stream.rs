@@ -80,13 +80,18 @@ impl Eval<'_> {
     /// The whole arrays of an expression.
     pub(super) fn collect(&self, node: &Node, env: &Env<'_>) -> Result<Rc<Seq>> {
         let mut pieces = Vec::new();
+        let (mut items, mut bytes) = (0usize, 0usize);
         self.stream(node, env, &mut |piece| {
+            items += piece.seq.total();
+            row_count(items)?;
             // What is small stays as it is; what is one of many is gathered before the next one comes.
             let seq = if piece.first == 0 && piece.seq.rows() == env.rows && pieces.is_empty() {
                 piece.seq
             } else {
-                let items = Val::Col(self.gathered(&piece.seq.items, piece.seq.total())?);
-                Seq { items, ..piece.seq }
+                let items = self.gathered(&piece.seq.items, piece.seq.total())?;
+                bytes = bytes.saturating_add(items.bytes());
+                self.budget.foresee(bytes)?;
+                Seq { items: Val::Col(items), ..piece.seq }
             };
             pieces.push(Piece { seq, ..piece });
             Ok(())

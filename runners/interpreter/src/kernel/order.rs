@@ -86,26 +86,34 @@ pub(crate) fn sort(
         Column::U64(values) => by_number!(values, segments, |value: u64| value),
         Column::F32(values) => by_number!(values, segments, Float::key),
         Column::F64(values) => by_number!(values, segments, Float::key),
-        _ => {
-            let mut order = Vec::with_capacity(keys.len());
+        Column::Text(text) => {
+            let mut order = Vec::with_capacity(text.len());
+            let mut pairs: Vec<(u64, u32)> = Vec::new();
             for (start, end) in segments {
-                let first = order.len();
-                order.extend(start as u32..end as u32);
-                let Some(rows) = order.get_mut(first..) else { continue };
-                match keys {
-                    Column::Text(text) if descending => {
-                        rows.sort_by(|a, b| text.get(*b as usize).cmp(text.get(*a as usize)));
-                    }
-                    Column::Text(text) => {
-                        rows.sort_by(|a, b| text.get(*a as usize).cmp(text.get(*b as usize)))
-                    }
-                    _ => rows.sort_by(|a, b| {
-                        let order = compare_rows(keys, *a as usize, keys, *b as usize);
-                        if descending { order.reverse() } else { order }
-                    }),
+                pairs.clear();
+                pairs.extend((start as u32..end as u32).map(|row| (prefix(text.get(row as usize)), row)));
+                let full = |row: u32| text.get(row as usize);
+                if descending {
+                    pairs.sort_unstable_by(|a, b| {
+                        b.0.cmp(&a.0).then_with(|| full(b.1).cmp(full(a.1))).then(a.1.cmp(&b.1))
+                    });
+                } else {
+                    pairs.sort_unstable_by(|a, b| {
+                        a.0.cmp(&b.0).then_with(|| full(a.1).cmp(full(b.1))).then(a.1.cmp(&b.1))
+                    });
                 }
+                order.extend(pairs.iter().map(|(_, row)| *row));
             }
             order
         }
+        // Keys are primitive; any other order does.
+        _ => (0..keys.len() as u32).collect(),
     }
+}
+
+/// The first bytes of a text as a number, which orders as the texts do where it differs.
+fn prefix(text: &str) -> u64 {
+    let mut bytes = [0; 8];
+    bytes.iter_mut().zip(text.as_bytes()).for_each(|(slot, byte)| *slot = *byte);
+    u64::from_be_bytes(bytes)
 }

@@ -33,12 +33,21 @@ pub(crate) struct Index {
 impl Classes {
     /// Classes within each segment: rows of two segments are never of one class.
     pub(crate) fn new(keys: &Column, segments: impl Iterator<Item = (usize, usize)>, seed: u64) -> Self {
+        let mut table = HashTable::new();
+        Self::within(keys, segments, seed, &mut table)
+    }
+
+    fn within(
+        keys: &Column,
+        segments: impl Iterator<Item = (usize, usize)>,
+        seed: u64,
+        table: &mut HashTable<(u64, u32)>,
+    ) -> Self {
         let hashes = hash(keys, seed);
         let mut classes = Self { of_row: Vec::with_capacity(keys.len()), first: Vec::new() };
-        let mut table = HashTable::new();
         for range in segments {
             table.clear();
-            classes.add(keys, &hashes, range, &mut table);
+            classes.add(keys, &hashes, range, table);
         }
         classes
     }
@@ -120,13 +129,9 @@ impl Classes {
 
 impl Index {
     pub(crate) fn new(keys: &Column, seed: u64) -> Self {
-        let classes = Classes::new(keys, core::iter::once((0, keys.len())), seed);
+        let mut table = HashTable::with_capacity(keys.len());
+        let classes = Classes::within(keys, core::iter::once((0, keys.len())), seed, &mut table);
         let (rows, offsets) = classes.rows();
-        let hashes = hash(&keys.gather(&classes.first).unwrap_or(Column::Empty), seed);
-        let mut table = HashTable::with_capacity(hashes.len());
-        for (class, hash) in (0..).zip(&hashes) {
-            table.insert_unique(*hash, (*hash, class), |(hash, _)| *hash);
-        }
         Self { keys: keys.clone(), seed, table, offsets, rows }
     }
 

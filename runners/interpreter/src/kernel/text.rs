@@ -70,7 +70,8 @@ pub(super) fn apply(op: Op, args: &[Operand], rows: usize) -> Result<Column> {
             build(rows, |row, out| {
                 let (text_row, pattern_row) = (text.row(row), pattern.row(row));
                 let replacement = replacements.get(replacement.row(row));
-                scalar::replace(texts.get(text_row), patterns.get(pattern_row), replacement, out);
+                let (text, pattern) = (texts.get(text_row), patterns.get(pattern_row));
+                scalar::replace(text, pattern, replacement, out);
                 Ok(())
             })
         }
