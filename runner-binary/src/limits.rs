@@ -31,7 +31,7 @@ pub(crate) const UNSENT_BYTES: usize = 2 * BATCH_BYTES;
 
 /// Bytes asked of a socket in one read: what an idle connection holds, and what a busy one grows to.
 #[cfg(feature = "tokio")]
-pub(crate) const READ_BYTES: core::ops::RangeInclusive<usize> = 4 << 10..=256 << 10;
+pub(crate) const READ_BYTES: core::ops::RangeInclusive<usize> = 4 << 10..=64 << 10;
 
 /// How long a closed connection is read on, so that the peer can see the goodbye before the reset.
 #[cfg(feature = "tokio")]
