@@ -12,10 +12,12 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{config::Config, error, limits::STATEMENTS, params, tls};
 
-/// What no setting of a role or database may change, because answers would.
+/// What no setting of a role or database may change, because answers would. Repeatable read makes two updates that meet
+/// an error for one of them; under read committed it would skip rows.
 const SESSION: &str = "SET search_path = pg_catalog; SET timezone = 'UTC'; SET extra_float_digits = 1; \
     SET standard_conforming_strings = on; SET DateStyle = ISO; SET bytea_output = hex; \
-    SET client_min_messages = error; SET array_nulls = on; SET jit = off; SET check_function_bodies = off";
+    SET client_min_messages = error; SET array_nulls = on; SET jit = off; SET check_function_bodies = off; \
+    SET default_transaction_isolation = 'repeatable read'";
 
 pub(crate) type Pool = managed::Pool<Manager>;
 pub(crate) type Pooled = managed::Object<Manager>;

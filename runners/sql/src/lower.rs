@@ -46,6 +46,7 @@ pub fn lower(program: &Program, dialect: &dyn Dialect, tables: &[Table]) -> Resu
         params: Vec::new(),
         with: Vec::new(),
         groups: Vec::new(),
+        has_change: false,
         aliases: 0,
         depth: 0,
     };
@@ -63,6 +64,7 @@ struct Lowering<'a> {
     /// Common table expressions of the statement: name and text.
     with: Vec<(String, String)>,
     groups: Vec<group::Grouping>,
+    has_change: bool,
     aliases: usize,
     /// Lambdas and branches around the current expression.
     depth: usize,

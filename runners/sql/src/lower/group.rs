@@ -204,7 +204,9 @@ impl Lowering<'_> {
     fn plain_value(&mut self, value: Val) -> Val {
         match value {
             Val::Group(rows) => Val::Leaf(self.group_packed(&rows)),
-            Val::Tuple(fields) => Val::Tuple(fields.into_iter().map(|field| self.plain_value(field)).collect()),
+            Val::Tuple(fields) => {
+                Val::Tuple(fields.into_iter().map(|field| self.plain_value(field)).collect())
+            }
             Val::Option { some, value } => Val::Option { some, value: Box::new(self.plain_value(*value)) },
             other => other,
         }

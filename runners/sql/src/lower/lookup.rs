@@ -56,12 +56,15 @@ impl Lowering<'_> {
         let inner: Vec<_> = keys.iter().map(|(inner, _)| inner.text()).collect();
         let mut columns: Vec<_> = (1..).zip(&inner).map(|(n, key)| format!("{key} AS k{n}")).collect();
         columns.push(format!("{aggregate} AS c1"));
-        let query =
-            format!("SELECT {}{} GROUP BY {}", columns.join(", "), rows.tail(), inner.join(", "));
+        let query = format!("SELECT {}{} GROUP BY {}", columns.join(", "), rows.tail(), inner.join(", "));
         let join = format!("LEFT JOIN ({query}) AS {alias} ON {}", matches(&keys, &alias));
         frame.join(join, aggregate.can_fail());
         let column = Sql::column(&alias, "c1");
-        if empty == "NULL" { Some(column) } else { Some(Sql::of(format!("coalesce({column}, {empty})"), &[&column])) }
+        if empty == "NULL" {
+            Some(column)
+        } else {
+            Some(Sql::of(format!("coalesce({column}, {empty})"), &[&column]))
+        }
     }
 
     /// The first row that matches: whether there is one, and its columns.
@@ -84,8 +87,11 @@ impl Lowering<'_> {
         let mut columns: Vec<_> = (1..).zip(&keys).map(|(n, (key, _))| format!("{key} AS k{n}")).collect();
         columns.extend(numbered(&rows.item.leaves()));
         let order = rows.order_by().replacen(" ORDER BY", ",", 1);
-        let query =
-            format!("SELECT DISTINCT ON ({inner}) {}{} ORDER BY {inner}{order}", columns.join(", "), rows.tail());
+        let query = format!(
+            "SELECT DISTINCT ON ({inner}) {}{} ORDER BY {inner}{order}",
+            columns.join(", "),
+            rows.tail()
+        );
         frame.join(format!("LEFT JOIN ({query}) AS {alias} ON {}", matches(&keys, &alias)), false);
         let some = Sql::atom(format!("({alias}.k1 IS NOT NULL)"));
         Ok(Some((some, self.of_alias(item, &alias)?)))
@@ -109,7 +115,7 @@ impl Lowering<'_> {
 
     /// Takes the conditions off that tie a relation to the query around it, if nothing else does.
     fn loose(&self, rows: &Relation, aggregate: &str) -> Option<Loose> {
-        if self.depth == 0 || rows.can_fail() || rows.limit.is_some() {
+        if rows.can_fail() || rows.limit.is_some() {
             return None;
         }
         let own = definitions(&rows.from);

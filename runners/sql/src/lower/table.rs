@@ -1,5 +1,8 @@
 //! `std::sql`: tables as relations, and changes to them.
 
+mod change;
+mod from;
+
 use runner_core::{ExprId, Kind, Literal, Result};
 
 use super::{Frame, Lowering};
@@ -11,11 +14,18 @@ impl Lowering<'_> {
         id: ExprId,
         function: u32,
         args: &[ExprId],
-        _frame: &mut Frame,
+        frame: &mut Frame,
     ) -> Result<Val> {
         let path = self.program.externals().get(function as usize).map(|external| external.path.as_str());
         match (path, args) {
-            (Some("std::sql::from"), [table]) => self.table_rows(id, *table),
+            (Some("std::sql::from"), [name]) => {
+                let item = self.item_type(self.ty(id)?)?;
+                let table = self.table(*name)?;
+                Ok(Val::Rows(Box::new(self.table_rows(*name, &table, item)?)))
+            }
+            (Some("std::sql::insert"), [rows, name]) => self.insert(id, *rows, *name, frame),
+            (Some("std::sql::update"), [name, f]) => self.update(id, *name, *f, frame),
+            (Some("std::sql::delete"), [name, f]) => self.delete(id, *name, *f, frame),
             (Some(path), _) => Err(self.unsupported(id, &format!("the external function `{path}`"))),
             (None, _) => Err(self.unsupported(id, "an external function that is not there")),
         }
@@ -29,5 +39,3 @@ impl Lowering<'_> {
         }
     }
 }
-
-mod from;

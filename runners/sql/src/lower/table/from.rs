@@ -1,4 +1,4 @@
-use runner_core::{ExprId, Result};
+use runner_core::{ExprId, Result, TypeId};
 
 use crate::{
     catalog::{Column, Table, TableName},
@@ -11,19 +11,21 @@ use crate::{
 
 impl Lowering<'_> {
     /// The rows of a table, in no order.
-    pub(super) fn table_rows(&mut self, id: ExprId, name: ExprId) -> Result<Val> {
-        let ty = self.ty(id)?;
-        let item = self.item_type(ty)?;
-        let table = self.table(name)?;
+    pub(in crate::lower) fn table_rows(
+        &mut self,
+        name: ExprId,
+        table: &Table,
+        item: TypeId,
+    ) -> Result<Relation> {
         let alias = self.alias();
         let fields = self.program.types().as_tuple(self.program.types().unframed(item)).unwrap_or_default();
         let mut values = Vec::new();
         for field in fields {
             let Some(field_name) = &field.name else {
-                return Err(self.mismatch(name, &table, "every field of a row must have a name"));
+                return Err(self.mismatch(name, table, "every field of a row must have a name"));
             };
             let Some(column) = table.columns.iter().find(|column| column.name == *field_name) else {
-                return Err(self.mismatch(name, &table, &format!("there is no column `{field_name}`")));
+                return Err(self.mismatch(name, table, &format!("there is no column `{field_name}`")));
             };
             let sql = Sql::column(&alias, &self.dialect.quote(&column.name));
             let types = self.program.types();
@@ -35,21 +37,24 @@ impl Lowering<'_> {
             let leaf = match self.shapes.get(field.ty) {
                 Shape::Prim(prim) => Leaf::Prim(prim),
                 Shape::Null(prim) => Leaf::Null(prim),
-                _ => return Err(self.mismatch(name, &table, &wrong)),
+                _ => return Err(self.mismatch(name, table, &wrong)),
             };
             let Some(value) = self.dialect.read_column(leaf, &sql, &column.database_type) else {
-                return Err(self.mismatch(name, &table, &wrong));
+                return Err(self.mismatch(name, table, &wrong));
             };
             values.push(Val::Leaf(self.checked_column(value, column, leaf)));
         }
-        let schema = self.dialect.quote(&table.schema);
-        let from = format!("{schema}.{} AS {alias}", self.dialect.quote(&table.name.name));
+        let from = format!("{} AS {alias}", self.table_text(table));
         let columns = |names: &[String]| {
             names.iter().map(|name| Sql::column(&alias, &self.dialect.quote(name))).collect::<Vec<_>>()
         };
         let keys = Keys { unique: columns(&table.unique), indexed: columns(&table.indexed) };
-        let rows = Relation { keys: Some(keys), ..Relation::new(from, Val::Tuple(values)) };
-        Ok(Val::Rows(Box::new(rows)))
+        Ok(Relation { keys: Some(keys), ..Relation::new(from, Val::Tuple(values)) })
+    }
+
+    /// The name of a table, with its schema.
+    pub(super) fn table_text(&self, table: &Table) -> String {
+        format!("{}.{}", self.dialect.quote(&table.schema), self.dialect.quote(&table.name.name))
     }
 
     fn checked_column(&self, value: Sql, column: &Column, leaf: Leaf) -> Sql {

@@ -1,0 +1,169 @@
+//! Changes to tables: a common table expression each, which is executed whether it is read or not.
+
+use runner_core::{Code, Error, ExprId, Result, TypeId};
+
+use crate::{
+    catalog::Table,
+    lower::{Frame, Lowering},
+    relation::Relation,
+    shape::{Leaf, Shape},
+    sql::Sql,
+    value::Val,
+};
+
+impl Lowering<'_> {
+    pub(super) fn insert(
+        &mut self,
+        id: ExprId,
+        rows: ExprId,
+        name: ExprId,
+        frame: &mut Frame,
+    ) -> Result<Val> {
+        self.check_place(id, frame)?;
+        let table = self.table(name)?;
+        let (rows, item) = self.rows(rows, frame)?;
+        self.check_place(id, frame)?;
+        let rows = self.plain(rows);
+        let columns = self.table_columns(name, &table, item)?;
+        let values = self.column_values(name, &table, item, &rows.item.leaves())?;
+        let text = format!(
+            "(INSERT INTO {} ({}) SELECT {}{}{}{})",
+            self.table_text(&table),
+            columns.join(", "),
+            values.join(", "),
+            rows.tail(),
+            rows.order_by(),
+            rows.limit_text()
+        );
+        self.add_change(text)
+    }
+
+    pub(super) fn delete(&mut self, id: ExprId, name: ExprId, f: ExprId, frame: &mut Frame) -> Result<Val> {
+        self.check_place(id, frame)?;
+        let table = self.table(name)?;
+        let item = self.parameter_type(f)?;
+        let mut rows = self.table_rows(name, &table, item)?;
+        let alias = format!("t{}", self.aliases);
+        let mut inner = Frame::default();
+        let (value, _) = self.apply(f, &[rows.item.clone()], &mut inner)?;
+        let Val::Leaf(condition) = value else { return Err(self.unsupported(f, "a condition")) };
+        let text = if inner.is_empty() {
+            format!("(DELETE FROM {} WHERE {condition})", rows.from)
+        } else {
+            rows.item = Val::Tuple(Vec::new());
+            Self::add_frame(&mut rows, inner);
+            rows.wheres.push(condition);
+            let target = self.alias();
+            let chosen = self.alias();
+            format!(
+                "(DELETE FROM {} AS {target} USING (SELECT {alias}.ctid AS k, {alias}.tableoid AS p{}) AS {chosen} \
+                 WHERE {target}.ctid = {chosen}.k AND {target}.tableoid = {chosen}.p)",
+                self.table_text(&table),
+                rows.tail()
+            )
+        };
+        self.add_change(text)
+    }
+
+    pub(super) fn update(&mut self, id: ExprId, name: ExprId, f: ExprId, frame: &mut Frame) -> Result<Val> {
+        self.check_place(id, frame)?;
+        let table = self.table(name)?;
+        let item = self.parameter_type(f)?;
+        let mut rows: Relation = self.table_rows(name, &table, item)?;
+        let alias = format!("t{}", self.aliases);
+        let mut inner = Frame::default();
+        let (value, ty) = self.apply(f, &[rows.item.clone()], &mut inner)?;
+        let value = self.collected(value, ty)?;
+        let Val::Option { some, value } = value else {
+            return Err(self.unsupported(f, "an update that gives no option of a row"));
+        };
+        Self::add_frame(&mut rows, inner);
+        let columns = self.table_columns(name, &table, item)?;
+        let (target, chosen) = (self.alias(), self.alias());
+        let leaves = value.leaves();
+        let selected = super::super::numbered(&leaves);
+        let changed: Vec<_> = (1..=leaves.len()).map(|n| Sql::column(&chosen, &format!("c{n}"))).collect();
+        let values = self.column_values(name, &table, item, &changed)?;
+        let sets: Vec<_> =
+            columns.iter().zip(&values).map(|(column, value)| format!("{column} = {value}")).collect();
+        let text = format!(
+            "(UPDATE {} AS {target} SET {} FROM (SELECT {alias}.ctid AS k, {alias}.tableoid AS p, {some} AS s, {}{}) \
+             AS {chosen} WHERE {target}.ctid = {chosen}.k AND {target}.tableoid = {chosen}.p AND {chosen}.s)",
+            self.table_text(&table),
+            sets.join(", "),
+            selected.join(", "),
+            rows.tail()
+        );
+        self.add_change(text)
+    }
+
+    /// A change must stand where it is executed exactly once, and be the only one.
+    fn check_place(&self, id: ExprId, frame: &Frame) -> Result<()> {
+        if self.depth > 0 || !frame.is_empty() {
+            return Err(self.unsupported(id, "a change of a table within a function or a branch"));
+        }
+        if self.has_change {
+            return Err(self.unsupported(id, "more than one change of tables in a program"));
+        }
+        Ok(())
+    }
+
+    fn add_change(&mut self, text: String) -> Result<Val> {
+        self.has_change = true;
+        let name = format!("w{}", self.with.len() + 1);
+        self.with.push((name, text));
+        Ok(Val::Tuple(Vec::new()))
+    }
+
+    fn parameter_type(&self, f: ExprId) -> Result<TypeId> {
+        let (params, _) = self.lambda(f)?;
+        params
+            .first()
+            .map(|(_, ty)| *ty)
+            .ok_or_else(|| Error::new(Code::Internal, "a function without parameters"))
+    }
+
+    /// The columns of a row type, quoted.
+    fn table_columns(&self, name: ExprId, table: &Table, item: TypeId) -> Result<Vec<String>> {
+        let types = self.program.types();
+        let fields = types.as_tuple(types.unframed(item)).unwrap_or_default();
+        fields
+            .iter()
+            .map(|field| match &field.name {
+                Some(field) => Ok(self.dialect.quote(field)),
+                None => Err(self.mismatch(name, table, "every field of a row must have a name")),
+            })
+            .collect()
+    }
+
+    /// The columns of a row as the table holds them.
+    fn column_values(&self, id: ExprId, table: &Table, item: TypeId, leaves: &[Sql]) -> Result<Vec<String>> {
+        let types = self.program.types();
+        let fields = types.as_tuple(types.unframed(item)).unwrap_or_default();
+        let mut leaves = leaves.iter();
+        let mut values = Vec::new();
+        for field in fields {
+            let field_name = field.name.as_deref().unwrap_or_default();
+            let Some(column) = table.columns.iter().find(|column| column.name == field_name) else {
+                return Err(self.mismatch(id, table, &format!("there is no column `{field_name}`")));
+            };
+            let leaf = match self.shapes.get(field.ty) {
+                Shape::Prim(prim) => Some(Leaf::Prim(prim)),
+                Shape::Null(prim) => Some(Leaf::Null(prim)),
+                _ => None,
+            };
+            let value =
+                leaf.and_then(|leaf| self.dialect.write_column(leaf, leaves.next()?, &column.database_type));
+            let Some(value) = value else {
+                let words = format!(
+                    "the column `{field_name}` is {}, the field is {}",
+                    column.database_type,
+                    types.display(field.ty)
+                );
+                return Err(self.mismatch(id, table, &words));
+            };
+            values.push(value.to_string());
+        }
+        Ok(values)
+    }
+}
