@@ -7,8 +7,10 @@ use runner_interpreter::Interpreter;
 pub struct Backend {
     /// Its name in the names of tests.
     pub name: &'static str,
-    execute: Box<dyn Fn(&Program, &[u8]) -> Result<Vec<u8>> + Send + Sync>,
+    execute: Box<Execute>,
 }
+
+type Execute = dyn Fn(&Program, &[u8]) -> Result<Vec<u8>> + Send + Sync;
 
 impl Backend {
     /// Prepares and executes.
