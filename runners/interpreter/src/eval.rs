@@ -221,17 +221,8 @@ impl<'p> Eval<'p> {
         };
         let args: Vec<Column> =
             args.iter().map(|arg| self.gathered(&self.eval(arg, env)?, env.rows)).collect::<Result<_>>()?;
-        let params: Vec<_> = declared
-            .params
-            .iter()
-            .map(|param| match param {
-                runner_core::Param::Value(ty) | runner_core::Param::Const(ty) => *ty,
-                runner_core::Param::Function { result, .. } => *result,
-            })
-            .collect();
         let context = Context {
             types: self.plan.program.types(),
-            params: &params,
             result: declared.result,
             cancel: self.budget.cancel(),
         };

@@ -39,8 +39,6 @@ pub(crate) trait Call: Send + Sync {
 pub(crate) struct Context<'a> {
     /// Types of the program.
     pub(crate) types: &'a TypeTable,
-    /// Types of the parameters.
-    pub(crate) params: &'a [TypeId],
     /// Type of the result.
     pub(crate) result: TypeId,
     /// Raised when the work should stop; look at it in long loops.
