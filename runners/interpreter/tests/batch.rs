@@ -1,5 +1,7 @@
 //! Long arrays, which go in batches, and nested ones, against the same thing said in Rust.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by a panic")]
+
 use runner_core::{
     Expr, ExprId, INPUT, Kind, Literal, LocalId, Op, Parts, Prim, Program, RunSync, TypeId, TypeTable,
 };

@@ -1,5 +1,7 @@
 //! Work stops where limits and callers say so.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by a panic")]
+
 use std::time::{Duration, Instant};
 
 use runner_core::{

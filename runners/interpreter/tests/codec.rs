@@ -1,5 +1,7 @@
 //! Values through columns and back, against the codec that knows no columns.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by a panic")]
+
 use proptest::prelude::*;
 use runner_core::{
     Code, Expr, INPUT, Kind, Parts, Prim, Program, RunSync, Type, TypeId, TypeTable, Value, Variant, wire,

@@ -70,7 +70,7 @@ fn varints<T>(values: &[T], bits: impl Fn(&T) -> u64, writer: &mut Writer) {
         for value in run {
             let mut bits = bits(value);
             // There are ten bytes for each: the slots never run out before the values do.
-            while let Some(slot) = rest.next() {
+            for slot in rest.by_ref() {
                 if bits < 0x80 {
                     *slot = bits as u8;
                     break;
