@@ -18,7 +18,9 @@ impl Server {
     /// Makes a cluster and starts it.
     pub(crate) fn start() -> Self {
         let bin = binaries();
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        // In memory where there is such a folder: making a cluster writes some 40 MB.
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+        let folder = folder.expect("a temporary folder");
         let server = Self { folder, bin };
         if is_root() {
             run(Command::new("chown").arg("nobody").arg(server.folder.path()));

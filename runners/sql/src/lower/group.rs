@@ -124,7 +124,7 @@ impl Lowering<'_> {
     pub(super) fn group_step(&mut self, op: Op, rows: &GroupRows, f: ExprId) -> Result<Option<GroupRows>> {
         let mut frame = Frame::default();
         let before = self.aliases;
-        let (value, ty) = self.apply(f, &[rows.item.clone()], &mut frame)?;
+        let (value, ty) = self.apply(f, std::slice::from_ref(&rows.item), &mut frame)?;
         if !frame.is_empty() || matches!(value, Val::Rows(_) | Val::Source(_) | Val::Group(_)) {
             return Ok(None);
         }
