@@ -1,4 +1,5 @@
 //! Programs that runners must never see.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use runner_core::{
     Arm, Code, Expr, ExprId, INPUT, Kind, Literal, LocalId, Op, Parts, Prim, Program, Type, TypeId,

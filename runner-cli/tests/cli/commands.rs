@@ -46,7 +46,8 @@ fn compile() {
 fn interface() {
     let folder = Folder::with(&[]);
     let interface = folder.run(&["interface", "--runner", "interpreter:."]);
-    // It is source, whatever is in it: what the standard library declares is not declared again.
+    // What the standard library declares is not declared again, but named in comments.
+    assert!(interface.fine().contains("std::fs::read_parquet"));
     folder.write("interface.lt", interface.fine());
     folder.run(&["check", "interface.lt"]).fine();
     folder.run(&["interface", "--runner", "nothing"]).failed(2, &["nothing"]);

@@ -43,7 +43,7 @@ impl Native for ReadParquet {
     }
 
     fn declaration(&self) -> Option<String> {
-        None
+        Some("# std::fs::read_parquet(file: Text): [R], from the runner's folder\n".into())
     }
 
     fn bind(&self, types: &TypeTable, declared: &External) -> Result<Arc<dyn Call>> {
@@ -61,7 +61,7 @@ impl Native for WriteParquet {
     }
 
     fn declaration(&self) -> Option<String> {
-        None
+        Some("# std::fs::write_parquet(rows: [R], file: Text): {}, into the runner's folder\n".into())
     }
 
     fn bind(&self, types: &TypeTable, declared: &External) -> Result<Arc<dyn Call>> {
