@@ -5,3 +5,8 @@ pub mod arbitrary;
 pub mod backend;
 pub mod case;
 pub mod dynamic;
+
+/// The examples of the README, compiled and run with the documentation's examples.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

@@ -12,6 +12,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("runner-interpreter", &["runner-core"]),
     ("runner-sql", &["runner-core"]),
     ("runner-postgres", &["runner-core", "runner-sql"]),
+    ("runner-duckdb", &["runner-core", "runner-sql"]),
+    ("runner-posix", &["runner-core", "runner-binary"]),
+    ("runner-http", &["runner-core", "runner-json"]),
 ];
 
 #[test]

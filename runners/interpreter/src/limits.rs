@@ -20,3 +20,6 @@ pub const FILE_DEPTH: usize = 32;
 /// Rows of a file that are read or written at a time.
 #[cfg(feature = "fs")]
 pub(crate) const FILE_BATCH: usize = 64 * 1024;
+
+/// Rows from which numbers are sorted by their bytes, not by comparison.
+pub(crate) const RADIX_ROWS: usize = 1024;

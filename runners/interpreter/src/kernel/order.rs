@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
-use crate::{column::Column, scalar::Float};
+use crate::{column::Column, limits::RADIX_ROWS, scalar::Float};
 
 /// How row `i` of one column compares with row `j` of another of the same type: tuples and arrays lexicographically,
 /// enums by variant, then payload.
@@ -79,11 +79,13 @@ pub(crate) fn sort(
         Column::I8(values) => by_number!(values, segments, |value: i8| value),
         Column::I16(values) => by_number!(values, segments, |value: i16| value),
         Column::I32(values) => by_number!(values, segments, |value: i32| value),
-        Column::I64(values) => by_number!(values, segments, |value: i64| value),
+        Column::I64(values) => {
+            by_word(values, segments, descending, |value| value.cast_unsigned() ^ (1 << 63))
+        }
         Column::U8(values) => by_number!(values, segments, |value: u8| value),
         Column::U16(values) => by_number!(values, segments, |value: u16| value),
         Column::U32(values) => by_number!(values, segments, |value: u32| value),
-        Column::U64(values) => by_number!(values, segments, |value: u64| value),
+        Column::U64(values) => by_word(values, segments, descending, |value| value),
         Column::F32(values) => by_number!(values, segments, Float::key),
         Column::F64(values) => by_number!(values, segments, Float::key),
         Column::Text(text) => {
@@ -108,6 +110,56 @@ pub(crate) fn sort(
         }
         // Keys are primitive; any other order does.
         _ => (0..keys.len() as u32).collect(),
+    }
+}
+
+/// [`sort`] of 64-bit keys, where `word` makes an unsigned number of a key that orders as the key does.
+fn by_word<T: Copy>(
+    values: &[T],
+    segments: impl Iterator<Item = (usize, usize)>,
+    descending: bool,
+    word: impl Fn(T) -> u64,
+) -> Vec<u32> {
+    let mut order = Vec::with_capacity(values.len());
+    let (mut pairs, mut spare) = (Vec::new(), Vec::new());
+    let flip = if descending { u64::MAX } else { 0 };
+    for (start, end) in segments {
+        let values = values.get(start..end).unwrap_or_default();
+        pairs.clear();
+        pairs.extend(values.iter().map(|value| word(*value) ^ flip).zip(start as u32..));
+        if pairs.len() < RADIX_ROWS {
+            pairs.sort_unstable();
+        } else {
+            sort_by_bytes(&mut pairs, &mut spare);
+        }
+        order.extend(pairs.iter().map(|(_, row)| *row));
+    }
+    order
+}
+
+/// Least-significant-digit radix sort (Knuth, TAOCP volume 3, 5.2.5) by the bytes in which keys differ at all: a pass
+/// over the pairs for each. Stable.
+#[allow(clippy::indexing_slicing, reason = "a byte is below 256, and starts are below the number of pairs")]
+fn sort_by_bytes(pairs: &mut Vec<(u64, u32)>, spare: &mut Vec<(u64, u32)>) {
+    let (common, any) = pairs.iter().fold((u64::MAX, 0), |(common, any), (key, _)| (common & key, any | key));
+    spare.clear();
+    spare.resize(pairs.len(), (0, 0));
+    for shift in (0..64).step_by(8).filter(|shift| ((common ^ any) >> shift) & 0xff != 0) {
+        let digit = |key: u64| usize::from((key >> shift) as u8);
+        let mut starts = [0usize; 256];
+        for (key, _) in pairs.iter() {
+            starts[digit(*key)] += 1;
+        }
+        let mut next = 0;
+        for start in &mut starts {
+            next += core::mem::replace(start, next);
+        }
+        for pair in pairs.iter() {
+            let start = &mut starts[digit(pair.0)];
+            spare[*start] = *pair;
+            *start += 1;
+        }
+        core::mem::swap(pairs, spare);
     }
 }
 

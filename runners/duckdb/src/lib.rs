@@ -1,0 +1,1 @@
+//! Executes programs on DuckDB.
