@@ -1,4 +1,4 @@
-//! The arrows of ARCHITECTURE.md, and the promise that the contract needs no operating system.
+//! The arrows of ARCHITECTURE.md, and the promise that the contract and the embedded client need no operating system.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{collections::BTreeMap, path::Path, process::Command};
@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("runner-duckdb", &["runner-core", "runner-sql"]),
     ("runner-posix", &["runner-core", "runner-binary"]),
     ("runner-http", &["runner-core", "runner-json"]),
+    ("runner-test-server", &[]),
 ];
 
 #[test]
@@ -41,10 +42,10 @@ fn members_depend_only_downwards() {
     }
 }
 
-/// Links a program without `std` and with an allocator of its own against the contract. A crate that brings
-/// `std` in defines a second panic handler, and this fails.
+/// Links a program without `std` and with an allocator of its own against the contract, and against the codec and the
+/// embedded client of the binary protocol. A crate that brings `std` in defines a second panic handler, and this fails.
 #[test]
-fn the_contract_links_without_std() {
+fn the_contract_and_the_embedded_client_link_without_std() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-std");
     let build = Command::new(env!("CARGO"))
@@ -55,5 +56,5 @@ fn the_contract_links_without_std() {
         .unwrap();
     assert!(build.status.success(), "{}", String::from_utf8_lossy(&build.stderr));
     let status = Command::new(target.join("debug/runner-no-std")).status().unwrap();
-    assert_eq!(status.code(), Some(42), "it validates a program, encodes a value, and exits with the answer");
+    assert_eq!(status.code(), Some(42), "it takes a value through a remote runner, and exits with it");
 }

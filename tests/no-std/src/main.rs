@@ -1,9 +1,12 @@
-//! A program without `std`: proof that `runner-core` needs none.
+//! A program without `std`: proof that `runner-core` needs none, nor the codec and the embedded client of
+//! `runner-binary`.
 
 #![no_std]
 #![no_main]
 
 extern crate alloc;
+
+mod remote;
 
 use alloc::vec;
 use core::{
@@ -70,7 +73,7 @@ extern "C" fn main() -> i32 {
     answer().unwrap_or(1)
 }
 
-/// Builds, encodes and decodes the identity of `Int32`, and takes 42 through the wire.
+/// Builds, encodes and decodes the identity of `Int32`, and takes 42 through the wire and through a remote runner.
 fn answer() -> runner_core::Result<i32> {
     let mut types = TypeTable::new();
     let int = types.prim(Prim::Int32);
@@ -78,6 +81,7 @@ fn answer() -> runner_core::Result<i32> {
     let program = Program::new(Parts { types, input: int, output: int, body, ..Parts::default() })?;
     let program = Program::decode(program.bytes())?;
     let bytes = wire::encode(program.types(), program.input(), &Value::Int(42))?;
+    let bytes = remote::execute(&program, &bytes)?;
     match wire::decode(program.types(), program.output(), &bytes)? {
         Value::Int(answer) => Ok(answer as i32),
         _ => Ok(2),
