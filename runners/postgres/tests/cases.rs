@@ -10,8 +10,6 @@
     clippy::print_stdout
 )]
 
-mod server;
-
 use std::{
     collections::BTreeMap,
     fs,
@@ -23,7 +21,7 @@ use std::{
 use runner_core::{Program, Run, Value, value, wire};
 use runner_lang::{Project, compile};
 use runner_postgres::{Config, Postgres};
-use server::Server;
+use runner_test_server::Server;
 use tokio::runtime::Runtime;
 use walkdir::WalkDir;
 

@@ -7,12 +7,10 @@
     clippy::print_stdout
 )]
 
-mod server;
-
 use runner_core::{Run, Value, value, wire};
 use runner_lang::{Project, compile};
 use runner_postgres::Postgres;
-use server::Server;
+use runner_test_server::Server;
 use tokio_postgres::{Client, NoTls};
 
 const SCHEMA: &str = r#"
