@@ -55,6 +55,7 @@
 
 mod catalog;
 mod dialect;
+mod format;
 pub mod limits;
 mod lower;
 mod output;
