@@ -64,5 +64,6 @@ fn column(row: &tokio_postgres::Row) -> Result<Column, tokio_postgres::Error> {
         database_type: row.try_get(2)?,
         is_not_null: row.try_get(3)?,
         has_default: row.try_get(4)?,
+        ..Column::default()
     })
 }

@@ -24,8 +24,15 @@ pub struct Table {
     pub indexed: Vec<String>,
 }
 
-/// A column.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A column, or a field of a column's composite type.
+///
+/// ```
+/// use runner_sql::Column;
+///
+/// let column = Column { name: "id".into(), database_type: "int8".into(), is_not_null: true, ..Column::default() };
+/// assert!(!column.is_loose);
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Column {
     /// Its name.
     pub name: String,
@@ -35,6 +42,10 @@ pub struct Column {
     pub is_not_null: bool,
     /// Whether an insert may leave it out: it has a default or may be NULL.
     pub has_default: bool,
+    /// Whether its collation holds texts equal that are not the same.
+    pub is_loose: bool,
+    /// The fields of its type, if that is composite.
+    pub fields: Vec<Column>,
 }
 
 impl TableName {
