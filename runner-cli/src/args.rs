@@ -1,10 +1,14 @@
 //! The command line, and the texts that explain it.
 
+mod connect;
+
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use crate::format::Format;
+
+pub(crate) use connect::ConnectArgs;
 
 const AFTER: &str = "\
 Exit codes: 0 fine, 1 the program failed, 2 the source or the input is wrong, 3 the runner could not be reached,
@@ -77,9 +81,8 @@ pub(crate) struct RunArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct RunnerArgs {
-    /// The runner: `interpreter`, or `interpreter:ROOT` to give programs the files of a folder
-    #[arg(short = 'r', long = "runner", value_name = "URL", default_value = "interpreter")]
-    pub(crate) url: String,
+    #[command(flatten)]
+    pub(crate) connect: ConnectArgs,
     /// The longest time that the program may take, such as `500ms`, `10s`, `5m`
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) time_limit: Option<Duration>,
@@ -111,9 +114,8 @@ pub(crate) struct CompileArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct InterfaceArgs {
-    /// The runner: `interpreter`, or `interpreter:ROOT`
-    #[arg(short = 'r', long = "runner", value_name = "URL", default_value = "interpreter")]
-    pub(crate) url: String,
+    #[command(flatten)]
+    pub(crate) connect: ConnectArgs,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -1,46 +1,128 @@
-//! From the URL of a runner to the runner: the one place that knows them all.
+//! From the URL of a runner to the runner: the one place that knows them all. Each family has a file of its own.
 
-use runner_core::{DynRun, adapt::Pooled};
-use runner_interpreter::{Interpreter, Limits, fs::Root};
+mod interpreter;
+mod remote;
+mod secret;
 
-use crate::{args::RunnerArgs, error::Failure};
+use std::time::Duration;
+
+use runner_core::{Code, DynRun, Error, Run};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{
+    args::{ConnectArgs, RunnerArgs},
+    error::Failure,
+    limits::GOODBYE_TIME,
+    wait::{Deadline, wait},
+};
+
+pub(crate) use secret::Secret;
 
 /// The forms of URL that are known, for messages.
-const KNOWN: &str = "`interpreter`, `interpreter:ROOT`";
+const KNOWN: &str = "`interpreter`, `interpreter:ROOT`, `tcp://HOST:PORT`, `tls://HOST:PORT`, `unix://PATH`";
 
 /// What a runner is asked not to exceed. Time is kept by whoever waits for it.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Bounds {
-    memory_bytes: Option<u64>,
-    steps: Option<u64>,
+    pub(crate) memory_bytes: Option<u64>,
+    pub(crate) steps: Option<u64>,
+    /// Programs that run at a time; 0 is 1.
+    pub(crate) workers: usize,
 }
 
 impl From<&RunnerArgs> for Bounds {
     fn from(args: &RunnerArgs) -> Self {
-        Self { memory_bytes: args.memory_limit, steps: args.steps_limit }
+        Self { memory_bytes: args.memory_limit, steps: args.steps_limit, workers: 1 }
     }
 }
 
-/// The runner behind a URL.
+/// A runner, and the runtime that it lives on if it needs one. Dropping it says goodbye.
+#[derive(Debug)]
+pub(crate) struct Connected {
+    runner: DynRun,
+    runtime: Option<Runtime>,
+}
+
+impl Connected {
+    /// The runner.
+    pub(crate) fn runner(&self) -> &DynRun {
+        &self.runner
+    }
+
+    /// [`wait`] for what the runner does.
+    ///
+    /// # Errors
+    /// As [`wait`].
+    pub(crate) fn wait<T>(
+        &self,
+        future: impl Future<Output = Result<T, Error>>,
+        deadline: Deadline,
+    ) -> Result<T, Failure> {
+        let _entered = self.runtime.as_ref().map(Runtime::enter);
+        wait(future, deadline)
+    }
+}
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            let goodbye = async { tokio::time::timeout(GOODBYE_TIME, self.runner.shutdown()).await };
+            // A runner that does not answer is left alone.
+            let _ = runtime.block_on(goodbye);
+            runtime.shutdown_timeout(Duration::ZERO);
+        }
+    }
+}
+
+/// The runner behind a URL, for a thread that waits for it.
 ///
 /// # Errors
 /// If there is no such runner, or it can't be reached.
-pub(crate) fn connect(url: &str, bounds: Bounds) -> Result<DynRun, Failure> {
-    let (scheme, rest) = match url.split_once(':') {
-        Some((scheme, rest)) => (scheme, Some(rest)),
-        None => (url, None),
+pub(crate) fn connect(args: &ConnectArgs, bounds: Bounds) -> Result<Connected, Failure> {
+    let runtime = match needs_runtime(&args.url) {
+        true => Some(runtime(1)?),
+        false => None,
     };
-    match scheme {
-        "interpreter" => interpreter(rest, bounds),
-        _ => Err(Failure::wrong(format!("no runner is called `{url}`; known are {KNOWN}"))),
+    let entered = runtime.as_ref().map(Runtime::enter);
+    let runner = wait(open(args, bounds), Deadline::after(None))?;
+    drop(entered);
+    Ok(Connected { runner, runtime })
+}
+
+/// The runner behind a URL. All but the interpreter live on the runtime that this is called on.
+///
+/// # Errors
+/// If there is no such runner, or it can't be reached.
+pub(crate) async fn open(args: &ConnectArgs, bounds: Bounds) -> Result<DynRun, Failure> {
+    let (scheme, rest) = parts(&args.url);
+    if scheme != "interpreter" && (bounds.memory_bytes.is_some() || bounds.steps.is_some()) {
+        let words = format!("`{}` keeps no limit on memory or steps of this command", args.url);
+        return Err(Failure::wrong(words).hint("set it where the program runs"));
+    }
+    match (scheme, rest) {
+        ("interpreter", root) => interpreter::connect(root, bounds),
+        ("tcp" | "tls" | "unix", Some(rest)) => remote::connect(scheme, rest, args).await,
+        _ => Err(Failure::wrong(format!("no runner is called `{}`; known are {KNOWN}", args.url))),
     }
 }
 
-fn interpreter(root: Option<&str>, bounds: Bounds) -> Result<DynRun, Failure> {
-    let limits = Limits { memory_bytes: bounds.memory_bytes, steps: bounds.steps, ..Limits::default() };
-    let mut builder = Interpreter::builder().limits(limits);
-    if let Some(root) = root {
-        builder = builder.root(Root::open(root)?);
+/// A runtime with this many threads.
+///
+/// # Errors
+/// If the system gives no threads.
+pub(crate) fn runtime(threads: usize) -> Result<Runtime, Failure> {
+    let built = Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+    built.map_err(|error| Error::new(Code::ResourceExhausted, format!("no runtime: {error}")).into())
+}
+
+fn needs_runtime(url: &str) -> bool {
+    parts(url).0 != "interpreter"
+}
+
+/// The scheme and what follows its colon.
+fn parts(url: &str) -> (&str, Option<&str>) {
+    match url.split_once(':') {
+        Some((scheme, rest)) => (scheme, Some(rest)),
+        None => (url, None),
     }
-    Ok(DynRun::new(Pooled::new(builder.build(), 1)?))
 }

@@ -13,3 +13,6 @@ pub(crate) const SHOW_AFTER: Duration = Duration::from_millis(500);
 
 /// Time between two pictures of the progress.
 pub(crate) const SHOW_EVERY: Duration = Duration::from_millis(100);
+
+/// Time in which a runner elsewhere has to answer a goodbye.
+pub(crate) const GOODBYE_TIME: Duration = Duration::from_secs(2);

@@ -58,8 +58,8 @@ impl Deadline {
 ///
 /// # Errors
 /// Those of the future, `DEADLINE_EXCEEDED`, or that it was interrupted.
-pub(crate) fn wait<T>(
-    future: impl Future<Output = Result<T, Error>>,
+pub(crate) fn wait<T, E: Into<Failure>>(
+    future: impl Future<Output = Result<T, E>>,
     deadline: Deadline,
 ) -> Result<T, Failure> {
     watch_keyboard();
@@ -69,7 +69,7 @@ pub(crate) fn wait<T>(
     state().waiting = Some(thread::current());
     let done = loop {
         if let Poll::Ready(done) = future.as_mut().poll(&mut context) {
-            break done.map_err(Failure::from);
+            break done.map_err(Into::into);
         }
         if INTERRUPT.load(Ordering::Relaxed) {
             break Err(Failure::interrupted());

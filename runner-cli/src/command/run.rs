@@ -12,7 +12,7 @@ use crate::{
     params,
     progress::Progress,
     source::{Source, load},
-    wait::{Deadline, wait},
+    wait::Deadline,
 };
 
 /// Runs a program on its input.
@@ -22,9 +22,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     output.check(&program)?;
 
     let mut progress = Progress::start("preparing");
-    let runner = connect(&args.runner.url, Bounds::from(&args.runner))?;
+    let runner = connect(&args.runner.connect, Bounds::from(&args.runner))?;
     let mut deadline = Deadline::after(args.runner.time_limit);
-    let prepared = wait(runner.prepare(&program), deadline)?;
+    let prepared = runner.wait(runner.runner().prepare(&program), deadline)?;
 
     progress.phase("reading the input");
     let start = Instant::now();
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     deadline.extend(start.elapsed());
 
     progress.phase("executing");
-    let answer = wait(runner.execute(&prepared, bytes), deadline);
+    let answer = runner.wait(runner.runner().execute(&prepared, bytes), deadline);
     let answer = answer.map_err(|failure| match &args.input {
         Some(file) if failure.code() == Some(Code::DecodeError) => failure.context(input::name(file)),
         _ => failure,
