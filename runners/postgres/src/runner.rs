@@ -80,7 +80,7 @@ impl Run for Postgres {
         } else {
             catalog::describe(&connection.client, &connection.schemas, &names).await?
         };
-        let statement = runner_sql::lower(program, &runner_sql::Postgres, &tables)?;
+        let statement = runner_sql::lower(program, &runner_sql::Postgres::default(), &tables)?;
         let shapes = Shapes::new(program)?;
         let plan = match statement.output {
             Output::Row(ty) | Output::Rows(ty) => Some(Plan::new(&shapes, ty)),

@@ -7,6 +7,7 @@ use runner_core::{Literal, Op, Prim, Result, TypeId};
 pub use postgres::Postgres;
 
 use crate::{
+    catalog::{Column, Table},
     shape::{Leaf, Shapes},
     sql::Sql,
     value::Val,
@@ -74,9 +75,6 @@ pub trait Dialect {
 
     /// An expression that fails with this message.
     fn fail(&self, message: &str, leaf: Leaf) -> Sql;
-
-    /// The value, or a failure that names the column if it is NULL.
-    fn not_null(&self, sql: &Sql, column: &str, leaf: Leaf) -> Sql;
 
     /// A value as one packed column.
     fn pack(&self, shapes: &Shapes, val: &Val, ty: TypeId) -> Sql;
@@ -149,12 +147,27 @@ pub trait Dialect {
     /// Fields of `DateToYearMonthDay`.
     fn year_month_day(&self, date: &Sql) -> [Sql; 3];
 
-    /// A table's column as the lowering holds it, from the column's type as the database names it; `None` if this
-    /// type can't hold such a column.
-    fn read_column(&self, leaf: Leaf, column: &Sql, database_type: &str) -> Option<Sql>;
+    /// The value that a column of a table holds, or that it and others whose names begin with its name do; `None` if
+    /// columns of its type can't hold such values. NULL where the type is not an option fails, and names the column.
+    fn read_column(
+        &self,
+        shapes: &Shapes,
+        ty: TypeId,
+        alias: &str,
+        column: &Column,
+        table: &Table,
+    ) -> Option<Val>;
 
-    /// The reverse of [`Dialect::read_column`].
-    fn write_column(&self, leaf: Leaf, value: &Sql, database_type: &str) -> Option<Sql>;
+    /// The reverse of [`Dialect::read_column`]: names of columns and what is written to them. The leaves of the value
+    /// are cheap.
+    fn write_column(
+        &self,
+        shapes: &Shapes,
+        ty: TypeId,
+        value: &Val,
+        column: &Column,
+        table: &Table,
+    ) -> Option<Vec<(String, Sql)>>;
 
     /// Names of the functions that a statement calls and that a connection must have, in order of definition.
     fn helpers(&self, statement: &str) -> Vec<&'static str>;

@@ -91,13 +91,11 @@ impl Printer {
                 }
                 return;
             }
-            ")" => {
-                if self.open.pop() == Some(true) {
-                    self.clauses.pop();
-                    self.line(0);
-                    self.text.push(')');
-                    return;
-                }
+            ")" if self.open.pop() == Some(true) => {
+                self.clauses.pop();
+                self.line(0);
+                self.text.push(')');
+                return;
             }
             "," if in_query && self.breaks_at_commas() => {
                 self.text.push(',');

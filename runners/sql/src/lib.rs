@@ -49,7 +49,7 @@
 //! let int = types.prim(Prim::Int64);
 //! let body = vec![Expr { kind: Kind::Local(INPUT), ty: int }];
 //! let program = Program::new(Parts { types, input: int, output: int, body, ..Parts::default() })?;
-//! assert_eq!(lower(&program, &Postgres, &[])?.sql, "SELECT $1::int8 AS c1");
+//! assert_eq!(lower(&program, &Postgres::default(), &[])?.sql, "SELECT $1::int8 AS c1");
 //! # Ok::<(), runner_core::Error>(())
 //! ```
 

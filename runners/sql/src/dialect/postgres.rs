@@ -5,6 +5,7 @@
 
 mod column;
 mod compare;
+mod escape;
 mod float;
 mod functions;
 mod helper;
@@ -14,18 +15,47 @@ mod text;
 
 use runner_core::{Literal, Op, Prim, Result, TypeId};
 
+pub use escape::{escape, unescape};
 pub use helper::definition;
 
 use super::Dialect;
 use crate::{
+    catalog::{Column, Table},
     shape::{Leaf, Shapes},
     sql::Sql,
     value::Val,
 };
 
 /// The dialect of PostgreSQL 13 and later.
+///
+/// ```
+/// use runner_sql::{Dialect, Postgres};
+///
+/// assert!(!Postgres::default().has_nul() && Postgres::escaping().has_nul());
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Postgres;
+pub struct Postgres {
+    /// Whether texts are held as [`escape`] makes them.
+    escapes: bool,
+    /// Whether the database's own collation is the order of code points.
+    is_c: bool,
+}
+
+impl Postgres {
+    /// The dialect of statements whose texts may hold U+0000: all texts, of parameters and results too, are held as
+    /// [`escape`] makes them.
+    #[must_use]
+    pub fn escaping() -> Self {
+        Self { escapes: true, ..Self::default() }
+    }
+
+    /// The same for a database whose own collation is the order of code points, so that its indexes serve ranges of
+    /// texts.
+    #[must_use]
+    pub fn with_c_collation(self, is_c: bool) -> Self {
+        Self { is_c, ..self }
+    }
+}
 
 pub(super) fn prim_type(prim: Prim) -> &'static str {
     match prim {
@@ -49,7 +79,7 @@ impl Dialect for Postgres {
     }
 
     fn has_nul(&self) -> bool {
-        false
+        self.escapes
     }
 
     fn column_type(&self, leaf: Leaf) -> &'static str {
@@ -90,7 +120,9 @@ impl Dialect for Postgres {
     }
 
     fn text(&self, text: &str) -> String {
-        format!("'{}'::text", text.replace('\'', "''"))
+        let text = if self.escapes { escape(text) } else { text.into() };
+        // What is no value, such as a message, may still hold it.
+        format!("'{}'::text", text.replace('\'', "''").replace('\0', "\u{fffd}"))
     }
 
     fn param(&self, number: usize, leaf: Leaf, is_list: bool) -> Sql {
@@ -114,6 +146,7 @@ impl Dialect for Postgres {
 
     fn sort_key(&self, prim: Prim, sql: &Sql) -> Sql {
         match prim {
+            Prim::Text if self.is_c => Sql::of(format!("{sql} COLLATE \"default\""), &[sql]),
             Prim::Text => Sql::of(format!("{sql} COLLATE \"C\""), &[sql]),
             _ => sql.clone(),
         }
@@ -137,13 +170,6 @@ impl Dialect for Postgres {
     fn fail(&self, message: &str, leaf: Leaf) -> Sql {
         let ty = self.column_type(leaf);
         Sql::query(format!("pg_temp.fail({}, NULL::{ty})", self.text(message)), true)
-    }
-
-    fn not_null(&self, sql: &Sql, column: &str, leaf: Leaf) -> Sql {
-        let message =
-            format!("the column {} holds a NULL, but its type is not an option", self.quote(column));
-        let fail = self.fail(&message, leaf);
-        Sql::atom(format!("coalesce({sql}, {fail})"))
     }
 
     fn pack(&self, shapes: &Shapes, val: &Val, ty: TypeId) -> Sql {
@@ -206,7 +232,7 @@ impl Dialect for Postgres {
     }
 
     fn aggregate(&self, op: Op, prim: Prim, item: &Sql, order_by: &str, filter: &str) -> Sql {
-        functions::aggregate(op, prim, item, order_by, filter)
+        functions::aggregate(self, op, prim, item, order_by, filter)
     }
 
     fn join(&self, item: &Sql, separator: &Sql, order_by: &str) -> Sql {
@@ -214,7 +240,7 @@ impl Dialect for Postgres {
     }
 
     fn split(&self, text: &Sql, separator: &Sql, alias: &str) -> String {
-        text::split(text, separator, alias)
+        text::split(self, text, separator, alias)
     }
 
     fn sequence(&self, prim: Prim, start: &Sql, end: &Sql, alias: &str) -> String {
@@ -225,12 +251,26 @@ impl Dialect for Postgres {
         text::year_month_day(date)
     }
 
-    fn read_column(&self, leaf: Leaf, column: &Sql, database_type: &str) -> Option<Sql> {
-        column::read(leaf, column, database_type)
+    fn read_column(
+        &self,
+        shapes: &Shapes,
+        ty: TypeId,
+        alias: &str,
+        column: &Column,
+        table: &Table,
+    ) -> Option<Val> {
+        column::read(self, shapes, ty, alias, column, table)
     }
 
-    fn write_column(&self, leaf: Leaf, value: &Sql, database_type: &str) -> Option<Sql> {
-        column::write(leaf, value, database_type)
+    fn write_column(
+        &self,
+        shapes: &Shapes,
+        ty: TypeId,
+        value: &Val,
+        column: &Column,
+        table: &Table,
+    ) -> Option<Vec<(String, Sql)>> {
+        column::write(self, shapes, ty, value, column, table)
     }
 
     fn helpers(&self, statement: &str) -> Vec<&'static str> {

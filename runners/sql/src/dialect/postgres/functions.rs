@@ -62,7 +62,7 @@ pub(super) fn scalar(
         (Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Rem | Op::Neg | Op::Abs | Op::Pow, args) => {
             number::arithmetic(op, operand, args)
         }
-        (_, args) => text::function(op, operand, args),
+        (_, args) => text::function(dialect, op, operand, args),
     };
     let refs: Vec<_> = args.iter().collect();
     Ok(text.map(|text| {
@@ -71,9 +71,16 @@ pub(super) fn scalar(
     }))
 }
 
-pub(super) fn aggregate(op: Op, prim: Prim, item: &Sql, order_by: &str, filter: &str) -> Sql {
+pub(super) fn aggregate(
+    dialect: &Postgres,
+    op: Op,
+    prim: Prim,
+    item: &Sql,
+    order_by: &str,
+    filter: &str,
+) -> Sql {
     let ty = prim_type(prim);
-    let key = Postgres.sort_key(prim, item);
+    let key = dialect.sort_key(prim, item);
     let in_order = if order_by.is_empty() { String::new() } else { order_by.replacen(" ORDER BY", ",", 1) };
     let text = match op {
         Op::Sum if prim.is_float() => {

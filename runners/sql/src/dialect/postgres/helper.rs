@@ -1,5 +1,7 @@
 //! Functions that PostgreSQL lacks, in `helpers.sql`.
 
+use std::borrow::Cow;
+
 /// All helpers; each begins behind a line `-- name`, and stands behind those that it calls.
 const SOURCE: &str = include_str!("helpers.sql");
 
@@ -11,8 +13,45 @@ const PREFIX: &str = "pg_temp.";
 /// assert!(runner_sql::postgres::definition("float_add").unwrap().contains("CREATE FUNCTION"));
 /// ```
 #[must_use]
-pub fn definition(name: &str) -> Option<&'static str> {
-    all().find(|(found, _)| *found == name).map(|(_, text)| text)
+pub fn definition(name: &str) -> Option<Cow<'static, str>> {
+    let (_, text) = all().find(|(found, _)| *found == name)?;
+    Some(match name {
+        "text_lower" => text.replace("{lower}", &mapping(lower)).into(),
+        "text_upper" => text.replace("{upper}", &mapping(upper)).into(),
+        _ => text.into(),
+    })
+}
+
+/// The letters that a mapping changes, as a JSON object.
+fn mapping(map: fn(char) -> char) -> String {
+    let pairs = ('\u{80}'..=char::MAX).map(|from| (from, map(from))).filter(|(from, to)| from != to);
+    let ascii = ('A'..='z').map(|from| (from, map(from))).filter(|(from, to)| from != to);
+    let pairs: Vec<_> = ascii.chain(pairs).map(|(from, to)| format!("\"{from}\":\"{to}\"")).collect();
+    format!("{{{}}}", pairs.join(","))
+}
+
+/// The simple mapping of Unicode: the full one where that is one code point, and where there is another.
+fn lower(letter: char) -> char {
+    match single(letter.to_lowercase()) {
+        Some(lower) => lower,
+        None if letter == '\u{130}' => 'i',
+        None => letter,
+    }
+}
+
+fn upper(letter: char) -> char {
+    // The simple upper case of Greek letters with an iota below is their title case.
+    let offset = match letter {
+        '\u{1f80}'..='\u{1f87}' | '\u{1f90}'..='\u{1f97}' | '\u{1fa0}'..='\u{1fa7}' => 8,
+        '\u{1fb3}' | '\u{1fc3}' | '\u{1ff3}' => 9,
+        _ => return single(letter.to_uppercase()).unwrap_or(letter),
+    };
+    char::from_u32(u32::from(letter) + offset).unwrap_or(letter)
+}
+
+/// The only one.
+fn single(mut characters: impl Iterator<Item = char>) -> Option<char> {
+    characters.next().filter(|_| characters.next().is_none())
 }
 
 /// Helpers that a statement calls, and those that they call, in order of definition.

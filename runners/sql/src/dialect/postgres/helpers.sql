@@ -269,18 +269,74 @@ END $$;
 CREATE FUNCTION pg_temp.from_ascii(x int2) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
   IF x = 0 THEN
-    RAISE EXCEPTION USING ERRCODE = 'LT001', MESSAGE = 'PostgreSQL can''t hold U+0000 in a text';
+    RAISE EXCEPTION USING ERRCODE = 'LT000', MESSAGE = 'a text with U+0000';
   ELSIF x > 127 THEN
     RAISE EXCEPTION USING ERRCODE = 'LT001', MESSAGE = format('%s is no ASCII character', x);
   END IF;
   RETURN chr(x);
 END $$;
 
--- text_replace
-CREATE FUNCTION pg_temp.text_replace(x text, part text, by text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-SELECT CASE WHEN part <> '' THEN replace(x, part, by) ELSE by || coalesce(
-  (SELECT string_agg(c || by, '' ORDER BY o) FROM unnest(string_to_array(x, NULL)) WITH ORDINALITY AS u(c, o)),
-  '') END $$;
+-- text_lower
+CREATE FUNCTION pg_temp.text_lower(x text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  IF octet_length(x) = char_length(x) THEN RETURN lower(x COLLATE "C"); END IF;
+  RETURN (SELECT string_agg(coalesce('{lower}'::jsonb ->> c, c), '' ORDER BY o)
+    FROM unnest(string_to_array(x, NULL)) WITH ORDINALITY AS u(c, o));
+END $$;
+
+-- text_upper
+CREATE FUNCTION pg_temp.text_upper(x text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  IF octet_length(x) = char_length(x) THEN RETURN upper(x COLLATE "C"); END IF;
+  RETURN (SELECT string_agg(coalesce('{upper}'::jsonb ->> c, c), '' ORDER BY o)
+    FROM unnest(string_to_array(x, NULL)) WITH ORDINALITY AS u(c, o));
+END $$;
+
+-- nul_length
+CREATE FUNCTION pg_temp.nul_length(x text) RETURNS int8 LANGUAGE sql IMMUTABLE AS $$
+SELECT char_length(translate(x, E'\x03\x04\x05', ''))::int8 $$;
+
+-- nul_characters
+CREATE FUNCTION pg_temp.nul_characters(x text) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
+SELECT CASE WHEN translate(x, E'\x01\x02', '') = x THEN string_to_array(x, NULL)
+  ELSE ARRAY(SELECT m[1] FROM regexp_matches(x, E'[\x01\x02]?.', 'g') WITH ORDINALITY AS r(m, o) ORDER BY o) END $$;
+
+-- nul_escape
+CREATE FUNCTION pg_temp.nul_escape(x text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+SELECT CASE WHEN x IS NULL OR translate(x, E'\x01\x02\x03\x04\x05', '') = x THEN x ELSE
+  (SELECT string_agg(CASE WHEN ascii(c) <= 5 THEN chr(1 + ascii(c) / 3) || chr(3 + ascii(c) % 3) ELSE c END, '' ORDER BY o)
+    FROM unnest(string_to_array(x, NULL)) WITH ORDINALITY AS u(c, o)) END $$;
+
+-- nul_unescape
+CREATE FUNCTION pg_temp.nul_unescape(x text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  IF x IS NULL OR translate(x, E'\x01\x02', '') = x THEN RETURN x; END IF;
+  IF strpos(x, E'\x01\x03') > 0 THEN
+    RAISE EXCEPTION USING ERRCODE = 'LT001', MESSAGE = 'a column of PostgreSQL can''t hold U+0000';
+  END IF;
+  RETURN (SELECT string_agg(CASE WHEN ascii(c) <= 2 THEN chr((ascii(c) - 1) * 3 + ascii(right(c, 1)) - 3) ELSE c END,
+    '' ORDER BY o) FROM unnest(pg_temp.nul_characters(x)) WITH ORDINALITY AS u(c, o));
+END $$;
+
+-- nul_slice
+CREATE FUNCTION pg_temp.nul_slice(x text, first int8, last int8) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+  characters text[] := pg_temp.nul_characters(x);
+  n int8 := coalesce(array_length(characters, 1), 0);
+  s int8 := CASE WHEN first < 0 THEN greatest(n + first, 0) ELSE least(first, n) END;
+  e int8 := CASE WHEN last < 0 THEN greatest(n + last, 0) ELSE least(last, n) END;
+BEGIN
+  RETURN array_to_string(characters[s + 1 : e], '');
+END $$;
+
+-- nul_from_ascii
+CREATE FUNCTION pg_temp.nul_from_ascii(x int2) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  IF x > 127 THEN
+    RAISE EXCEPTION USING ERRCODE = 'LT001', MESSAGE = format('%s is no ASCII character', x);
+  END IF;
+  RETURN CASE WHEN x <= 5 THEN chr(1 + x / 3) || chr(3 + x % 3) ELSE chr(x) END;
+END $$;
 
 -- text_slice
 CREATE FUNCTION pg_temp.text_slice(x text, first int8, last int8) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$

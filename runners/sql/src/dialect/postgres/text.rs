@@ -2,30 +2,35 @@
 
 use runner_core::{Op, Prim};
 
+use super::Postgres;
 use crate::sql::Sql;
 
 /// White space, as Unicode has it.
 const SPACES: &str = "E' \\t\\n\\x0B\\f\\r\\u0085\\u00A0\\u1680\\u2000\\u2001\\u2002\\u2003\\u2004\\u2005\\u2006\
                       \\u2007\\u2008\\u2009\\u200A\\u2028\\u2029\\u202F\\u205F\\u3000'";
 
-pub(super) fn function(op: Op, operand: Prim, args: &[Sql]) -> Option<String> {
+pub(super) fn function(dialect: &Postgres, op: Op, operand: Prim, args: &[Sql]) -> Option<String> {
+    let nul = dialect.escapes;
     Some(match (op, args) {
         (Op::ToText, [x]) => to_text(operand, x),
         (Op::Concat, args) => {
             let texts: Vec<_> = args.iter().map(Sql::text).collect();
             format!("({})", texts.join(" || "))
         }
+        (Op::TextLength, [x]) if nul => format!("pg_temp.nul_length({x})"),
         (Op::TextLength, [x]) => format!("char_length({x})::int8"),
+        (Op::FromAscii, [x]) if nul => format!("pg_temp.nul_from_ascii({x})"),
         (Op::FromAscii, [x]) => format!("pg_temp.from_ascii({x})"),
         (Op::StartsWith, [x, part]) => format!("starts_with({x}, {part})"),
         (Op::TextContains, [x, part]) => format!("(strpos({x}, {part}) > 0)"),
         (Op::EndsWith, [x, part]) => format!("(right({x}, char_length({part})) = {part})"),
-        (Op::Lower, [x]) => format!("lower({x} COLLATE \"und-x-icu\") COLLATE \"default\""),
-        (Op::Upper, [x]) => format!("upper({x} COLLATE \"und-x-icu\") COLLATE \"default\""),
+        (Op::Lower, [x]) => format!("pg_temp.text_lower({x})"),
+        (Op::Upper, [x]) => format!("pg_temp.text_upper({x})"),
         (Op::Trim, [x]) => format!("btrim({x}, {SPACES})"),
         (Op::TrimStart, [x]) => format!("ltrim({x}, {SPACES})"),
         (Op::TrimEnd, [x]) => format!("rtrim({x}, {SPACES})"),
-        (Op::Replace, [x, from, to]) => format!("pg_temp.text_replace({x}, {from}, {to})"),
+        (Op::Replace, [x, from, to]) => format!("replace({x}, {from}, {to})"),
+        (Op::TextSlice, [x, start, end]) if nul => format!("pg_temp.nul_slice({x}, {start}, {end})"),
         (Op::TextSlice, [x, start, end]) => format!("pg_temp.text_slice({x}, {start}, {end})"),
         (Op::DateToTimestamp, [date, zone]) => format!("pg_temp.date_to_timestamp({date}, {zone})"),
         (Op::TimestampToDate, [timestamp, zone]) => {
@@ -39,10 +44,15 @@ pub(super) fn function(op: Op, operand: Prim, args: &[Sql]) -> Option<String> {
     })
 }
 
-pub(super) fn split(text: &Sql, separator: &Sql, alias: &str) -> String {
+pub(super) fn split(dialect: &Postgres, text: &Sql, separator: &Sql, alias: &str) -> String {
+    let characters = if dialect.escapes {
+        format!("pg_temp.nul_characters({text})")
+    } else {
+        format!("string_to_array({text}, NULL)")
+    };
     format!(
         "unnest(CASE WHEN {text} = '' THEN ARRAY['']::text[] WHEN {separator} = '' \
-         THEN string_to_array({text}, NULL) ELSE string_to_array({text}, {separator}) END) \
+         THEN {characters} ELSE string_to_array({text}, {separator}) END) \
          WITH ORDINALITY AS {alias}(v, o)"
     )
 }

@@ -6,7 +6,6 @@ use crate::{
     catalog::Table,
     lower::{Frame, Lowering},
     relation::Relation,
-    shape::{Leaf, Shape},
     sql::Sql,
     value::Val,
 };
@@ -24,8 +23,12 @@ impl Lowering<'_> {
         let (rows, item) = self.rows(rows, frame)?;
         self.check_place(id, frame)?;
         let rows = self.plain(rows);
-        let columns = self.table_columns(name, &table, item)?;
-        let values = self.column_values(name, &table, item, &rows.item.leaves())?;
+        let rows = self.ready(rows)?;
+        let columns = self.column_values(name, &table, item, &rows.item)?;
+        let (columns, values): (Vec<_>, Vec<_>) = columns
+            .into_iter()
+            .map(|(column, value)| (self.dialect.quote(&column), value.to_string()))
+            .unzip();
         let text = format!(
             "(INSERT INTO {} ({}) SELECT {}{}{}{})",
             self.table_text(&table),
@@ -78,14 +81,14 @@ impl Lowering<'_> {
             return Err(self.unsupported(f, "an update that gives no option of a row"));
         };
         Self::add_frame(&mut rows, inner);
-        let columns = self.table_columns(name, &table, item)?;
         let (target, chosen) = (self.alias(), self.alias());
-        let leaves = value.leaves();
-        let selected = super::super::numbered(&leaves);
-        let changed: Vec<_> = (1..=leaves.len()).map(|n| Sql::column(&chosen, &format!("c{n}"))).collect();
+        let selected = super::super::numbered(&value.leaves());
+        let changed = self.of_alias(item, &chosen)?;
         let values = self.column_values(name, &table, item, &changed)?;
-        let sets: Vec<_> =
-            columns.iter().zip(&values).map(|(column, value)| format!("{column} = {value}")).collect();
+        let sets: Vec<_> = values
+            .iter()
+            .map(|(column, value)| format!("{} = {value}", self.dialect.quote(column)))
+            .collect();
         let text = format!(
             "(UPDATE {} AS {target} SET {} FROM (SELECT {alias}.ctid AS k, {alias}.tableoid AS p, {some} AS s, {}{}) \
              AS {chosen} WHERE {target}.ctid = {chosen}.k AND {target}.tableoid = {chosen}.p AND {chosen}.s)",
@@ -123,47 +126,25 @@ impl Lowering<'_> {
             .ok_or_else(|| Error::new(Code::Internal, "a function without parameters"))
     }
 
-    /// The columns of a row type, quoted.
-    fn table_columns(&self, name: ExprId, table: &Table, item: TypeId) -> Result<Vec<String>> {
+    /// Names of columns and what a row, whose leaves are cheap, puts there.
+    fn column_values(
+        &self,
+        id: ExprId,
+        table: &Table,
+        item: TypeId,
+        row: &Val,
+    ) -> Result<Vec<(String, Sql)>> {
         let types = self.program.types();
         let fields = types.as_tuple(types.unframed(item)).unwrap_or_default();
-        fields
-            .iter()
-            .map(|field| match &field.name {
-                Some(field) => Ok(self.dialect.quote(field)),
-                None => Err(self.mismatch(name, table, "every field of a row must have a name")),
-            })
-            .collect()
-    }
-
-    /// The columns of a row as the table holds them.
-    fn column_values(&self, id: ExprId, table: &Table, item: TypeId, leaves: &[Sql]) -> Result<Vec<String>> {
-        let types = self.program.types();
-        let fields = types.as_tuple(types.unframed(item)).unwrap_or_default();
-        let mut leaves = leaves.iter();
-        let mut values = Vec::new();
-        for field in fields {
-            let field_name = field.name.as_deref().unwrap_or_default();
-            let Some(column) = table.columns.iter().find(|column| column.name == field_name) else {
-                return Err(self.mismatch(id, table, &format!("there is no column `{field_name}`")));
-            };
-            let leaf = match self.shapes.get(field.ty) {
-                Shape::Prim(prim) => Some(Leaf::Prim(prim)),
-                Shape::Null(prim) => Some(Leaf::Null(prim)),
-                _ => None,
-            };
-            let value =
-                leaf.and_then(|leaf| self.dialect.write_column(leaf, leaves.next()?, &column.database_type));
-            let Some(value) = value else {
-                let words = format!(
-                    "the column `{field_name}` is {}, the field is {}",
-                    column.database_type,
-                    types.display(field.ty)
-                );
-                return Err(self.mismatch(id, table, &words));
-            };
-            values.push(value.to_string());
+        let Val::Tuple(values) = row else { return Err(self.mismatch(id, table, "a row must be a tuple")) };
+        let mut columns = Vec::new();
+        for (field, value) in fields.iter().zip(values) {
+            let column = self.column(id, table, field)?;
+            match self.dialect.write_column(&self.shapes, field.ty, value, column, table) {
+                Some(written) => columns.extend(written),
+                None => return Err(self.mismatched_column(id, table, column, field.ty)),
+            }
         }
-        Ok(values)
+        Ok(columns)
     }
 }

@@ -1,10 +1,9 @@
-use runner_core::{ExprId, Result, TypeId};
+use runner_core::{ExprId, Field, Result, TypeId};
 
 use crate::{
     catalog::{Column, Table, TableName},
     lower::Lowering,
     relation::{Keys, Relation},
-    shape::{Leaf, Shape},
     sql::Sql,
     value::Val,
 };
@@ -21,28 +20,11 @@ impl Lowering<'_> {
         let fields = self.program.types().as_tuple(self.program.types().unframed(item)).unwrap_or_default();
         let mut values = Vec::new();
         for field in fields {
-            let Some(field_name) = &field.name else {
-                return Err(self.mismatch(name, table, "every field of a row must have a name"));
+            let column = self.column(name, table, field)?;
+            let Some(value) = self.dialect.read_column(&self.shapes, field.ty, &alias, column, table) else {
+                return Err(self.mismatched_column(name, table, column, field.ty));
             };
-            let Some(column) = table.columns.iter().find(|column| column.name == *field_name) else {
-                return Err(self.mismatch(name, table, &format!("there is no column `{field_name}`")));
-            };
-            let sql = Sql::column(&alias, &self.dialect.quote(&column.name));
-            let types = self.program.types();
-            let wrong = format!(
-                "the column `{field_name}` is {}, the field is {}",
-                column.database_type,
-                types.display(field.ty)
-            );
-            let leaf = match self.shapes.get(field.ty) {
-                Shape::Prim(prim) => Leaf::Prim(prim),
-                Shape::Null(prim) => Leaf::Null(prim),
-                _ => return Err(self.mismatch(name, table, &wrong)),
-            };
-            let Some(value) = self.dialect.read_column(leaf, &sql, &column.database_type) else {
-                return Err(self.mismatch(name, table, &wrong));
-            };
-            values.push(Val::Leaf(self.checked_column(value, column, leaf)));
+            values.push(value);
         }
         let from = format!("{} AS {alias}", self.table_text(table));
         let columns = |names: &[String]| {
@@ -52,16 +34,18 @@ impl Lowering<'_> {
         Ok(Relation { keys: Some(keys), ..Relation::new(from, Val::Tuple(values)) })
     }
 
+    /// The column for a field of a row.
+    pub(super) fn column<'a>(&self, id: ExprId, table: &'a Table, field: &Field) -> Result<&'a Column> {
+        let Some(name) = &field.name else {
+            return Err(self.mismatch(id, table, "every field of a row must have a name"));
+        };
+        let column = table.columns.iter().find(|column| column.name == **name);
+        column.ok_or_else(|| self.mismatch(id, table, &format!("there is no column `{name}`")))
+    }
+
     /// The name of a table, with its schema.
     pub(super) fn table_text(&self, table: &Table) -> String {
         format!("{}.{}", self.dialect.quote(&table.schema), self.dialect.quote(&table.name.name))
-    }
-
-    fn checked_column(&self, value: Sql, column: &Column, leaf: Leaf) -> Sql {
-        match leaf {
-            Leaf::Prim(_) if !column.is_not_null => self.dialect.not_null(&value, &column.name, leaf),
-            _ => value,
-        }
     }
 
     pub(in crate::lower) fn table(&self, name: ExprId) -> Result<Table> {
@@ -76,6 +60,19 @@ impl Lowering<'_> {
                 Err(self.placed(name, runner_core::Error::prepare(words)))
             }
         }
+    }
+
+    /// An error that shows what a column is and what the field for it is.
+    pub(in crate::lower) fn mismatched_column(
+        &self,
+        id: ExprId,
+        table: &Table,
+        column: &Column,
+        ty: TypeId,
+    ) -> runner_core::Error {
+        let field = self.program.types().display(ty);
+        let words = format!("the column `{}` is {}, the field is {field}", column.name, column.database_type);
+        self.mismatch(id, table, &words)
     }
 
     pub(in crate::lower) fn mismatch(&self, id: ExprId, table: &Table, words: &str) -> runner_core::Error {
