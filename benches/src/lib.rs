@@ -28,6 +28,14 @@ pub fn measure<T>(name: &'static str, budget: Duration, mut action: impl FnMut()
     Measured { name, time: times[times.len() / 2] }
 }
 
+/// Measures and prints a group, unless the command line names others: `cargo bench --bench NAME -- sort`.
+pub fn group(title: &str, measured: impl FnOnce() -> Vec<Measured>) {
+    let mut wanted = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).peekable();
+    if wanted.peek().is_none() || wanted.any(|part| title.contains(&part)) {
+        report(title, &measured());
+    }
+}
+
 /// Prints a group: each measurement and how many times the first one's time it took.
 pub fn report(title: &str, measured: &[Measured]) {
     println!("\n{title}");

@@ -53,22 +53,41 @@ const ROW_BYTES: usize = 3 * 8 + 4 + 1;
 
 const PROGRAMS: [(&str, &str); 4] = [
     ("identity", "rows -> rows"),
-    ("filter, map to one column, sum", "rows -> rows | filter(r -> r.ok) | map(r -> r.a / 2 + r.b % 1000) | sum"),
-    ("filter, map to all columns", "rows -> rows | filter(r -> r.ok) | map(r -> {r.a, b = r.b / 2, r.c, r.ok, r.d})"),
+    (
+        "filter, map to one column, sum",
+        "rows -> rows | filter(r -> r.ok) | map(r -> r.a / 2 + r.b % 1000) | sum",
+    ),
+    (
+        "filter, map to all columns",
+        "rows -> rows | filter(r -> r.ok) | map(r -> {r.a, b = r.b / 2, r.c, r.ok, r.d})",
+    ),
     ("sort by a column", "rows -> rows | sort(r -> r.c)"),
 ];
 
 fn main() {
     let rows: Vec<(i64, i64, f64, bool, i32)> = (0..ROWS)
-        .map(|id| (id << 12, id.wrapping_mul(0x9e37_79b9_7f4a) >> 8, -id as f64 / 3.0, id % 2 == 0, (id % 100) as i32))
+        .map(|id| {
+            (
+                id << 12,
+                id.wrapping_mul(0x9e37_79b9_7f4a) >> 8,
+                -id as f64 / 3.0,
+                id % 2 == 0,
+                (id % 100) as i32,
+            )
+        })
         .collect();
     let input = postcard::to_allocvec(&rows).unwrap();
     drop(rows);
     let data = ROWS as usize * ROW_BYTES;
-    println!("\n1,000,000 rows of 5 columns: {} MB as columns, {} MB on the wire", data >> 20, input.len() >> 20);
+    println!(
+        "\n1,000,000 rows of 5 columns: {} MB as columns, {} MB on the wire",
+        data >> 20,
+        input.len() >> 20
+    );
     for (name, program) in PROGRAMS {
         let (head, body) = program.split_once(" -> ").unwrap();
-        let source = format!("func main({head}: [{{a: Int64, b: Int64, c: Float64, ok: Bool, d: Int32}}]) -> {body}");
+        let source =
+            format!("func main({head}: [{{a: Int64, b: Int64, c: Float64, ok: Bool, d: Int32}}]) -> {body}");
         let program = compile(&Project::from_source("memory.lt", source), "main").unwrap().program;
         let runner = Interpreter::new();
         let prepared = runner.prepare(&program).unwrap();

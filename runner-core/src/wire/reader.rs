@@ -196,7 +196,27 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Eight bytes at a time: all but the longest numbers are found whole in them.
     fn long_varint(&mut self, longest: usize) -> Result<u64> {
+        const CONTINUES: u64 = 0x8080_8080_8080_8080;
+        let Some(bytes) = self.rest.first_chunk() else { return self.varint_by_bytes(longest) };
+        let word = u64::from_le_bytes(*bytes);
+        let ends = !word & CONTINUES;
+        let length = ends.trailing_zeros() as usize / 8 + 1;
+        if ends == 0 || length > longest {
+            return self.varint_by_bytes(longest);
+        }
+        // What is up to the last byte, then neighbours joined: 7 bits to 14, to 28, to 56.
+        let bits = word & (ends ^ (ends - 1)) & !CONTINUES;
+        let bits = (bits & 0x007f_007f_007f_007f) | ((bits & 0x7f00_7f00_7f00_7f00) >> 1);
+        let bits = (bits & 0x0000_3fff_0000_3fff) | ((bits & 0x3fff_0000_3fff_0000) >> 2);
+        let bits = (bits & 0x0fff_ffff) | ((bits & 0x0fff_ffff_0000_0000) >> 4);
+        self.rest = self.rest.get(length..).unwrap_or_default();
+        Ok(bits)
+    }
+
+    #[cold]
+    fn varint_by_bytes(&mut self, longest: usize) -> Result<u64> {
         let mut value = 0u64;
         for (index, byte) in self.rest.iter().take(longest).enumerate() {
             let bits = u64::from(byte & 0x7f);

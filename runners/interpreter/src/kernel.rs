@@ -4,6 +4,7 @@ mod arithmetic;
 mod cast;
 mod compare;
 mod date;
+mod division;
 mod float;
 pub(crate) mod order;
 pub(crate) mod table;

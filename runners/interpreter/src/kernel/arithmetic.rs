@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use runner_core::{Error, Op, Result};
 
-use super::{Lane, Operand, mismatch};
+use super::{Lane, Operand, division::Divide, mismatch};
 use crate::{
     column::Column,
     scalar::{Fault, Float, Int},
@@ -31,13 +31,9 @@ pub(super) fn binary(op: Op, left: &Operand, right: &Operand, rows: usize) -> Re
                                 return Err(Fault::DivisionByZero.into());
                             }
                             if op == Op::Div {
-                                checked(a, b, rows, |a, b| match a.quotient(b) {
-                                    Some(value) => (value, false),
-                                    None => (0, true),
-                                })
+                                $int::quotients(a, b, rows)
                             } else {
-                                // MIN % -1 is 0, though the division overflows.
-                                checked(a, b, rows, |a, b| (a.remainder(b).unwrap_or_default(), false))
+                                Some($int::remainders(a, b, rows))
                             }
                         }
                         _ => return powers(op, left, right, rows),
@@ -74,59 +70,6 @@ pub(super) fn binary(op: Op, left: &Operand, right: &Operand, rows: usize) -> Re
         };
     }
     integers!(I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64)
-}
-
-/// Checked division. Processors divide 64 bits several times slower than 32, and most numbers are small.
-trait Divide: Sized {
-    fn quotient(self, divisor: Self) -> Option<Self>;
-    fn remainder(self, divisor: Self) -> Option<Self>;
-}
-
-macro_rules! divide_as_is {
-    ($($int:ident),*) => {$(
-        impl Divide for $int {
-            #[inline]
-            fn quotient(self, divisor: Self) -> Option<Self> {
-                self.checked_div(divisor)
-            }
-
-            #[inline]
-            fn remainder(self, divisor: Self) -> Option<Self> {
-                self.checked_rem(divisor)
-            }
-        }
-    )*};
-}
-divide_as_is!(i8, i16, i32, u8, u16, u32, u64);
-
-impl Divide for i64 {
-    #[inline]
-    fn quotient(self, divisor: Self) -> Option<Self> {
-        match narrow(self, divisor) {
-            Some((dividend, small)) => {
-                let quotient = Self::from(dividend.checked_div(small)?);
-                Some(if (self < 0) == (divisor < 0) { quotient } else { -quotient })
-            }
-            None => self.checked_div(divisor),
-        }
-    }
-
-    #[inline]
-    fn remainder(self, divisor: Self) -> Option<Self> {
-        match narrow(self, divisor) {
-            Some((dividend, small)) => {
-                let remainder = Self::from(dividend.checked_rem(small)?);
-                Some(if self < 0 { -remainder } else { remainder })
-            }
-            None => self.checked_rem(divisor),
-        }
-    }
-}
-
-/// The magnitudes of two numbers, if both fit into 32 bits.
-#[inline]
-fn narrow(a: i64, b: i64) -> Option<(u32, u32)> {
-    Some((u32::try_from(a.unsigned_abs()).ok()?, u32::try_from(b.unsigned_abs()).ok()?))
 }
 
 fn powers(op: Op, left: &Operand, right: &Operand, rows: usize) -> Result<Column> {
@@ -207,7 +150,7 @@ pub(super) fn zip<T: Copy, R: Clone>(
 }
 
 #[inline]
-fn checked<T: Copy>(
+pub(super) fn checked<T: Copy>(
     a: Lane<'_, T>,
     b: Lane<'_, T>,
     rows: usize,

@@ -1,0 +1,134 @@
+//! The binary protocol over loopback TCP: beside `tarpc`, beside bare length-prefixed frames on tokio, and beside
+//! `tokio::io::copy`. The runner echoes its input, so that only the way to it and back is measured.
+
+mod bare;
+mod copy;
+mod idle;
+mod ours;
+mod peer;
+
+use std::{
+    future::Future,
+    pin::Pin,
+    time::{Duration, Instant},
+};
+
+use runner_benches::{Measured, group};
+use tokio::{runtime::Runtime, task::JoinSet};
+
+/// Bytes of an input and of an output.
+const PAYLOAD: usize = 32;
+
+/// Calls of one measurement, and how many of them are in flight at a time.
+const CALLS: usize = 200_000;
+const IN_FLIGHT: usize = 1_000;
+
+/// Calls of one measurement, each after the answer to the one before.
+const TURNS: usize = 20_000;
+
+/// Bytes of the large output.
+const OUTPUT: usize = 256 << 20;
+
+/// How often everything is measured, in turns, so that a slow moment of the machine hits all.
+const ROUNDS: usize = 7;
+
+fn main() {
+    if idle::is_server() {
+        return idle::serve();
+    }
+    let runtime = Runtime::new().unwrap();
+    // On a worker of the runtime, as those are who serve.
+    let measure = |measuring: fn() -> Measuring| runtime.block_on(runtime.spawn(measuring())).unwrap();
+    group("200,000 executes of 32 bytes, 1,000 in flight on one connection", || {
+        measure(|| Box::pin(pipelined()))
+    });
+    group("20,000 executes of 32 bytes, one after the other", || measure(|| Box::pin(sequential())));
+    group("an output of 256 MB", || measure(|| Box::pin(outputs())));
+    println!("\na server with 1,000 idle connections");
+    println!("  resident memory {:>27.3} MB", runtime.block_on(idle::memory()) as f64 / 1e6);
+}
+
+type Measuring = Pin<Box<dyn Future<Output = Vec<Measured>> + Send>>;
+
+async fn pipelined() -> Vec<Measured> {
+    let (ours, peer, mut bare) = (ours::connect().await, peer::connect().await, bare::connect().await);
+    let mut times = Times::new(["runner", "tarpc (bincode)", "bare frames (tokio-util)"]);
+    for _ in 0..ROUNDS {
+        times.add(0, timed(from_many_tasks(&ours)).await);
+        times.add(1, timed(from_many_tasks(&peer)).await);
+        times.add(2, timed(bare.exchange(CALLS, IN_FLIGHT)).await);
+    }
+    times.medians()
+}
+
+async fn sequential() -> Vec<Measured> {
+    let (ours, peer, mut bare) = (ours::connect().await, peer::connect().await, bare::connect().await);
+    let mut times = Times::new(["runner", "tarpc (bincode)", "bare frames (tokio-util)"]);
+    for _ in 0..ROUNDS {
+        times.add(0, timed(in_turn(&ours, TURNS)).await);
+        times.add(1, timed(in_turn(&peer, TURNS)).await);
+        times.add(2, timed(bare.exchange(TURNS, 1)).await);
+    }
+    times.medians()
+}
+
+async fn outputs() -> Vec<Measured> {
+    let ours = ours::connect().await;
+    let bytes: &'static [u8] = vec![7; OUTPUT].leak();
+    let mut times = Times::new(["tokio::io::copy", "runner, in pieces", "runner, as a whole"]);
+    for _ in 0..ROUNDS {
+        times.add(0, timed(copy::copy(bytes)).await);
+        times.add(1, timed(ours.large_in_pieces()).await);
+        times.add(2, timed(ours.large()).await);
+    }
+    times.medians()
+}
+
+/// Somebody who can make a call, from any number of tasks.
+trait Caller: Clone + Send + Sync + 'static {
+    /// Sends the payload and waits until it is back.
+    fn call(&self) -> impl Future<Output = ()> + Send;
+}
+
+/// Makes all calls from as many tasks as are to be in flight.
+async fn from_many_tasks(caller: &impl Caller) {
+    let mut tasks = JoinSet::new();
+    for _ in 0..IN_FLIGHT {
+        let caller = caller.clone();
+        tasks.spawn(async move { in_turn(&caller, CALLS / IN_FLIGHT).await });
+    }
+    tasks.join_all().await;
+}
+
+async fn in_turn(caller: &impl Caller, calls: usize) {
+    for _ in 0..calls {
+        caller.call().await;
+    }
+}
+
+async fn timed(action: impl Future<Output = ()>) -> Duration {
+    let start = Instant::now();
+    action.await;
+    start.elapsed()
+}
+
+/// Times of several things that are measured in turns.
+struct Times(Vec<(&'static str, Vec<Duration>)>);
+
+impl Times {
+    fn new(names: impl IntoIterator<Item = &'static str>) -> Self {
+        Self(names.into_iter().map(|name| (name, Vec::new())).collect())
+    }
+
+    fn add(&mut self, index: usize, time: Duration) {
+        self.0[index].1.push(time);
+    }
+
+    fn medians(self) -> Vec<Measured> {
+        let median = |mut times: Vec<Duration>| {
+            times.sort();
+            times[times.len() / 2]
+        };
+        self.0.into_iter().map(|(name, times)| Measured { name, time: median(times) }).collect()
+    }
+}
