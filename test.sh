@@ -10,6 +10,21 @@ for component in rustfmt clippy; do
     cargo "${component/rustfmt/fmt}" --version >/dev/null 2>&1 || rustup component add "$component"
 done
 
+# Tests start servers of their own from the binaries, which Debian keeps out of PATH.
+has_postgres() {
+    local folder
+    for folder in ${PATH//:/ } /usr/lib/postgresql/*/bin; do
+        [ -x "$folder/initdb" ] && [ -x "$folder/pg_ctl" ] && [ -x "$folder/postgres" ] && return
+    done
+    return 1
+}
+if ! has_postgres; then
+    as_root=$([ "$(id -u)" = 0 ] || echo sudo)
+    $as_root apt-get update -q
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends postgresql
+    has_postgres || { echo "PostgreSQL was installed, but initdb, pg_ctl and postgres are not found" >&2; exit 1; }
+fi
+
 # The link test builds a package outside the workspace without asking the network.
 cargo fetch --quiet --manifest-path tests/no-std/Cargo.toml
 

@@ -20,13 +20,13 @@ fn main() {
     for case in case::all() {
         let case = Arc::new(case);
         if matches!(case.expected, Expected::Diagnostics(_)) {
-            let name = format!("{}::compiler", case.name);
+            let name = format!("compiler::{}", case.name);
             trials.push(Trial::test(name, move || on_big_stack(move || refuses(&case))));
             continue;
         }
         for backend in &backends {
             let (case, backend) = (Arc::clone(&case), Arc::clone(backend));
-            let name = format!("{}::{}", case.name, backend.name);
+            let name = format!("{}::{}", backend.name, case.name);
             trials.push(Trial::test(name, move || on_big_stack(move || answers(&case, &backend))));
         }
     }

@@ -9,8 +9,6 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::run;
-
 /// The user that runs the server where the test is run by root, whom PostgreSQL refuses.
 const USER: &str = "nobody";
 
@@ -22,16 +20,9 @@ pub(crate) struct Binaries {
 }
 
 impl Binaries {
-    /// In `PATH`, where Debian has them, or newly installed.
-    pub(crate) fn find_or_install() -> Self {
-        let path = find().unwrap_or_else(|| {
-            run(Command::new("apt-get").arg("update")).expect("lists of packages");
-            let mut install = Command::new("apt-get");
-            install.env("DEBIAN_FRONTEND", "noninteractive");
-            install.args(["install", "-y", "--no-install-recommends", "postgresql"]);
-            run(&mut install).expect("PostgreSQL can be installed");
-            find().expect("PostgreSQL is installed")
-        });
+    /// In `PATH`, or where Debian has them.
+    pub(crate) fn find() -> Self {
+        let path = find().expect("PostgreSQL is installed: `test.sh` does that");
         let is_root = fs::metadata("/proc/self").is_ok_and(|metadata| metadata.uid() == 0);
         Self { path, user: is_root.then(ids) }
     }

@@ -75,7 +75,7 @@ pub struct Options<'a> {
 }
 
 impl Server {
-    /// Makes a server and starts it; installs PostgreSQL if it is missing.
+    /// Makes a server and starts it. PostgreSQL has to be installed.
     #[must_use]
     pub fn start() -> Self {
         Self::with(&Options::default())
@@ -84,7 +84,7 @@ impl Server {
     /// Makes a server with these options and starts it.
     #[must_use]
     pub fn with(options: &Options<'_>) -> Self {
-        let binaries = Binaries::find_or_install();
+        let binaries = Binaries::find();
         let folder = binaries.folder();
         let mut watch = binaries.command(Path::new("sh"));
         watch.args(["-c", WATCH, "watch"]).arg(&folder).arg(binaries.path());
