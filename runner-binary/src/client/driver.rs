@@ -33,6 +33,8 @@ pub(super) struct Driver<S> {
     batch: Batch,
     wakers: Vec<Waker>,
     unflushed: bool,
+    /// Whether those who call at the same time had their turn since the last batch.
+    patient: bool,
     /// Whether the goodbye was queued.
     left: bool,
     /// What the server gave as the reason when it said goodbye.
@@ -61,6 +63,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             batch: Batch::default(),
             wakers: Vec::new(),
             unflushed: false,
+            patient: false,
             left: false,
             goodbye: None,
             ticks,
@@ -85,6 +88,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         self.link.driver.register(cx.waker());
+        if self.expects_more() {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         loop {
             let mut busy = self.poll_write(cx).map_err(|error| lost(format!("writing failed: {error}")))?;
             busy |= self.handle_frames()?;
@@ -108,6 +115,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 return Poll::Pending;
             }
         }
+    }
+
+    /// Whether others are likely to have something to send in a moment: a runtime runs who was woken last first, so
+    /// that the first of many callers would bring its request here alone, and each one a system call.
+    fn expects_more(&mut self) -> bool {
+        if self.patient || !self.batch.is_empty() {
+            return false;
+        }
+        let state = self.link.state();
+        self.patient = state.in_flight.len() > 1 && !state.queue.is_empty();
+        self.patient
     }
 
     /// Writes what there is. Whether something was taken.
@@ -136,6 +154,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     /// Fills the batch: small frames, then large bodies in turns.
     fn gather(&mut self) {
+        self.patient = false;
         let chunk = self.link.chunk_bytes();
         let mut state = self.link.state();
         state.notified = false;

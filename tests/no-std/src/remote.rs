@@ -59,7 +59,9 @@ impl Echo {
                     Program::decode(&body)?;
                     Response::Output { id, more: false }.encode(&[], &mut out)?;
                 }
-                Request::Execute { id, .. } => Response::Output { id, more: false }.encode(&body, &mut out)?,
+                Request::Execute { id, .. } => {
+                    Response::Output { id, more: false }.encode(&body, &mut out)?
+                }
                 _ => {}
             }
             self.answers.extend(out);
