@@ -1,6 +1,6 @@
 //! Values of programs as JSON, driven by their types.
 //!
-//! [`read`] makes wire bytes (see [`runner_core::wire`]) of JSON, [`print()`] makes JSON of wire bytes. Neither builds a
+//! [`read`] makes wire bytes (see [`runner_core::wire`]) of JSON, [`print()`] and [`Printer`] make JSON of wire bytes. None builds a
 //! tree: values go from one form to the other as they are met.
 //!
 //! | Lutra | JSON |
@@ -45,5 +45,5 @@ mod print;
 mod read;
 mod shape;
 
-pub use print::{Layout, print};
+pub use print::{Layout, Printer, print};
 pub use read::read;

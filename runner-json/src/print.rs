@@ -1,13 +1,13 @@
-use std::io;
+mod scalar;
 
 use runner_core::{
-    Error, Prim, Repr, Result, Type, TypeId, TypeTable,
-    limits::VALUE_DEPTH,
-    value::{format_date, format_decimal, format_duration, format_time, format_timestamp},
+    Error, Result, Type, TypeId, TypeTable,
+    limits::{EMPTY_ITEMS, VALUE_DEPTH},
     wire::Reader,
 };
 
 use crate::shape::{Shapes, option};
+use scalar::{is_number, is_whole};
 
 /// How JSON is spread over lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,79 +36,245 @@ pub enum Layout {
 /// # Errors
 /// `DECODE_ERROR` if the bytes are not a value of the type, or nest deeper than [`VALUE_DEPTH`].
 pub fn print(types: &TypeTable, ty: TypeId, bytes: &[u8], layout: Layout) -> Result<Vec<u8>> {
-    let mut printer = Printer {
-        types,
-        shapes: Shapes::new(types),
-        reader: Reader::new(bytes),
-        out: Vec::with_capacity(bytes.len()),
-        indent: (layout == Layout::Pretty).then_some(0),
-        depth: 0,
-    };
-    printer.value(ty, false)?;
-    printer.reader.finish()?;
-    Ok(printer.out)
+    let mut printer = Printer::new(types, ty, layout);
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut reader = Reader::new(bytes);
+    printer.advance(&mut reader, bytes, true, usize::MAX, &mut out)?;
+    reader.finish()?;
+    Ok(out)
 }
 
-struct Printer<'a> {
+/// [`print()`] for bytes that come in pieces, which may break off anywhere. It holds the open brackets, and a primitive
+/// that is not there as a whole.
+///
+/// ```
+/// use runner_core::{Prim, TypeTable};
+/// use runner_json::{Layout, Printer};
+///
+/// let mut types = TypeTable::new();
+/// let text = types.prim(Prim::Text);
+/// let texts = types.array(text);
+/// let mut printer = Printer::new(&types, texts, Layout::Compact);
+///
+/// let mut json = Vec::new();
+/// for mut piece in [&b"\x02\x05he"[..], b"llo\x05wo", b"rld"] {
+///     while printer.push(&mut piece, 64 << 10, &mut json)? {
+///         // 64 KiB of JSON are there, and more is to come of this piece.
+///     }
+/// }
+/// printer.finish(&mut json)?;
+/// assert_eq!(json, br#"["hello","world"]"#);
+/// # Ok::<(), runner_core::Error>(())
+/// ```
+pub struct Printer<'a> {
     types: &'a TypeTable,
     shapes: Shapes,
-    reader: Reader<'a>,
-    out: Vec<u8>,
+    /// What is open, the innermost last; empty when the value has ended.
+    open: Vec<Open<'a>>,
     /// Open brackets, `None` if all goes on one line.
     indent: Option<usize>,
-    depth: usize,
+    /// The beginning of a primitive, or what was not yet looked at behind one.
+    held: Vec<u8>,
+}
+
+/// A value that has begun, but for the first.
+enum Open<'a> {
+    /// A value whose first bytes are still to come. `wrapped`: an option directly within another one, which is written
+    /// as an ordinary enum.
+    Value { ty: TypeId, wrapped: bool },
+    /// A tuple: its fields, the next one, and whether it is an object.
+    Tuple { fields: &'a [runner_core::Field], next: usize, is_object: bool },
+    /// An array: the type of its items, and how many were and will be there.
+    Array { item: TypeId, next: u64, count: u64 },
+    /// A variant with a payload, which ends with the payload.
+    Variant,
+    /// An option, which nothing ends.
+    Some,
 }
 
 impl<'a> Printer<'a> {
-    /// `wrapped`: an option directly within another one, which is written as an ordinary enum.
-    fn value(&mut self, ty: TypeId, wrapped: bool) -> Result<()> {
-        if self.depth > VALUE_DEPTH {
+    /// Begins a value of a type.
+    #[must_use]
+    pub fn new(types: &'a TypeTable, ty: TypeId, layout: Layout) -> Self {
+        Self {
+            types,
+            shapes: Shapes::new(types),
+            open: vec![Open::Value { ty, wrapped: false }],
+            indent: (layout == Layout::Pretty).then_some(0),
+            held: Vec::new(),
+        }
+    }
+
+    /// Takes from the front of `bytes` and writes to the end of `out`, until the bytes are used up (`false`) or `out`
+    /// has `room` bytes (`true`). A single primitive may go beyond that.
+    ///
+    /// # Errors
+    /// As [`print()`].
+    pub fn push(&mut self, bytes: &mut &[u8], room: usize, out: &mut Vec<u8>) -> Result<bool> {
+        loop {
+            if self.held.is_empty() {
+                let all = *bytes;
+                let mut reader = Reader::new(all);
+                let full = self.advance(&mut reader, all, false, room, out)?;
+                *bytes = all.get(reader.offset()..).unwrap_or_default();
+                if !full {
+                    self.held.extend_from_slice(bytes);
+                    *bytes = &[];
+                }
+                return Ok(full);
+            }
+            let held = core::mem::take(&mut self.held);
+            let mut reader = Reader::new(&held);
+            let full = self.advance(&mut reader, &held, false, room, out)?;
+            let used = reader.offset();
+            self.held = held;
+            self.held.drain(..used);
+            if full || bytes.is_empty() {
+                return Ok(full);
+            }
+            // Twice as much each time, so that a long text is copied a few times at most.
+            let (more, rest) = bytes.split_at(self.held.len().max(64).min(bytes.len()));
+            self.held.extend_from_slice(more);
+            *bytes = rest;
+        }
+    }
+
+    /// Ends the value.
+    ///
+    /// # Errors
+    /// As [`print()`], also if the value has not ended.
+    pub fn finish(mut self, out: &mut Vec<u8>) -> Result<()> {
+        let held = core::mem::take(&mut self.held);
+        let mut reader = Reader::new(&held);
+        self.advance(&mut reader, &held, true, usize::MAX, out)?;
+        reader.finish()
+    }
+
+    /// Goes on until the value ends, bytes are missing, or `out` is full, which it says. If `whole`, bytes that are
+    /// missing are an error.
+    fn advance(
+        &mut self,
+        reader: &mut Reader<'_>,
+        bytes: &[u8],
+        whole: bool,
+        room: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<bool> {
+        loop {
+            if out.len() >= room {
+                return Ok(true);
+            }
+            let (ty, wrapped) = match self.open.last_mut() {
+                None => {
+                    reader.finish()?;
+                    return Ok(false);
+                }
+                Some(Open::Value { ty, wrapped }) => {
+                    let value = (*ty, *wrapped);
+                    self.open.pop();
+                    value
+                }
+                Some(Open::Tuple { fields, next, is_object }) => {
+                    let (index, is_object) = (*next, *is_object);
+                    let Some(field) = fields.get(index) else {
+                        let is_empty = fields.is_empty();
+                        self.close(if is_object { b'}' } else { b']' }, is_empty, out);
+                        continue;
+                    };
+                    *next += 1;
+                    self.separate(index == 0, out);
+                    if is_object {
+                        self.key(field.name.as_deref().unwrap_or_default(), out)?;
+                    }
+                    (field.ty, false)
+                }
+                Some(Open::Array { item, next, count }) => {
+                    let (item, index, count) = (*item, *next, *count);
+                    if index == count {
+                        self.close(b']', count == 0, out);
+                        continue;
+                    }
+                    *next += 1;
+                    self.separate(index == 0, out);
+                    (item, false)
+                }
+                Some(Open::Variant) => {
+                    self.close(b'}', false, out);
+                    continue;
+                }
+                Some(Open::Some) => {
+                    self.open.pop();
+                    continue;
+                }
+            };
+            if !self.begin(ty, wrapped, reader, bytes, whole, out)? {
+                self.open.push(Open::Value { ty, wrapped });
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Writes a primitive, or opens another value. `false` if bytes are missing, which leaves all as it was.
+    fn begin(
+        &mut self,
+        ty: TypeId,
+        wrapped: bool,
+        reader: &mut Reader<'_>,
+        bytes: &[u8],
+        whole: bool,
+        out: &mut Vec<u8>,
+    ) -> Result<bool> {
+        if self.open.len() > VALUE_DEPTH {
             return Err(Error::decode(format!("a value nests deeper than {VALUE_DEPTH} levels")));
         }
-        self.depth += 1;
         let types = self.types;
         let ty = types.unframed(ty);
+        let rest = || bytes.get(reader.offset()..).unwrap_or_default();
         match types.get(ty) {
-            Some(Type::Prim(prim)) => self.prim(*prim)?,
-            Some(Type::Tuple(fields)) => {
-                let object = self.shapes.is_object(ty);
-                self.open(if object { b'{' } else { b'[' });
-                for (index, field) in fields.iter().enumerate() {
-                    self.separate(index);
-                    if object {
-                        self.key(field.name.as_deref().unwrap_or_default())?;
-                    }
-                    self.value(field.ty, false)?;
+            Some(Type::Prim(prim)) => {
+                if !whole && !is_whole(rest(), prim.repr()) {
+                    return Ok(false);
                 }
-                self.close(if object { b'}' } else { b']' }, fields.is_empty());
+                scalar::write(*prim, reader, out)?;
+            }
+            Some(Type::Tuple(fields)) => {
+                let is_object = self.shapes.is_object(ty);
+                self.bracket(if is_object { b'{' } else { b'[' }, out);
+                self.open.push(Open::Tuple { fields, next: 0, is_object });
             }
             Some(Type::Array(item)) => {
-                let count = self.reader.length(types.least_bytes(*item))?;
-                self.open(b'[');
-                for index in 0..count {
-                    self.separate(index);
-                    self.value(*item, false)?;
+                if !whole && !is_number(rest()) {
+                    return Ok(false);
                 }
-                self.close(b']', count == 0);
+                let count = length(reader, types.least_bytes(*item), whole)?;
+                self.bracket(b'[', out);
+                self.open.push(Open::Array { item: *item, next: 0, count });
             }
             Some(Type::Enum(variants)) => {
-                let index = self.reader.u32()?;
+                if !whole && !is_number(rest()) {
+                    return Ok(false);
+                }
+                let index = reader.u32()?;
                 match (option(types, ty), variants.get(index as usize)) {
                     (_, None) => {
                         let words = format!("variant {index} of an enum that has {}", variants.len());
-                        return Err(self.reader.error(&words));
+                        return Err(reader.error(&words));
                     }
                     (Some((some, nested)), Some(_)) if !wrapped => match index {
-                        0 => self.out.extend_from_slice(b"null"),
-                        _ => self.value(some, nested)?,
+                        0 => out.extend_from_slice(b"null"),
+                        _ => {
+                            self.open.push(Open::Some);
+                            self.open.push(Open::Value { ty: some, wrapped: nested });
+                        }
                     },
-                    (_, Some(variant)) if types.is_unit(variant.ty) => self.text(&variant.name)?,
+                    (_, Some(variant)) if types.is_unit(variant.ty) => scalar::text(&variant.name, out)?,
                     (payload, Some(variant)) => {
-                        self.open(b'{');
-                        self.separate(0);
-                        self.key(&variant.name)?;
-                        self.value(variant.ty, payload.is_some_and(|(_, nested)| nested))?;
-                        self.close(b'}', false);
+                        self.bracket(b'{', out);
+                        self.separate(true, out);
+                        self.key(&variant.name, out)?;
+                        let wrapped = payload.is_some_and(|(_, nested)| nested);
+                        self.open.push(Open::Variant);
+                        self.open.push(Open::Value { ty: variant.ty, wrapped });
                     }
                 }
             }
@@ -116,93 +282,53 @@ impl<'a> Printer<'a> {
                 return Err(Error::decode(format!("type {} is not there", ty.0)));
             }
         }
-        self.depth -= 1;
+        Ok(true)
+    }
+
+    fn key(&mut self, name: &str, out: &mut Vec<u8>) -> Result<()> {
+        scalar::text(name, out)?;
+        out.extend_from_slice(if self.indent.is_some() { b": " } else { b":" });
         Ok(())
     }
 
-    fn prim(&mut self, prim: Prim) -> Result<()> {
-        match prim {
-            Prim::Date => return self.literal(format_date, Reader::i32),
-            Prim::Time => return self.literal(format_time, Reader::u64),
-            Prim::Duration => return self.literal(format_duration, Reader::i64),
-            Prim::Timestamp => return self.literal(format_timestamp, Reader::i64),
-            Prim::Decimal => return self.literal(format_decimal, Reader::i64),
-            _ => {}
-        }
-        let out = &mut self.out;
-        let reader = &mut self.reader;
-        let done = match prim.repr() {
-            Repr::Bool => serde_json::to_writer(out, &reader.bool()?),
-            Repr::I8 => serde_json::to_writer(out, &reader.i8()?),
-            Repr::I16 => serde_json::to_writer(out, &reader.i16()?),
-            Repr::I32 => serde_json::to_writer(out, &reader.i32()?),
-            Repr::I64 => serde_json::to_writer(out, &reader.i64()?),
-            Repr::U8 => serde_json::to_writer(out, &reader.u8()?),
-            Repr::U16 => serde_json::to_writer(out, &reader.u16()?),
-            Repr::U32 => serde_json::to_writer(out, &reader.u32()?),
-            Repr::U64 => serde_json::to_writer(out, &reader.u64()?),
-            Repr::F32 => match reader.f32()? {
-                finite if finite.is_finite() => serde_json::to_writer(out, &finite),
-                other => serde_json::to_writer(out, &format!("{other:?}")),
-            },
-            Repr::F64 => match reader.f64()? {
-                finite if finite.is_finite() => serde_json::to_writer(out, &finite),
-                other => serde_json::to_writer(out, &format!("{other:?}")),
-            },
-            Repr::Text => serde_json::to_writer(out, reader.text()?),
-        };
-        done.map_err(unwritable)
-    }
-
-    /// A primitive that JSON has no form for, as text.
-    fn literal<T>(
-        &mut self,
-        format: impl Fn(T) -> String,
-        take: impl Fn(&mut Reader<'a>) -> Result<T>,
-    ) -> Result<()> {
-        let text = format(take(&mut self.reader)?);
-        self.text(&text)
-    }
-
-    fn text(&mut self, text: &str) -> Result<()> {
-        serde_json::to_writer(&mut self.out, text).map_err(unwritable)
-    }
-
-    fn key(&mut self, name: &str) -> Result<()> {
-        self.text(name)?;
-        self.out.extend_from_slice(if self.indent.is_some() { b": " } else { b":" });
-        Ok(())
-    }
-
-    fn open(&mut self, bracket: u8) {
-        self.out.push(bracket);
+    fn bracket(&mut self, bracket: u8, out: &mut Vec<u8>) {
+        out.push(bracket);
         self.indent = self.indent.map(|indent| indent + 1);
     }
 
-    fn separate(&mut self, index: usize) {
-        if index > 0 {
-            self.out.push(b',');
+    fn separate(&mut self, is_first: bool, out: &mut Vec<u8>) {
+        if !is_first {
+            out.push(b',');
         }
-        self.line();
+        self.line(out);
     }
 
-    fn close(&mut self, bracket: u8, empty: bool) {
+    /// Ends the innermost value.
+    fn close(&mut self, bracket: u8, is_empty: bool, out: &mut Vec<u8>) {
+        self.open.pop();
         self.indent = self.indent.map(|indent| indent.saturating_sub(1));
-        if !empty {
-            self.line();
+        if !is_empty {
+            self.line(out);
         }
-        self.out.push(bracket);
+        out.push(bracket);
     }
 
-    fn line(&mut self) {
+    fn line(&mut self, out: &mut Vec<u8>) {
         if let Some(indent) = self.indent {
-            self.out.push(b'\n');
-            self.out.resize(self.out.len() + 2 * indent, b' ');
+            out.push(b'\n');
+            out.resize(out.len() + 2 * indent, b' ');
         }
     }
 }
 
-/// Writing to memory does not fail; this is what the compiler is told about it.
-fn unwritable(error: serde_json::Error) -> Error {
-    Error::new(runner_core::Code::Internal, format!("JSON can't be written: {}", io::Error::from(error)))
+/// Number of items of an array. Of a piece it can't be checked against what is left.
+fn length(reader: &mut Reader<'_>, least: usize, whole: bool) -> Result<u64> {
+    if whole {
+        return reader.length(least).map(|count| count as u64);
+    }
+    let count = reader.u64()?;
+    if least == 0 && count > EMPTY_ITEMS {
+        return Err(reader.error(&format!("more than {EMPTY_ITEMS} items that take no bytes")));
+    }
+    Ok(count)
 }

@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 use runner_core::{Field, Prim, Type, TypeId, TypeTable, Value, Variant, wire};
-use runner_json::{Layout, print, read};
+use runner_json::{Layout, Printer, print, read};
 
 /// A type as a tree, from which a table is made.
 #[derive(Debug, Clone)]
@@ -117,7 +117,53 @@ fn value(shape: Shape) -> BoxedStrategy<Value> {
     }
 }
 
+/// Prints bytes that come in pieces of this size into a buffer of that room.
+fn print_pieces(
+    types: &TypeTable,
+    ty: TypeId,
+    bytes: &[u8],
+    (piece, room): (usize, usize),
+    layout: Layout,
+) -> runner_core::Result<Vec<u8>> {
+    let mut printer = Printer::new(types, ty, layout);
+    let mut json = Vec::new();
+    for mut bytes in bytes.chunks(piece) {
+        loop {
+            let mut out = Vec::new();
+            let more = printer.push(&mut bytes, room, &mut out)?;
+            json.append(&mut out);
+            if !more {
+                break;
+            }
+        }
+        assert!(bytes.is_empty());
+    }
+    printer.finish(&mut json)?;
+    Ok(json)
+}
+
 proptest! {
+    #[test]
+    fn pieces_are_printed_as_the_whole_is(
+        (shape, value) in shape().prop_flat_map(|shape| (Just(shape.clone()), value(shape))),
+        cut in (1usize..9, 1usize..9),
+    ) {
+        let mut types = TypeTable::new();
+        let ty = build(&mut types, &shape);
+        let bytes = wire::encode(&types, ty, &value).unwrap();
+        for layout in [Layout::Compact, Layout::Pretty] {
+            let whole = print(&types, ty, &bytes, layout);
+            prop_assert_eq!(print_pieces(&types, ty, &bytes, cut, layout), whole);
+        }
+        let mut longer = bytes.clone();
+        longer.push(0);
+        prop_assert!(print_pieces(&types, ty, &longer, cut, Layout::Compact).is_err());
+        if let Some((_, shorter)) = bytes.split_last() {
+            let shorter = print_pieces(&types, ty, shorter, cut, Layout::Compact);
+            prop_assert_eq!(shorter.is_ok(), print(&types, ty, &bytes[..bytes.len() - 1], Layout::Compact).is_ok());
+        }
+    }
+
     #[test]
     fn printed_json_reads_back((shape, value) in shape().prop_flat_map(|shape| (Just(shape.clone()), value(shape)))) {
         let mut types = TypeTable::new();
@@ -135,6 +181,7 @@ proptest! {
         let mut types = TypeTable::new();
         let ty = build(&mut types, &shape);
         let _ = print(&types, ty, &noise, Layout::Compact);
+        let _ = print_pieces(&types, ty, &noise, (3, 5), Layout::Pretty);
         let _ = read(&types, ty, &noise);
         let _ = read(&types, ty, json.as_bytes());
     }
