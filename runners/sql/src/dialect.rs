@@ -33,6 +33,12 @@ pub trait Dialect {
     /// The type of a column.
     fn column_type(&self, leaf: Leaf) -> &'static str;
 
+    /// The type of a table's column that is meant for a primitive.
+    fn table_type(&self, prim: Prim) -> &'static str;
+
+    /// The schema of a table that is named without one.
+    fn home_schema(&self) -> &'static str;
+
     /// A constant.
     fn literal(&self, prim: Prim, literal: &Literal) -> Sql;
 

@@ -53,6 +53,7 @@
 //! # Ok::<(), runner_core::Error>(())
 //! ```
 
+mod assumed;
 mod catalog;
 mod dialect;
 mod format;
@@ -64,6 +65,7 @@ mod shape;
 mod sql;
 mod value;
 
+pub use assumed::assumed_tables;
 pub use catalog::{Column, Table, TableName, tables};
 pub use dialect::{Dialect, Postgres, postgres};
 pub use lower::lower;

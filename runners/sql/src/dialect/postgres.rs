@@ -91,6 +91,20 @@ impl Dialect for Postgres {
         }
     }
 
+    fn home_schema(&self) -> &'static str {
+        "public"
+    }
+
+    fn table_type(&self, prim: Prim) -> &'static str {
+        match prim {
+            Prim::Date => "date",
+            Prim::Time => "time",
+            Prim::Timestamp => "timestamp",
+            Prim::Decimal => "numeric",
+            _ => prim_type(prim),
+        }
+    }
+
     fn literal(&self, prim: Prim, literal: &Literal) -> Sql {
         let ty = prim_type(prim);
         Sql::constant(match literal {

@@ -1,0 +1,90 @@
+use runner_core::{Expr, Field, Kind, Literal, Program, Result, TypeId};
+
+use crate::{
+    Dialect,
+    catalog::{Column, Table, TableName},
+    shape::{Shape, Shapes},
+};
+
+/// The tables that a program names, as if each had just the columns that the program expects, without keys. For
+/// looking at SQL where no database is at hand.
+///
+/// ```
+/// use runner_core::{Expr, INPUT, Kind, Parts, Prim, Program, TypeTable};
+///
+/// let mut types = TypeTable::new();
+/// let int = types.prim(Prim::Int64);
+/// let body = vec![Expr { kind: Kind::Local(INPUT), ty: int }];
+/// let program = Program::new(Parts { types, input: int, output: int, body, ..Parts::default() })?;
+/// assert!(runner_sql::assumed_tables(&program, &runner_sql::Postgres::default())?.is_empty());
+/// # Ok::<(), runner_core::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`Shapes::new`].
+pub fn assumed_tables(program: &Program, dialect: &dyn Dialect) -> Result<Vec<Table>> {
+    let shapes = Shapes::new(program)?;
+    let mut tables: Vec<Table> = Vec::new();
+    for expr in program.body() {
+        let Kind::External { function, args } = &expr.kind else { continue };
+        let path = program.externals().get(*function as usize).map(|external| external.path.as_str());
+        let arg = |index: usize| args.get(index).and_then(|arg| program.expr(*arg));
+        let item = |array: TypeId| match shapes.get(array) {
+            Shape::Array(item) => Some(item),
+            _ => None,
+        };
+        let (name, row) = match path {
+            Some("std::sql::from") => (arg(0), item(expr.ty)),
+            Some("std::sql::insert") => (arg(1), arg(0).and_then(|rows| item(rows.ty))),
+            Some("std::sql::update" | "std::sql::delete") => (arg(0), arg(1).and_then(parameter)),
+            _ => continue,
+        };
+        let (Some(Kind::Literal(Literal::Text(name))), Some(row)) = (name.map(|expr| &expr.kind), row) else {
+            continue;
+        };
+        let name = TableName::parse(name);
+        let columns = columns(&shapes, row, dialect);
+        match tables.iter_mut().find(|table| table.name == name) {
+            Some(table) => {
+                let is_new = |column: &Column| table.columns.iter().all(|old| old.name != column.name);
+                let new: Vec<_> = columns.into_iter().filter(is_new).collect();
+                table.columns.extend(new);
+            }
+            None => tables.push(Table {
+                schema: name.schema.clone().unwrap_or_else(|| dialect.home_schema().into()),
+                name,
+                columns,
+                unique: Vec::new(),
+                indexed: Vec::new(),
+            }),
+        }
+    }
+    Ok(tables)
+}
+
+fn parameter(function: &Expr) -> Option<TypeId> {
+    match &function.kind {
+        Kind::Lambda { params, .. } => params.first().map(|(_, ty)| *ty),
+        _ => None,
+    }
+}
+
+/// Fields that are scalars, or options of scalars; what else a column may hold has no one type.
+fn columns(shapes: &Shapes, row: TypeId, dialect: &dyn Dialect) -> Vec<Column> {
+    let types = shapes.types();
+    let fields = types.as_tuple(types.unframed(row)).unwrap_or_default();
+    let column = |field: &Field| {
+        let (prim, is_not_null) = match shapes.get(field.ty) {
+            Shape::Prim(prim) => (prim, true),
+            Shape::Null(prim) => (prim, false),
+            _ => return None,
+        };
+        Some(Column {
+            name: field.name.as_deref()?.into(),
+            database_type: dialect.table_type(prim).into(),
+            is_not_null,
+            ..Column::default()
+        })
+    };
+    fields.iter().filter_map(column).collect()
+}
