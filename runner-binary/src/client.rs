@@ -180,6 +180,22 @@ impl Client {
         self.0.state().link.is_open()
     }
 
+    /// Connects again if the connection is lost, as the next call would.
+    ///
+    /// # Errors
+    /// As [`Client::connect`], and why the connection was lost if the client was not told to reconnect.
+    pub async fn reconnect(&self) -> Result<()> {
+        self.link().await.map(drop)
+    }
+
+    /// Waits until all that is in flight is answered, and ends the connection. The next call connects again, if the
+    /// client was told to [reconnect](ClientOptions::with_reconnect).
+    pub async fn disconnect(&self) {
+        let link = Arc::clone(&self.0.state().link);
+        link.leave(&crate::error::lost("the client has ended it"));
+        link.ended.wait().await;
+    }
+
     fn with(link: Arc<Link>, connector: Option<Connector>, options: ClientOptions) -> Self {
         let state = Mutex::new(State { link, is_shut: false, programs: HashMap::new() });
         Self(Arc::new(Inner { options, connector, state, connecting: tokio::sync::Mutex::default() }))
@@ -190,11 +206,11 @@ impl Client {
         let link = Arc::clone(&self.0.state().link);
         match link.is_open() {
             true => Ok(link),
-            false => self.reconnect().await,
+            false => self.connect_again().await,
         }
     }
 
-    async fn reconnect(&self) -> Result<Arc<Link>> {
+    async fn connect_again(&self) -> Result<Arc<Link>> {
         let _connecting = self.0.connecting.lock().await;
         let link = {
             let state = self.0.state();
