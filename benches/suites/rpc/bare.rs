@@ -3,10 +3,13 @@
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{mpsc, oneshot},
+};
 use tokio_util::codec::{Framed, LengthDelimitedCodec};
 
-use crate::PAYLOAD;
+use crate::{Caller, PAYLOAD};
 
 /// A client and what it sends.
 pub struct Bare {
@@ -43,6 +46,48 @@ impl Bare {
             }
             assert_eq!(stream.next().await.unwrap().unwrap().len(), PAYLOAD);
         }
+    }
+}
+
+/// The same for many callers: frames come back in the order in which they were sent.
+#[derive(Clone)]
+pub struct Shared {
+    calls: mpsc::UnboundedSender<(Bytes, oneshot::Sender<usize>)>,
+    payload: Bytes,
+}
+
+impl Bare {
+    /// Gives the connection to tasks of its own.
+    pub fn share(self) -> Shared {
+        let (mut sink, mut stream) = self.frames.split();
+        let (calls, mut called) = mpsc::unbounded_channel::<(Bytes, oneshot::Sender<usize>)>();
+        let (waiting, mut waiters) = mpsc::unbounded_channel::<oneshot::Sender<usize>>();
+        tokio::spawn(async move {
+            while let Some((frame, waiter)) = called.recv().await {
+                waiting.send(waiter).unwrap();
+                sink.feed(frame).await.unwrap();
+                if called.is_empty() {
+                    tokio::task::yield_now().await;
+                }
+                if called.is_empty() {
+                    sink.flush().await.unwrap();
+                }
+            }
+        });
+        tokio::spawn(async move {
+            while let Some(frame) = stream.next().await {
+                waiters.recv().await.unwrap().send(frame.unwrap().len()).unwrap();
+            }
+        });
+        Shared { calls, payload: self.payload }
+    }
+}
+
+impl Caller for Shared {
+    async fn call(&self) {
+        let (answer, answered) = oneshot::channel();
+        self.calls.send((self.payload.clone(), answer)).unwrap();
+        assert_eq!(answered.await.unwrap(), PAYLOAD);
     }
 }
 

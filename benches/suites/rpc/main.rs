@@ -6,6 +6,7 @@ mod copy;
 mod idle;
 mod ours;
 mod peer;
+mod raw;
 
 use std::{
     future::Future,
@@ -51,12 +52,22 @@ fn main() {
 type Measuring = Pin<Box<dyn Future<Output = Vec<Measured>> + Send>>;
 
 async fn pipelined() -> Vec<Measured> {
-    let (ours, peer, mut bare) = (ours::connect().await, peer::connect().await, bare::connect().await);
-    let mut times = Times::new(["runner", "tarpc (bincode)", "bare frames (tokio-util)"]);
+    let (ours, peer) = (ours::connect().await, peer::connect().await);
+    let (mut bare, mut raw) = (bare::connect().await, raw::connect().await);
+    let shared = bare::connect().await.share();
+    let mut times = Times::new([
+        "runner",
+        "tarpc (bincode)",
+        "bare frames, same callers",
+        "runner, frames by hand",
+        "bare frames, by hand",
+    ]);
     for _ in 0..ROUNDS {
+        times.add(4, timed(bare.exchange(CALLS, IN_FLIGHT)).await);
+        times.add(3, timed(raw.exchange(CALLS, IN_FLIGHT)).await);
         times.add(0, timed(from_many_tasks(&ours)).await);
         times.add(1, timed(from_many_tasks(&peer)).await);
-        times.add(2, timed(bare.exchange(CALLS, IN_FLIGHT)).await);
+        times.add(2, timed(from_many_tasks(&shared)).await);
     }
     times.medians()
 }

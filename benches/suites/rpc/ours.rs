@@ -86,7 +86,8 @@ impl Run for Echo {
     }
 }
 
-fn identity() -> Program {
+/// A program that gives its input back.
+pub fn identity() -> Program {
     let mut types = TypeTable::new();
     let text = types.prim(Prim::Text);
     let body = vec![Expr { kind: Kind::Local(INPUT), ty: text }];

@@ -185,12 +185,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 Response::Failed { id, error } => state.in_flight.fail(id, error)?,
                 Response::Pong { .. } => (None, false),
                 Response::Goodbye { error } => {
-                    let why = error.clone().map_or_else(
-                        || lost("the server is shutting down"),
-                        |error| lost(format!("the server said goodbye: {error}")),
-                    );
+                    self.link.close(&mut state, || match &error {
+                        None => lost("the server is shutting down"),
+                        Some(error) => lost(format!("the server said goodbye: {error}")),
+                    });
                     self.goodbye = error;
-                    state.closed.get_or_insert(why);
                     (None, false)
                 }
                 Response::Welcome { .. } => return Err(violation("a second welcome")),

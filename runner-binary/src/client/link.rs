@@ -2,7 +2,10 @@
 
 use std::{
     future::poll_fn,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Poll, ready},
 };
 
@@ -29,6 +32,8 @@ pub(super) struct Link {
     /// One permit for each id that is free.
     requests: Semaphore,
     pub(super) limits: Limits,
+    /// Whether `State::closed` is set, for those who need not know why.
+    is_closed: AtomicBool,
     /// Set when the driver has ended.
     pub(super) ended: SetOnce<()>,
 }
@@ -79,6 +84,7 @@ impl Link {
             driver: AtomicWaker::new(),
             requests: Semaphore::new(requests as usize),
             limits,
+            is_closed: AtomicBool::new(false),
             ended: SetOnce::new(),
         }
     }
@@ -88,7 +94,13 @@ impl Link {
     }
 
     pub(super) fn is_open(&self) -> bool {
-        self.state().closed.is_none()
+        !self.is_closed.load(Ordering::Acquire)
+    }
+
+    /// Takes nothing new from now on, for this reason if there is none yet.
+    pub(super) fn close(&self, state: &mut State, why: impl FnOnce() -> Error) {
+        state.closed.get_or_insert_with(why);
+        self.is_closed.store(true, Ordering::Release);
     }
 
     /// Sends a request as soon as an id is free. `grant` is how many bytes are taken between two credits, if any.
@@ -99,9 +111,13 @@ impl Link {
         credit: u64,
         grant: u64,
     ) -> Result<Call> {
-        match self.requests.acquire().await {
+        match self.requests.try_acquire() {
             Ok(permit) => permit.forget(),
-            Err(_) => return Err(self.closed()),
+            // Seldom, and boxed so that what is moved with every call stays small.
+            Err(_) => match Box::pin(self.requests.acquire()).await {
+                Ok(permit) => permit.forget(),
+                Err(_) => return Err(self.closed()),
+            },
         }
         let mut state = self.state();
         if let Some(error) = &state.closed {
@@ -141,7 +157,7 @@ impl Link {
     pub(super) fn leave(&self, why: &Error) {
         let mut state = self.state();
         state.leaving = true;
-        state.closed.get_or_insert_with(|| why.clone());
+        self.close(&mut state, || why.clone());
         self.requests.close();
         self.notify(state);
     }
@@ -149,7 +165,7 @@ impl Link {
     /// Fails what is in flight and all that comes.
     pub(super) fn end(&self, error: &Error) {
         let mut state = self.state();
-        state.closed.get_or_insert_with(|| error.clone());
+        self.close(&mut state, || error.clone());
         state.has_ended = true;
         let wakers = state.in_flight.fail_all(error);
         drop(state);

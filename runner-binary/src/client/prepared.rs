@@ -54,12 +54,21 @@ impl Prepared {
 
     /// The connection that is there and the program's number on it. The program is sent if it has none.
     pub(super) async fn number(&self, client: &Client) -> Result<(Arc<Link>, u32)> {
+        match self.number_now(client)? {
+            Some(bound) => Ok(bound),
+            // Seldom, and boxed so that what is moved with every execute stays small.
+            None => Box::pin(self.bind(client)).await,
+        }
+    }
+
+    fn number_now(&self, client: &Client) -> Result<Option<(Arc<Link>, u32)>> {
         if !core::ptr::eq(self.0.client.as_ptr(), Arc::as_ptr(&client.0)) {
             return Err(Error::new(Code::ProgramNotFound, "this program was prepared by another client"));
         }
-        if let Some(bound) = self.0.bound() {
-            return Ok(bound);
-        }
+        Ok(self.0.bound())
+    }
+
+    async fn bind(&self, client: &Client) -> Result<(Arc<Link>, u32)> {
         let _sending = self.0.sending.lock().await;
         if let Some(bound) = self.0.bound() {
             return Ok(bound);

@@ -21,12 +21,16 @@ where
     R::Prepared: 'static,
 {
     Box::pin(try_stream! {
+        // What is waited for seldom is boxed: this is made, moved and dropped for every execute.
         let entry = match bound.get() {
             Some(entry) => entry,
-            None => bound.wait().await,
+            None => Box::pin(bound.wait()).await,
         };
         let prepared = entry.as_ref().map_err(Error::clone)?.prepared.get().ok_or_else(unprepared)?;
-        let _permit = shared.permit().await?;
+        let _permit = match shared.permit_now() {
+            Some(permit) => permit,
+            None => Box::pin(shared.permit()).await?,
+        };
         let mut pieces = pin!(shared.runner.execute_chunks(prepared, input));
         while let Some(piece) = pieces.next().await {
             yield piece?;

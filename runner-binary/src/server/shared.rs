@@ -66,9 +66,14 @@ impl<R: Run> Shared<R> {
         }
     }
 
+    /// The right to run one request, if it need not be waited for.
+    pub(super) fn permit_now(&self) -> Option<SemaphorePermit<'_>> {
+        self.executing.try_acquire().ok()
+    }
+
     /// Waits for the right to run one request.
     pub(super) async fn permit(&self) -> Result<SemaphorePermit<'_>> {
-        if let Ok(permit) = self.executing.try_acquire() {
+        if let Some(permit) = self.permit_now() {
             return Ok(permit);
         }
         let limit = self.options.limits.waiting as u64;
