@@ -1,0 +1,195 @@
+use std::{fmt, sync::Arc};
+
+use http::{HeaderMap, header};
+use runner_core::{Code, Error, Program, Result};
+use subtle::{Choice, ConstantTimeEq};
+
+use crate::{Function, ServerLimits, Token, limits::TOKEN_BYTES};
+
+/// Compiles source for those who send it: the text and the program's name or expression to the program, or an error
+/// whose message tells people what is wrong with it.
+pub(super) type Compile = dyn Fn(&str, &str) -> Result<Program> + Send + Sync;
+
+/// How a [`Server`](crate::Server) serves.
+///
+/// ```
+/// use runner_http::{ServerLimits, ServerOptions, Token};
+///
+/// let options = ServerOptions::new()
+///     .with_token(Token::new("swordfish"))
+///     .with_limits(ServerLimits { executing: 64, ..Default::default() });
+/// assert_eq!(options.limits().executing, 64);
+/// ```
+#[derive(Clone)]
+pub struct ServerOptions {
+    pub(super) limits: ServerLimits,
+    pub(super) tokens: Vec<Token>,
+    pub(super) functions: Vec<Function>,
+    pub(super) compile: Option<Arc<Compile>>,
+    pub(super) title: String,
+    pub(super) open: bool,
+}
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ServerOptions {
+    /// Default limits, no token, no functions; source is refused.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            limits: ServerLimits::default(),
+            tokens: Vec::new(),
+            functions: Vec::new(),
+            compile: None,
+            title: "runner".to_owned(),
+            open: false,
+        }
+    }
+
+    /// Sets the limits.
+    #[must_use]
+    pub fn with_limits(mut self, limits: ServerLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Lets in only those who show this token, or another one that was given.
+    #[must_use]
+    pub fn with_token(mut self, token: Token) -> Self {
+        self.tokens.push(token);
+        self
+    }
+
+    /// Takes Lutra source and shows the page on which programs are written. The closure gets the source and the name
+    /// or expression of the program, on a thread that may block; what it says in an error is shown to who sent the
+    /// source.
+    ///
+    /// ```
+    /// use runner_core::Error;
+    /// use runner_http::ServerOptions;
+    /// use runner_lang::{Project, compile, render};
+    ///
+    /// let options = ServerOptions::new().with_compile(|source, program| {
+    ///     let project = Project::from_source("program.lt", source);
+    ///     compile(&project, program).map(|compiled| compiled.program).map_err(|diagnostics| {
+    ///         let project = project.with_program(program);
+    ///         let texts: Vec<String> =
+    ///             diagnostics.iter().map(|diagnostic| render(&project, diagnostic, false)).collect();
+    ///         Error::prepare(texts.join("\n"))
+    ///     })
+    /// });
+    /// ```
+    #[must_use]
+    pub fn with_compile(
+        mut self,
+        compile: impl Fn(&str, &str) -> Result<Program> + Send + Sync + 'static,
+    ) -> Self {
+        self.compile = Some(Arc::new(compile));
+        self
+    }
+
+    /// Offers a function under its name. A later one of the same name replaces it.
+    #[must_use]
+    pub fn with_function(mut self, function: Function) -> Self {
+        self.functions.retain(|known| known.name() != function.name());
+        self.functions.push(function);
+        self
+    }
+
+    /// Names what is served, in the OpenAPI document.
+    #[must_use]
+    pub fn with_title(mut self, title: impl Into<String>) -> Self {
+        self.title = title.into();
+        self
+    }
+
+    /// Serves on addresses that other machines reach although nobody has to prove who they are.
+    #[must_use]
+    pub fn open_to_everybody(mut self) -> Self {
+        self.open = true;
+        self
+    }
+
+    /// The limits.
+    #[must_use]
+    pub fn limits(&self) -> &ServerLimits {
+        &self.limits
+    }
+
+    pub(crate) fn title(&self) -> &str {
+        &self.title
+    }
+
+    pub(crate) fn functions(&self) -> &[Function] {
+        &self.functions
+    }
+
+    pub(crate) fn takes_source(&self) -> bool {
+        self.compile.is_some()
+    }
+
+    pub(crate) fn needs_token(&self) -> bool {
+        !self.tokens.is_empty()
+    }
+
+    /// Compares with every token in a time that tells nothing but lengths.
+    pub(super) fn admit(&self, headers: &HeaderMap) -> Result<()> {
+        if self.tokens.is_empty() {
+            return Ok(());
+        }
+        let Some(shown) = bearer(headers) else {
+            return Err(Error::new(Code::Unauthenticated, "a bearer token is required"));
+        };
+        let known =
+            self.tokens.iter().fold(Choice::from(0), |known, token| known | token.secret().ct_eq(shown));
+        match shown.len() <= TOKEN_BYTES && bool::from(known) {
+            true => Ok(()),
+            false => Err(Error::new(Code::Unauthenticated, "the token is not known here")),
+        }
+    }
+}
+
+impl fmt::Debug for ServerOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerOptions")
+            .field("limits", &self.limits)
+            .field("tokens", &self.tokens.len())
+            .field("functions", &self.functions.iter().map(Function::name).collect::<Vec<_>>())
+            .field("takes_source", &self.compile.is_some())
+            .field("open", &self.open)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What stands behind `Bearer` in `Authorization`.
+fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
+    let value = headers.get(header::AUTHORIZATION)?.as_bytes();
+    let (scheme, token) = value.split_at_checked(7)?;
+    scheme.eq_ignore_ascii_case(b"Bearer ").then(|| token.trim_ascii())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_tokens_that_were_given_are_admitted() {
+        let options = ServerOptions::new().with_token(Token::new("a\n")).with_token(Token::new("bc"));
+        let admits = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::AUTHORIZATION, value.parse().unwrap());
+            options.admit(&headers).is_ok()
+        };
+        assert!(admits("Bearer a") && admits("bearer bc"));
+        for wrong in ["", "a", "Bearer", "Bearer ", "Bearer b", "Bearer bcd", "Bearer A", "Basic a"] {
+            assert!(!admits(wrong), "{wrong:?}");
+        }
+        assert!(options.admit(&HeaderMap::new()).is_err());
+        assert!(ServerOptions::new().admit(&HeaderMap::new()).is_ok());
+        assert!(!format!("{options:?}").contains("bc"), "tokens are not printed");
+    }
+}

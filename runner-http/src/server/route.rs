@@ -1,0 +1,130 @@
+//! The table of paths.
+
+mod info;
+mod program;
+mod run;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{Path, Request, State},
+    http::HeaderMap,
+    middleware::from_fn_with_state,
+    response::{Html, IntoResponse, Response},
+    routing::{get, post},
+};
+use http::{HeaderValue, StatusCode, header};
+use runner_core::Run;
+
+use super::{
+    call::{FunctionRoute, around},
+    reply::{Problem, Reply},
+    shared::Shared,
+};
+use crate::media::Media;
+
+/// The paths, in the order of their numbers; functions have those behind them. The first one is for what there is not.
+pub(super) const ROUTES: [&str; 13] = [
+    "other",
+    "/",
+    "/v1/programs",
+    "/v1/programs/{id}",
+    "/v1/programs/{id}/execute",
+    "/v1/run",
+    "/v1/functions/{name}",
+    "/v1/interface",
+    "/v1/describe",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/openapi.json",
+];
+
+/// Paths that need no token, and that are never late.
+pub(super) const OPEN: [&str; 3] = ["/", "/healthz", "/readyz"];
+
+const PAGE: &str = include_str!("page.html");
+
+/// What the page may do: run its own script and ask its own server.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
+    connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// All of a server as an axum router.
+pub(super) fn router<R: Run + 'static>(shared: Arc<Shared<R>>) -> Router
+where
+    R::Prepared: 'static,
+{
+    let router = Router::new()
+        .route("/", get(page::<R>))
+        .route("/v1/programs", post(program::upload::<R>))
+        .route("/v1/programs/{id}", get(program::about::<R>))
+        .route("/v1/programs/{id}/execute", post(program::execute::<R>))
+        .route("/v1/run", post(run::run::<R>))
+        .route("/v1/functions/{name}", post(function::<R>))
+        .route("/v1/interface", get(info::interface::<R>))
+        .route("/v1/describe", get(info::describe::<R>))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(info::ready::<R>))
+        .route("/metrics", get(info::metrics::<R>))
+        .route("/openapi.json", get(info::openapi::<R>))
+        .layer(axum::extract::DefaultBodyLimit::disable())
+        .with_state(Arc::clone(&shared));
+    #[cfg(feature = "compression")]
+    let router = router.layer(tower_http::decompression::RequestDecompressionLayer::new());
+    let router = router.layer(from_fn_with_state(shared, around::<R>));
+    #[cfg(feature = "compression")]
+    let router = {
+        use tower_http::{
+            CompressionLevel,
+            compression::{CompressionLayer, predicate::SizeAbove},
+        };
+        router.layer(
+            CompressionLayer::new()
+                .quality(CompressionLevel::Fastest)
+                .compress_when(SizeAbove::new(crate::limits::COMPRESSED_BYTES)),
+        )
+    };
+    router
+}
+
+async fn page<R: Run>(State(shared): State<Arc<Shared<R>>>) -> Reply {
+    if shared.options.compile.is_none() {
+        let words = "source is not taken here, so there is no page to write it; `GET /openapi.json` says what there is";
+        return Err(Problem::new(StatusCode::NOT_FOUND, words));
+    }
+    let policy = (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
+    Ok(([policy], Html(PAGE)).into_response())
+}
+
+async fn function<R: Run + 'static>(
+    State(shared): State<Arc<Shared<R>>>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Response
+where
+    R::Prepared: 'static,
+{
+    let Some(served) = shared.functions.get(&name) else {
+        let words = format!("no function is called `{name}`; `GET /openapi.json` says which there are");
+        return Problem::from(runner_core::Error::new(runner_core::Code::ProgramNotFound, words))
+            .into_response();
+    };
+    let mut response = program::call(&shared, served, request).await.into_response();
+    response.extensions_mut().insert(FunctionRoute(served.route));
+    response
+}
+
+/// The media type of an answer: what the client likes best, or what it sent.
+fn accepted(headers: &HeaderMap, sent: Option<Media>) -> Result<Media, Problem> {
+    crate::media::accepted(headers, sent.unwrap_or(Media::Json)).ok_or_else(|| {
+        let words = "the answer is application/json or application/vnd.postcard, and neither is accepted";
+        Problem::new(StatusCode::NOT_ACCEPTABLE, words)
+    })
+}
+
+fn json(status: StatusCode, value: &impl serde::Serialize) -> Reply {
+    let json = serde_json::to_vec(value).map_err(crate::error::unserialisable)?;
+    let head = [(header::CONTENT_TYPE, HeaderValue::from_static(crate::media::JSON))];
+    Ok((status, head, json).into_response())
+}

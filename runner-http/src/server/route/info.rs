@@ -1,0 +1,92 @@
+//! What the server and its runner are, and how they are.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{extract::State, http::HeaderMap, response::IntoResponse};
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode, header};
+use runner_core::{Code, Description, Error, Run};
+use serde::Serialize;
+use tokio::time::timeout;
+
+use super::{accepted, json};
+use crate::{
+    error::{shutting_down, unserialisable},
+    limits::READY_TIME,
+    media::{JSON, Media, POSTCARD},
+    openapi,
+    server::{metrics, reply::Reply, shared::Shared},
+};
+
+/// A [`Description`] whose limits are an object.
+#[derive(Serialize)]
+struct Described {
+    name: String,
+    version: String,
+    program_versions: Vec<u8>,
+    limits: BTreeMap<String, u64>,
+    streams: bool,
+    cancels: bool,
+    isolates: bool,
+    keeps_state: bool,
+}
+
+pub(super) async fn interface<R: Run + 'static>(State(shared): State<Arc<Shared<R>>>) -> Reply {
+    let _permit = shared.permit().await?;
+    let interface = shared.runner.get_interface().await?;
+    let media = HeaderValue::from_static("text/x-lutra; charset=utf-8");
+    Ok(([(header::CONTENT_TYPE, media)], interface).into_response())
+}
+
+pub(super) async fn describe<R: Run + 'static>(
+    State(shared): State<Arc<Shared<R>>>,
+    headers: HeaderMap,
+) -> Reply {
+    let media = accepted(&headers, None)?;
+    let _permit = shared.permit().await?;
+    let description = shared.runner.describe().await?;
+    match media {
+        Media::Json => json(StatusCode::OK, &Described::from(description)),
+        Media::Postcard => {
+            let bytes = postcard::to_allocvec(&description).map_err(unserialisable)?;
+            Ok(([(header::CONTENT_TYPE, HeaderValue::from_static(POSTCARD))], bytes).into_response())
+        }
+    }
+}
+
+pub(super) async fn ready<R: Run + 'static>(State(shared): State<Arc<Shared<R>>>) -> Reply {
+    if !shared.is_serving() {
+        return Err(shutting_down().into());
+    }
+    match timeout(READY_TIME, shared.runner.describe()).await {
+        Ok(Ok(_)) => Ok("ready\n".into_response()),
+        // Anybody may ask, so no more is said than that.
+        Ok(Err(_)) | Err(_) => Err(Error::new(Code::Unavailable, "the runner is not ready").into()),
+    }
+}
+
+pub(super) async fn metrics<R: Run>(State(shared): State<Arc<Shared<R>>>) -> Reply {
+    let text = shared.metrics.render(shared.cache.len() + shared.functions.len(), shared.is_serving());
+    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static(metrics::TEXT))], text).into_response())
+}
+
+pub(super) async fn openapi<R: Run>(State(shared): State<Arc<Shared<R>>>) -> Reply {
+    let document = match shared.openapi.get() {
+        Some(document) => document.clone(),
+        None => {
+            let document = openapi::document(&shared.options);
+            let json = Bytes::from(serde_json::to_vec(&document).map_err(unserialisable)?);
+            shared.openapi.get_or_init(|| json).clone()
+        }
+    };
+    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static(JSON))], document).into_response())
+}
+
+impl From<Description> for Described {
+    fn from(description: Description) -> Self {
+        let Description { name, version, program_versions, limits, streams, cancels, isolates, keeps_state } =
+            description;
+        let limits = limits.into_iter().collect();
+        Self { name, version, program_versions, limits, streams, cancels, isolates, keeps_state }
+    }
+}

@@ -1,0 +1,176 @@
+//! Programs: sent, described, executed.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension,
+    body::Body,
+    extract::{Path, Query, Request, State},
+    http::HeaderMap,
+};
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode, header};
+use runner_core::{Program, ProgramId, Result, Run};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{accepted, json};
+use crate::{
+    error::unknown_program,
+    media::{BYTES, PROGRAM, SOURCE, content_type},
+    schema::{Direction, Schemas},
+    server::{
+        answer::{self, Execution},
+        body::{Target, input_media},
+        cache::Entry,
+        call::Call,
+        reply::{Problem, Reply},
+        shared::{Served, Shared, unblocked},
+    },
+};
+
+/// What a program is, for people and for machines.
+#[derive(Serialize)]
+struct About {
+    id: String,
+    signature: String,
+    input: Value,
+    output: Value,
+}
+
+/// What stands behind the `?` where source is sent.
+#[derive(Deserialize)]
+pub(super) struct Named {
+    /// A function or constant, or an expression over the source.
+    #[serde(default = "main_name")]
+    pub(super) program: String,
+}
+
+pub(super) fn main_name() -> String {
+    "main".to_owned()
+}
+
+pub(super) async fn upload<R: Run + 'static>(
+    State(shared): State<Arc<Shared<R>>>,
+    Query(named): Query<Named>,
+    headers: HeaderMap,
+    body: Body,
+) -> Reply
+where
+    R::Prepared: 'static,
+{
+    let bytes = match content_type(&headers).as_deref() {
+        Some(PROGRAM | BYTES) => shared.collect(body, shared.program_bound()).await?,
+        Some(SOURCE) => {
+            let mut source = shared.collect(body, shared.source_bound()).await?;
+            let _permit = shared.permit().await?;
+            source.bytes = compiled(&shared, source.bytes, named.program).await?;
+            source
+        }
+        other => {
+            let known = "application/vnd.runner.program or, where source is taken, text/x-lutra";
+            return Err(Problem::unsupported_media(other, known));
+        }
+    };
+    let _permit = shared.permit().await?;
+    let (entry, is_new) = shared.prepare(bytes.bytes).await?;
+    let mut response =
+        json(if is_new { StatusCode::CREATED } else { StatusCode::OK }, &about_entry(&entry)?)?;
+    if let Ok(location) = HeaderValue::try_from(format!("/v1/programs/{}", entry.id)) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}
+
+pub(super) async fn about<R: Run>(State(shared): State<Arc<Shared<R>>>, Path(id): Path<String>) -> Reply {
+    json(StatusCode::OK, &about_entry(&*find(&shared, &id)?)?)
+}
+
+pub(super) async fn execute<R: Run + 'static>(
+    State(shared): State<Arc<Shared<R>>>,
+    Extension(call): Extension<Call>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Reply
+where
+    R::Prepared: 'static,
+{
+    let entry = find(&shared, &id)?;
+    let ready = entry.ready.get().ok_or_else(|| unknown_program(entry.id))?;
+    let target = Target::Program(ready.program.clone());
+    perform(&shared, call, entry, target, request).await
+}
+
+/// Executes a function of the server.
+pub(super) async fn call<R: Run + 'static>(
+    shared: &Arc<Shared<R>>,
+    served: &Served<R>,
+    request: Request,
+) -> Reply
+where
+    R::Prepared: 'static,
+{
+    shared.prepare_function(served).await?;
+    let Some(call) = request.extensions().get::<Call>().copied() else {
+        return Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the request has no deadline"));
+    };
+    let target = Target::Function(Box::new(served.function.clone()));
+    perform(shared, call, Arc::clone(&served.entry), target, request).await
+}
+
+async fn perform<R: Run + 'static>(
+    shared: &Arc<Shared<R>>,
+    call: Call,
+    entry: Arc<Entry<R>>,
+    target: Target,
+    request: Request,
+) -> Reply
+where
+    R::Prepared: 'static,
+{
+    let (head, body) = request.into_parts();
+    let sent = input_media(&head.headers)?;
+    let media = accepted(&head.headers, sent)?;
+    let body = shared.collect(body, shared.input_bound()).await?;
+    let permit = shared.permit().await?;
+    let input = target.read(sent, body.bytes).await?;
+    answer::execute(shared, call, Execution { entry, input, held: body.held, permit, media }).await
+}
+
+/// The bytes of the program that a source is.
+pub(super) async fn compiled<R: Run>(
+    shared: &Shared<R>,
+    source: Bytes,
+    program: String,
+) -> Result<Bytes, Problem> {
+    let Some(compile) = shared.options.compile.clone() else {
+        let words = "source is not taken here; send a compiled program as application/vnd.runner.program";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, words));
+    };
+    let source = String::from_utf8(source.into())
+        .map_err(|error| runner_core::Error::decode(format!("the source is no UTF-8: {error}")))?;
+    let program = unblocked(usize::MAX, move || compile(&source, &program)).await??;
+    Ok(Bytes::copy_from_slice(program.bytes()))
+}
+
+fn find<R: Run>(shared: &Shared<R>, id: &str) -> Result<Arc<Entry<R>>, Problem> {
+    let id = ProgramId::from_hex(id)
+        .ok_or_else(|| runner_core::Error::decode("an id of a program has 64 hexadecimal digits"))?;
+    let entry = shared.cache.get(id).filter(|entry| entry.ready.initialized());
+    Ok(entry.ok_or_else(|| unknown_program(id))?)
+}
+
+fn about_entry<R: Run>(entry: &Entry<R>) -> Result<About> {
+    let ready = entry.ready.get().ok_or_else(|| unknown_program(entry.id))?;
+    Ok(about_program(&ready.program))
+}
+
+fn about_program(program: &Program) -> About {
+    let whole = |ty, direction| Schemas::new("#/$defs/", "", program.types(), direction).whole(ty);
+    About {
+        id: program.id().to_string(),
+        signature: program.signature(),
+        input: whole(program.input(), Direction::Input),
+        output: whole(program.output(), Direction::Output),
+    }
+}
