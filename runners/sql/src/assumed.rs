@@ -51,6 +51,7 @@ pub fn assumed_tables(program: &Program, dialect: &dyn Dialect) -> Result<Vec<Ta
                 table.columns.extend(new);
             }
             None => tables.push(Table {
+                is_query: false,
                 schema: name.schema.clone().unwrap_or_else(|| dialect.home_schema().into()),
                 name,
                 columns,

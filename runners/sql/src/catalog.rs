@@ -1,7 +1,7 @@
 use runner_core::{Kind, Literal, Program};
 
 /// A table that a program names.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TableName {
     /// Its schema, if the program says one (`"schema/table"`).
     pub schema: Option<String>,
@@ -9,11 +9,13 @@ pub struct TableName {
     pub name: String,
 }
 
-/// A table as the database describes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A table, or the result of a query, as the database describes it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Table {
-    /// The name by which a program asks for it.
+    /// The name by which a program asks for it; for a query its text, without a schema.
     pub name: TableName,
+    /// Whether it is a query, see [`queries`].
+    pub is_query: bool,
     /// The schema that it was found in.
     pub schema: String,
     /// Its columns in order.
@@ -80,23 +82,49 @@ impl TableName {
 #[must_use]
 pub fn tables(program: &Program) -> Vec<TableName> {
     let mut names = Vec::new();
-    for expr in program.body() {
-        let Kind::External { function, args } = &expr.kind else { continue };
-        let path = program.externals().get(*function as usize).map(|external| external.path.as_str());
-        let place = match path {
-            Some("std::sql::from") => 0,
-            Some("std::sql::insert" | "std::sql::update" | "std::sql::delete") => {
-                usize::from(path == Some("std::sql::insert"))
-            }
-            _ => continue,
-        };
-        let name = args.get(place).and_then(|arg| program.expr(*arg)).map(|expr| &expr.kind);
-        if let Some(Kind::Literal(Literal::Text(text))) = name {
-            let name = TableName::parse(text);
-            if !names.contains(&name) {
-                names.push(name);
-            }
+    for name in constants(program, |path| match path {
+        "std::sql::from" | "std::sql::update" | "std::sql::delete" => Some(0),
+        "std::sql::insert" => Some(1),
+        _ => None,
+    }) {
+        let name = TableName::parse(name);
+        if !names.contains(&name) {
+            names.push(name);
         }
     }
     names
+}
+
+/// The queries that a program gives to `std::sql::raw`, each once. A runner describes them as tables that are queries.
+///
+/// ```
+/// # let mut types = runner_core::TypeTable::new();
+/// # let int = types.prim(runner_core::Prim::Int64);
+/// # let body = vec![runner_core::Expr { kind: runner_core::Kind::Local(runner_core::INPUT), ty: int }];
+/// # let parts = runner_core::Parts { types, input: int, output: int, body, ..Default::default() };
+/// # let program = runner_core::Program::new(parts)?;
+/// assert!(runner_sql::queries(&program).is_empty());
+/// # Ok::<(), runner_core::Error>(())
+/// ```
+#[must_use]
+pub fn queries(program: &Program) -> Vec<String> {
+    let mut queries: Vec<String> = Vec::new();
+    for query in constants(program, |path| (path == "std::sql::raw").then_some(0)) {
+        if !queries.iter().any(|known| known == query) {
+            queries.push(query.to_owned());
+        }
+    }
+    queries
+}
+
+/// Literal texts that external functions are given, at the place that `place` says for a function's path.
+fn constants(program: &Program, place: impl Fn(&str) -> Option<usize>) -> impl Iterator<Item = &str> {
+    program.body().iter().filter_map(move |expr| {
+        let Kind::External { function, args } = &expr.kind else { return None };
+        let path = &program.externals().get(*function as usize)?.path;
+        match &program.expr(*args.get(place(path)?)?)?.kind {
+            Kind::Literal(Literal::Text(text)) => Some(&**text),
+            _ => None,
+        }
+    })
 }

@@ -1,9 +1,11 @@
 //! What differs between the databases.
 
+mod duckdb;
 pub mod postgres;
 
 use runner_core::{Literal, Op, Prim, Result, TypeId};
 
+pub use duckdb::{DuckDb, Layout};
 pub use postgres::Postgres;
 
 use crate::{
@@ -30,8 +32,21 @@ pub trait Dialect {
     /// Whether a text may hold U+0000.
     fn has_nul(&self) -> bool;
 
+    /// Whether subqueries in branches that are not taken are evaluated, so that what may fail in them needs a guard.
+    fn guards_branches(&self) -> bool {
+        false
+    }
+
+    /// Whether OFFSET may refer to columns of the query around.
+    fn has_correlated_offset(&self) -> bool {
+        true
+    }
+
+    /// Columns that tell the rows of a table apart while a statement runs.
+    fn row_id(&self, alias: &str) -> Vec<String>;
+
     /// The type of a column.
-    fn column_type(&self, leaf: Leaf) -> &'static str;
+    fn column_type(&self, leaf: Leaf) -> String;
 
     /// The type of a table's column that is meant for a primitive.
     fn table_type(&self, prim: Prim) -> &'static str;
@@ -56,6 +71,17 @@ pub trait Dialect {
 
     /// A parameter, or a list of one entry for an item.
     fn param(&self, number: usize, leaf: Leaf, is_list: bool) -> Sql;
+
+    /// Whether an array of the input is one packed parameter rather than a list for each column of its items.
+    fn has_packed_params(&self) -> bool {
+        false
+    }
+
+    /// A packed array of these items, if that is better than a relation.
+    fn list(&self, shapes: &Shapes, items: &[Val], item: TypeId) -> Option<Sql> {
+        let _ = (shapes, items, item);
+        None
+    }
 
     /// A FROM item that gives a row for each entry of parallel lists, with columns `c1`, `c2`, ... and `o`, which counts
     /// from 1.
@@ -103,10 +129,10 @@ pub trait Dialect {
     fn item_at(&self, shapes: &Shapes, array: &Sql, position: &Sql, item: TypeId) -> Val;
 
     /// Number of items of a packed array.
-    fn length(&self, array: &Sql) -> Sql;
+    fn length(&self, shapes: &Shapes, array: &Sql, item: TypeId) -> Sql;
 
     /// A packed array that is empty.
-    fn empty(&self) -> Sql;
+    fn empty(&self, shapes: &Shapes, item: TypeId) -> Sql;
 
     /// A variant of an enum that is packed.
     fn variant(&self, shapes: &Shapes, index: u32, payload: &Val, ty: TypeId) -> Sql;
@@ -114,8 +140,8 @@ pub trait Dialect {
     /// The index of a packed enum's variant.
     fn tag(&self, shapes: &Shapes, packed: &Sql, ty: TypeId) -> Sql;
 
-    /// The payload of a packed enum, if it has this type.
-    fn payload(&self, shapes: &Shapes, packed: &Sql, ty: TypeId, payload: TypeId) -> Val;
+    /// The payload of a packed enum, if it is this variant.
+    fn payload(&self, shapes: &Shapes, packed: &Sql, ty: TypeId, variant: u32) -> Val;
 
     /// 0, 1 or 2 as one packed value is less than, equal to or greater than the other.
     fn compare_packed(&self, shapes: &Shapes, left: &Sql, right: &Sql, ty: TypeId) -> Sql;

@@ -49,6 +49,7 @@ pub fn lower(program: &Program, dialect: &dyn Dialect, tables: &[Table]) -> Resu
         has_change: false,
         aliases: 0,
         depth: 0,
+        guards: Vec::new(),
     };
     lowering.statement()
 }
@@ -68,6 +69,8 @@ struct Lowering<'a> {
     aliases: usize,
     /// Lambdas and branches around the current expression.
     depth: usize,
+    /// Conditions that hold where the current expression is needed, if the database may evaluate it elsewhere.
+    guards: Vec<Sql>,
 }
 
 impl Lowering<'_> {
@@ -127,6 +130,14 @@ impl Lowering<'_> {
             Shape::Tuple => {
                 let fields = self.shapes.fields(ty);
                 Val::Tuple(fields.into_iter().map(|ty| self.input(ty)).collect::<Result<_>>()?)
+            }
+            Shape::Array(item) if self.dialect.has_packed_params() => {
+                let array = self.param(Param::One(Leaf::Packed(ty)));
+                let rows = self.rows_of(Val::Leaf(array), item)?;
+                let text = self.numbered_query(rows);
+                let name = format!("w{}", self.with.len() + 1);
+                self.with.push((name.clone(), format!("({text})")));
+                Val::Source(Source::Table { name, item })
             }
             Shape::Array(item) => {
                 let mut leaves = self.shapes.leaves(item);

@@ -41,6 +41,7 @@ pub enum Leaf {
 pub struct Shapes {
     shapes: Vec<Shape>,
     widths: Vec<usize>,
+    cyclic: Vec<bool>,
     types: TypeTable,
 }
 
@@ -66,7 +67,8 @@ impl Shapes {
     pub fn new(program: &Program) -> Result<Self> {
         let types = program.types();
         let shapes = types.iter().map(|(id, _)| shape(types, id)).collect();
-        let mut this = Self { shapes, widths: vec![0; types.len()], types: types.clone() };
+        let mut this =
+            Self { shapes, widths: vec![0; types.len()], cyclic: cyclic(types), types: types.clone() };
         for (id, ty) in types.iter() {
             let width = this.width(id);
             if width > COLUMNS {
@@ -139,6 +141,26 @@ impl Shapes {
         width
     }
 
+    /// Whether an array or enum may contain itself.
+    #[must_use]
+    pub fn is_recursive(&self, ty: TypeId) -> bool {
+        match self.get(ty) {
+            Shape::Array(item) => self.is_array_recursive(item),
+            Shape::Enum => self.is_cyclic(ty),
+            _ => false,
+        }
+    }
+
+    /// Whether an array of items of this type may contain itself.
+    #[must_use]
+    pub fn is_array_recursive(&self, item: TypeId) -> bool {
+        self.is_cyclic(item)
+    }
+
+    fn is_cyclic(&self, ty: TypeId) -> bool {
+        self.cyclic.get(self.types.unframed(ty).0 as usize).copied().unwrap_or_default()
+    }
+
     /// Whether the packed form of a value may be null, so that an option of it needs a wrapper.
     #[must_use]
     pub fn is_nullable(&self, ty: TypeId) -> bool {
@@ -183,6 +205,47 @@ fn shape(types: &TypeTable, ty: TypeId) -> Shape {
             None => Shape::Enum,
         },
     }
+}
+
+/// Which types stand on a cycle, or on a way from one to another.
+fn cyclic(types: &TypeTable) -> Vec<bool> {
+    let mut children = vec![Vec::new(); types.len()];
+    let mut parents = vec![Vec::new(); types.len()];
+    for (id, ty) in types.iter() {
+        let mut link = |child: TypeId| {
+            let (id, child) = (id.0 as usize, types.unframed(child).0 as usize);
+            if let (Some(children), Some(parents)) = (children.get_mut(id), parents.get_mut(child)) {
+                children.push(child);
+                parents.push(id);
+            }
+        };
+        match ty {
+            Type::Prim(_) | Type::Framed { .. } => {}
+            Type::Array(item) => link(*item),
+            Type::Tuple(fields) => fields.iter().for_each(|field| link(field.ty)),
+            Type::Enum(variants) => variants.iter().for_each(|variant| link(variant.ty)),
+        }
+    }
+    let mut cyclic = vec![true; types.len()];
+    // What has no children left, or no parents left, is on no cycle.
+    for (out, back) in [(&children, &parents), (&parents, &children)] {
+        let mut left: Vec<_> = out.iter().map(Vec::len).collect();
+        let mut open: Vec<_> = (0..left.len()).filter(|id| left.get(*id) == Some(&0)).collect();
+        while let Some(id) = open.pop() {
+            if let Some(slot) = cyclic.get_mut(id) {
+                *slot = false;
+            }
+            for other in back.get(id).into_iter().flatten() {
+                if let Some(count) = left.get_mut(*other) {
+                    *count = count.saturating_sub(1);
+                    if *count == 0 {
+                        open.push(*other);
+                    }
+                }
+            }
+        }
+    }
+    cyclic
 }
 
 fn option_shape(types: &TypeTable, payload: TypeId) -> Shape {

@@ -82,13 +82,18 @@ impl Dialect for Postgres {
         self.escapes
     }
 
-    fn column_type(&self, leaf: Leaf) -> &'static str {
+    fn row_id(&self, alias: &str) -> Vec<String> {
+        vec![format!("{alias}.ctid"), format!("{alias}.tableoid")]
+    }
+
+    fn column_type(&self, leaf: Leaf) -> String {
         match leaf {
             Leaf::Prim(prim) | Leaf::Null(prim) => prim_type(prim),
             Leaf::Tag => "int4",
             Leaf::Some => "bool",
             Leaf::Packed(_) => "jsonb",
         }
+        .into()
     }
 
     fn home_schema(&self) -> &'static str {
@@ -208,11 +213,11 @@ impl Dialect for Postgres {
         packed::unpack(shapes, &access, item)
     }
 
-    fn length(&self, array: &Sql) -> Sql {
+    fn length(&self, _: &Shapes, array: &Sql, _: TypeId) -> Sql {
         Sql::of(format!("jsonb_array_length({array})::int8"), &[array])
     }
 
-    fn empty(&self) -> Sql {
+    fn empty(&self, _: &Shapes, _: TypeId) -> Sql {
         Sql::constant("'[]'::jsonb")
     }
 
@@ -224,7 +229,9 @@ impl Dialect for Postgres {
         packed::tag(shapes, packed, ty)
     }
 
-    fn payload(&self, shapes: &Shapes, packed: &Sql, ty: TypeId, payload: TypeId) -> Val {
+    fn payload(&self, shapes: &Shapes, packed: &Sql, ty: TypeId, variant: u32) -> Val {
+        let variants = shapes.types().as_enum(shapes.types().unframed(ty)).unwrap_or_default();
+        let payload = variants.get(variant as usize).map_or(ty, |variant| variant.ty);
         packed::payload(shapes, packed, ty, payload)
     }
 

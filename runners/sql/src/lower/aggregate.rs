@@ -10,7 +10,7 @@ impl Lowering<'_> {
         let item = self.item_type(self.ty(xs)?)?;
         let value = self.lower(xs, frame)?;
         if let Val::Leaf(packed) = &value {
-            return Ok(Val::Leaf(self.dialect.length(packed)));
+            return Ok(Val::Leaf(self.dialect.length(&self.shapes, packed, item)));
         }
         if let Val::Group(rows) = &value
             && !rows.item.can_fail()
@@ -56,6 +56,7 @@ impl Lowering<'_> {
             return Ok(Val::Leaf(found));
         }
         let can_fail = result.can_fail() || rows.can_fail();
+        let result = self.guarded(result);
         Ok(Val::Leaf(Sql::query(format!("(SELECT {result}{})", rows.tail()), can_fail)))
     }
 

@@ -131,7 +131,7 @@ impl Lowering<'_> {
     }
 
     /// Whether a lambda holds an operation that may fail, at a glance.
-    fn may_fail(&self, id: ExprId) -> Result<bool> {
+    pub(super) fn may_fail(&self, id: ExprId) -> Result<bool> {
         let mut open = vec![id];
         while let Some(id) = open.pop() {
             let expr = self.expr(id)?;
@@ -151,6 +151,30 @@ impl Lowering<'_> {
                 _ => {}
             }
             expr.kind.for_each_child(|child| open.push(child));
+        }
+        Ok(false)
+    }
+
+    /// Whether an expression may become a subquery, at a glance.
+    pub(super) fn may_need_query(&self, id: ExprId) -> Result<bool> {
+        let mut open = vec![id];
+        while let Some(id) = open.pop() {
+            let kind = &self.expr(id)?.kind;
+            let is_array = |id: &ExprId| Ok(matches!(self.shapes.get(self.ty(*id)?), Shape::Array(_)));
+            match kind {
+                Kind::Let { .. } | Kind::Lambda { .. } | Kind::External { .. } | Kind::Switch { .. } => {
+                    return Ok(true);
+                }
+                Kind::Call { op: Op::Split | Op::Sequence | Op::DateToYearMonthDay, .. } => return Ok(true),
+                Kind::Call { args, .. } => {
+                    let arrays: Result<Vec<bool>> = args.iter().map(is_array).collect();
+                    if arrays?.contains(&true) {
+                        return Ok(true);
+                    }
+                }
+                _ => {}
+            }
+            kind.for_each_child(|child| open.push(child));
         }
         Ok(false)
     }
@@ -201,14 +225,20 @@ impl Lowering<'_> {
     pub(super) fn array(&mut self, ty: TypeId, items: &[ExprId], frame: &mut Frame) -> Result<Val> {
         let item = self.item_type(ty)?;
         if items.is_empty() {
-            return Ok(Val::Leaf(self.dialect.empty()));
+            return Ok(Val::Leaf(self.dialect.empty(&self.shapes, item)));
+        }
+        let mut values = Vec::new();
+        for id in items {
+            let item_ty = self.ty(*id)?;
+            let value = self.lower(*id, frame)?;
+            values.push(self.collected(value, item_ty)?);
+        }
+        if let Some(list) = self.dialect.list(&self.shapes, &values, item) {
+            return Ok(Val::Leaf(list));
         }
         let mut lines = Vec::new();
         let mut can_fail = false;
-        for (index, id) in items.iter().enumerate() {
-            let item_ty = self.ty(*id)?;
-            let value = self.lower(*id, frame)?;
-            let value = self.collected(value, item_ty)?;
+        for (index, value) in values.iter().enumerate() {
             can_fail |= value.can_fail();
             let leaves = value.leaves();
             let leaves: String = leaves.iter().map(|leaf| format!(", {leaf}")).collect();
@@ -273,6 +303,15 @@ impl Lowering<'_> {
             return self.option_where(self.ty(id)?, some, value);
         }
         let mut rows = self.settled(rows, item)?;
+        let is_first =
+            position.text() == self.dialect.literal(runner_core::Prim::Int64, &Literal::Int(0)).text();
+        if rows.position.is_none()
+            && !is_first
+            && !position.is_constant()
+            && !self.dialect.has_correlated_offset()
+        {
+            rows = self.with_position(rows)?.0;
+        }
         let limit = if let Some(counted) = &rows.position {
             rows.wheres.push(Sql::of(format!("({counted} - 1 = {position})"), &[]));
             String::new()

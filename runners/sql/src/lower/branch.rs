@@ -29,7 +29,14 @@ impl Lowering<'_> {
         if self.shapes.leaves(ty).len() > 1 {
             condition = self.atomic_leaf(condition, frame);
         }
-        let branches = vec![self.branch(Some(condition), then)?, self.branch(None, otherwise)?];
+        let guards = self.needs_guard(then)? || self.needs_guard(otherwise)?;
+        if guards {
+            condition = self.atomic_leaf(condition, frame);
+        }
+        let not = Sql::of(format!("(NOT {condition})"), &[&condition]);
+        let then = self.guarded_branch(guards.then(|| condition.clone()), Some(condition), then)?;
+        let otherwise = self.guarded_branch(guards.then_some(not), None, otherwise)?;
+        let branches = vec![then, otherwise];
         self.case(ty, branches, frame)
     }
 
@@ -46,26 +53,43 @@ impl Lowering<'_> {
         let value = self.collected(value, subject_ty)?;
         let value = self.atomic(value, frame);
         let mut branches = Vec::new();
+        let mut others = Vec::new();
         for (position, arm) in arms.iter().enumerate() {
             let is_last = default.is_none() && position + 1 == arms.len();
-            let condition =
-                if is_last { None } else { Some(self.is_variant(&value, subject_ty, arm.variant)) };
+            let is_variant = self.is_variant(&value, subject_ty, arm.variant);
+            let condition = (!is_last).then(|| is_variant.clone());
+            let guard = if self.needs_guard(arm.body)? { Some(is_variant.clone()) } else { None };
+            if !is_last {
+                others.push(is_variant);
+            }
             if let Some(local) = arm.payload {
                 let payload = self.payload(&value, subject_ty, arm.variant);
                 self.bind(local, payload);
             }
-            branches.push(self.branch(condition, arm.body)?);
+            branches.push(self.guarded_branch(guard, condition, arm.body)?);
         }
         if let Some(default) = default {
-            branches.push(self.branch(None, default)?);
+            let refs: Vec<_> = others.iter().collect();
+            let texts: Vec<_> = others.iter().map(Sql::text).collect();
+            let guard = match self.needs_guard(default)? {
+                true if !others.is_empty() => Some(Sql::of(format!("(NOT ({}))", texts.join(" OR ")), &refs)),
+                _ => None,
+            };
+            branches.push(self.guarded_branch(guard, None, default)?);
         }
         self.case(self.ty(id)?, branches, frame)
     }
 
     pub(super) fn and_or(&mut self, id: ExprId, op: Op, args: &[ExprId], frame: &mut Frame) -> Result<Val> {
         let [left, right] = args else { return Err(self.unsupported(id, "this call")) };
-        let left = self.leaf(*left, frame)?;
-        let right = self.branch(None, *right)?;
+        let mut left = self.leaf(*left, frame)?;
+        let mut guard = None;
+        if self.needs_guard(*right)? {
+            left = self.atomic_leaf(left, frame);
+            let not = if op == Op::And { "" } else { "NOT " };
+            guard = Some(Sql::of(format!("({not}{left})"), &[&left]));
+        }
+        let right = self.guarded_branch(guard, None, *right)?;
         let right = self.closed(right)?;
         let prims = [runner_core::Prim::Bool; 2];
         let can_fail = right.can_fail();
@@ -74,6 +98,29 @@ impl Lowering<'_> {
             Some(sql) => Ok(Val::Leaf(sql)),
             None => Err(self.unsupported(id, "a condition")),
         }
+    }
+
+    /// Whether a branch holds a subquery in which something may fail, and the database may evaluate it though the branch
+    /// is not taken.
+    fn needs_guard(&self, body: ExprId) -> Result<bool> {
+        Ok(self.dialect.guards_branches() && self.may_fail(body)? && self.may_need_query(body)?)
+    }
+
+    /// What may fail, as NULL where it is not needed.
+    pub(super) fn guarded(&self, sql: Sql) -> Sql {
+        if self.guards.is_empty() || !sql.can_fail() {
+            return sql;
+        }
+        let texts: Vec<_> = self.guards.iter().map(Sql::text).collect();
+        Sql::of(format!("CASE WHEN {} THEN {sql} END", texts.join(" AND ")), &[&sql]).failing()
+    }
+
+    fn guarded_branch(&mut self, guard: Option<Sql>, condition: Option<Sql>, body: ExprId) -> Result<Branch> {
+        let depth = self.guards.len();
+        self.guards.extend(guard);
+        let branch = self.branch(condition, body);
+        self.guards.truncate(depth);
+        branch
     }
 
     fn branch(&mut self, condition: Option<Sql>, body: ExprId) -> Result<Branch> {
@@ -160,8 +207,8 @@ impl Lowering<'_> {
         match (value, variant) {
             (_, Some(variant)) if types.is_unit(variant.ty) => Val::Tuple(Vec::new()),
             (Val::Option { value, .. }, _) => (**value).clone(),
-            (Val::Leaf(sql), Some(variant)) if self.shapes.get(ty) == Shape::Enum => {
-                self.dialect.payload(&self.shapes, sql, ty, variant.ty)
+            (Val::Leaf(sql), Some(_)) if self.shapes.get(ty) == Shape::Enum => {
+                self.dialect.payload(&self.shapes, sql, ty, index)
             }
             (value, _) => value.clone(),
         }

@@ -58,7 +58,7 @@ impl Lowering<'_> {
             Kind::External { function, args } => self.external(id, *function, args, frame),
             Kind::Lambda { .. } => Err(self.unsupported(id, "a function outside of a call")),
             Kind::Fail(message) => {
-                let fail = |leaf: Leaf| self.dialect.fail(message, leaf);
+                let fail = |leaf: Leaf| self.guarded(self.dialect.fail(message, leaf));
                 let leaves: Vec<_> = self.shapes.leaves(ty).into_iter().map(fail).collect();
                 self.value_of(ty, &mut leaves.into_iter())
             }
@@ -230,7 +230,7 @@ impl Lowering<'_> {
         let leaves: Result<Vec<_>> = args.iter().map(|arg| self.leaf(*arg, frame)).collect();
         let result = self.prim(id)?;
         match self.dialect.scalar(op, &prims?, result, &leaves?)? {
-            Some(sql) => Ok(Val::Leaf(sql)),
+            Some(sql) => Ok(Val::Leaf(self.guarded(sql))),
             None => Err(self.unsupported(id, &format!("{op:?}"))),
         }
     }

@@ -26,7 +26,7 @@ impl Lowering<'_> {
                 let rows = self.plain(*rows);
                 let Shape::Array(item) = self.shapes.get(ty) else { return Ok(Val::Rows(Box::new(rows))) };
                 let array = self.dialect.collect(&self.shapes, &rows.item, item, &rows.order_by());
-                let empty = self.dialect.empty();
+                let empty = self.dialect.empty(&self.shapes, item);
                 match self.grouped_join(&rows, &array, empty.text(), frame) {
                     Some(found) => Val::Leaf(found),
                     None => Val::Rows(Box::new(rows)),

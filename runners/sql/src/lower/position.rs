@@ -68,7 +68,7 @@ impl Lowering<'_> {
                 rows.position = Some(position);
                 Ok(rows)
             }
-            None => self.rows_of(Val::Leaf(self.dialect.empty()), item),
+            None => self.rows_of(Val::Leaf(self.dialect.empty(&self.shapes, item)), item),
         }
     }
 

@@ -67,8 +67,9 @@ impl Lowering<'_> {
         let next = self.collected(next, ty)?;
         let can_fail = first.can_fail() || next.can_fail() || body.can_fail;
         let names: String = (1..=first.leaves().len()).map(|n| format!(", c{n}")).collect();
-        let length = self.dialect.length(&array);
+        let length = self.dialect.length(&self.shapes, &array, item);
         let mut wheres = format!("WHERE {counter} < {length}");
+        self.guards.iter().for_each(|guard| wheres.push_str(&format!(" AND {guard}")));
         body.wheres.iter().for_each(|condition| wheres.push_str(&format!(" AND {condition}")));
         let with = format!(
             "WITH RECURSIVE {name}(i{names}) AS (SELECT 0::int8{} UNION ALL \
@@ -90,8 +91,9 @@ impl Lowering<'_> {
         let (next, next_ty) = self.apply(f, &[Val::Leaf(array.clone())], &mut body)?;
         let next = self.collected(next, next_ty)?;
         let can_fail = first.can_fail() || next.can_fail() || body.can_fail;
-        let length = self.dialect.length(&array);
+        let length = self.dialect.length(&self.shapes, &array, item);
         let mut wheres = format!("WHERE {length} > 0");
+        self.guards.iter().for_each(|guard| wheres.push_str(&format!(" AND {guard}")));
         body.wheres.iter().for_each(|condition| wheres.push_str(&format!(" AND {condition}")));
         let (from, value, position) =
             self.dialect.items(&self.shapes, &Sql::column(&name, "c1"), item, &items);

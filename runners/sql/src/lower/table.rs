@@ -2,6 +2,7 @@
 
 mod change;
 mod from;
+mod raw;
 
 use runner_core::{ExprId, Kind, Literal, Result};
 
@@ -23,6 +24,7 @@ impl Lowering<'_> {
                 let table = self.table(*name)?;
                 Ok(Val::Rows(Box::new(self.table_rows(*name, &table, item)?)))
             }
+            (Some("std::sql::raw"), [query]) => self.raw(id, *query),
             (Some("std::sql::insert"), [rows, name]) => self.insert(id, *rows, *name, frame),
             (Some("std::sql::update"), [name, f]) => self.update(id, *name, *f, frame),
             (Some("std::sql::delete"), [name, f]) => self.delete(id, *name, *f, frame),

@@ -59,10 +59,11 @@ impl Lowering<'_> {
             let target = self.alias();
             let chosen = self.alias();
             format!(
-                "(DELETE FROM {} AS {target} USING (SELECT {alias}.ctid AS k, {alias}.tableoid AS p{}) AS {chosen} \
-                 WHERE {target}.ctid = {chosen}.k AND {target}.tableoid = {chosen}.p)",
+                "(DELETE FROM {} AS {target} USING (SELECT {}{}) AS {chosen} WHERE {})",
                 self.table_text(&table),
-                rows.tail()
+                self.row_id_columns(&alias),
+                rows.tail(),
+                self.same_row(&target, &chosen)
             )
         };
         self.add_change(text)
@@ -90,14 +91,30 @@ impl Lowering<'_> {
             .map(|(column, value)| format!("{} = {value}", self.dialect.quote(column)))
             .collect();
         let text = format!(
-            "(UPDATE {} AS {target} SET {} FROM (SELECT {alias}.ctid AS k, {alias}.tableoid AS p, {some} AS s, {}{}) \
-             AS {chosen} WHERE {target}.ctid = {chosen}.k AND {target}.tableoid = {chosen}.p AND {chosen}.s)",
+            "(UPDATE {} AS {target} SET {} FROM (SELECT {}, {some} AS s, {}{}) AS {chosen} \
+             WHERE {} AND {chosen}.s)",
             self.table_text(&table),
             sets.join(", "),
+            self.row_id_columns(&alias),
             selected.join(", "),
-            rows.tail()
+            rows.tail(),
+            self.same_row(&target, &chosen)
         );
         self.add_change(text)
+    }
+
+    /// `t1.ctid AS k1, ...`
+    fn row_id_columns(&self, alias: &str) -> String {
+        let columns = self.dialect.row_id(alias).into_iter().zip(1..);
+        let columns: Vec<_> = columns.map(|(column, n)| format!("{column} AS k{n}")).collect();
+        columns.join(", ")
+    }
+
+    /// `t2.ctid = t3.k1 AND ...`
+    fn same_row(&self, target: &str, chosen: &str) -> String {
+        let columns = self.dialect.row_id(target).into_iter().zip(1..);
+        let equal: Vec<_> = columns.map(|(column, n)| format!("{column} = {chosen}.k{n}")).collect();
+        equal.join(" AND ")
     }
 
     /// A change must stand where it is executed exactly once, and be the only one.

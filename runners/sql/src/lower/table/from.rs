@@ -50,7 +50,7 @@ impl Lowering<'_> {
 
     pub(in crate::lower) fn table(&self, name: ExprId) -> Result<Table> {
         let wanted = TableName::parse(&self.constant_text(name)?);
-        match self.tables.iter().find(|table| table.name == wanted) {
+        match self.tables.iter().find(|table| table.name == wanted && !table.is_query) {
             Some(table) => Ok(table.clone()),
             None => {
                 let words = match &wanted.schema {
@@ -78,8 +78,9 @@ impl Lowering<'_> {
     pub(in crate::lower) fn mismatch(&self, id: ExprId, table: &Table, words: &str) -> runner_core::Error {
         let columns: Vec<_> =
             table.columns.iter().map(|column| format!("{} {}", column.name, column.database_type)).collect();
+        let what = if table.is_query { "query" } else { "table" };
         let words = format!(
-            "the table `{}` does not fit: {words}; its columns are ({})",
+            "the {what} `{}` does not fit: {words}; its columns are ({})",
             table.name.name,
             columns.join(", ")
         );
