@@ -1,6 +1,6 @@
 //! Tables as the database describes them.
 
-use runner_core::Result;
+use runner_core::{Error, Result};
 use runner_sql::{Column, Table, TableName};
 use tokio_postgres::{Client, types::ToSql};
 
@@ -35,9 +35,7 @@ pub(crate) async fn describe(client: &Client, schemas: &[String], names: &[Table
             let table = table.get_or_insert_with(|| Table {
                 name: name.clone(),
                 schema: schema.clone(),
-                columns: Vec::new(),
-                unique: Vec::new(),
-                indexed: Vec::new(),
+                ..Table::default()
             });
             if table.schema == schema {
                 table.columns.push(column(&row).map_err(|e| error::driver(&e))?);
@@ -66,4 +64,23 @@ fn column(row: &tokio_postgres::Row) -> Result<Column, tokio_postgres::Error> {
         has_default: row.try_get(4)?,
         ..Column::default()
     })
+}
+
+/// Describes the columns that a query gives.
+pub(crate) async fn describe_query(client: &Client, query: &str) -> Result<Table> {
+    let statement = client.prepare(query).await.map_err(|error| {
+        let error = error::driver(&error);
+        let place = error.message().to_owned();
+        Error::prepare(format!("the query `{query}`: {place}"))
+    })?;
+    if !statement.params().is_empty() {
+        return Err(Error::prepare(format!("the query `{query}` has parameters, which nothing gives it")));
+    }
+    let columns = statement.columns().iter().map(|column| Column {
+        name: column.name().into(),
+        database_type: column.type_().name().into(),
+        ..Column::default()
+    });
+    let name = TableName { schema: None, name: query.to_owned() };
+    Ok(Table { name, is_query: true, columns: columns.collect(), ..Table::default() })
 }

@@ -12,6 +12,7 @@ pub struct Config {
     pub(crate) verify: Verify,
     pub(crate) pool_size: usize,
     pub(crate) statement_timeout: Option<Duration>,
+    pub(crate) allows_raw: bool,
 }
 
 /// How much of the server's certificate is checked.
@@ -55,7 +56,7 @@ impl Config {
                 format!("the address of a database: {error}{}", source.unwrap_or_default()),
             )
         })?;
-        Ok(Self { server, verify, pool_size: POOL_SIZE, statement_timeout: None })
+        Ok(Self { server, verify, pool_size: POOL_SIZE, statement_timeout: None, allows_raw: true })
     }
 
     /// Connections at most.
@@ -69,6 +70,14 @@ impl Config {
     #[must_use]
     pub fn statement_timeout(mut self, timeout: Duration) -> Self {
         self.statement_timeout = Some(timeout);
+        self
+    }
+
+    /// Whether programs may use `std::sql::raw`, which they may unless this says otherwise. Without it a program reads
+    /// and changes only tables that it names.
+    #[must_use]
+    pub fn allow_raw(mut self, allows: bool) -> Self {
+        self.allows_raw = allows;
         self
     }
 

@@ -2,22 +2,43 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
-use runner_core::Result;
+use runner_core::{Code, Error, Result};
 use tokio_postgres::{Client, NoTls, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::{config::Config, error, limits::STATEMENTS, params, tls};
+use crate::{
+    config::Config,
+    error,
+    limits::STATEMENTS,
+    params,
+    prepared::{Form, Prepared},
+    tls,
+};
 
 /// What no setting of a role or database may change, because answers would. Repeatable read makes two updates that meet
 /// an error for one of them; under read committed it would skip rows.
 const SESSION: &str = "SET search_path = pg_catalog; SET timezone = 'UTC'; SET extra_float_digits = 1; \
-    SET standard_conforming_strings = on; SET DateStyle = ISO; SET bytea_output = hex; \
-    SET client_min_messages = error; SET array_nulls = on; SET jit = off; SET check_function_bodies = off; \
+    SET standard_conforming_strings = on; SET DateStyle = ISO; SET IntervalStyle = postgres; \
+    SET bytea_output = hex; SET client_min_messages = error; SET array_nulls = on; SET transform_null_equals = off; \
+    SET gin_fuzzy_search_limit = 0; SET jit = off; SET check_function_bodies = off; \
     SET default_transaction_isolation = 'repeatable read'";
+
+/// The server looks whether the client is still there while it executes. Older servers, and those on some systems, have
+/// no such setting.
+const WATCH: &str = "SET client_connection_check_interval = '5s'";
+
+/// Schemas in which a table without one is looked for, from the settings of the role and the database; the encoding of
+/// the database; whether its collation is the order of code points.
+const SERVER: &str = "SELECT current_schemas(false)::text[], current_setting('server_encoding'), \
+    datcollate IN ('C', 'POSIX') AND coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') = 'c' \
+    FROM pg_catalog.pg_database d WHERE datname = current_database()";
 
 pub(crate) type Pool = managed::Pool<Manager>;
 pub(crate) type Pooled = managed::Object<Manager>;
@@ -33,10 +54,19 @@ pub(crate) struct Connection {
     pub(crate) client: Client,
     /// Schemas in which a table without one is looked for, from the settings of the role and the database.
     pub(crate) schemas: Vec<String>,
+    /// Whether the collation of the database is the order of code points.
+    pub(crate) is_c: bool,
     helpers: HashSet<&'static str>,
-    statements: HashMap<u64, Statement>,
-    /// An execute was given up, and its end is not known.
+    statements: HashMap<u64, (Weak<()>, Statement)>,
+    /// Something was given up on it, and its end is not known.
     pub(crate) is_dirty: bool,
+}
+
+/// Names a statement on every connection, which forgets it when all copies of the name are gone.
+#[derive(Debug)]
+pub(crate) struct Key {
+    number: u64,
+    life: Arc<()>,
 }
 
 impl Manager {
@@ -45,34 +75,46 @@ impl Manager {
         Ok(Self { config, tls })
     }
 
-    pub(crate) fn tls(&self) -> MakeRustlsConnect {
-        self.tls.clone()
+    /// What makes connections secret, if they are.
+    pub(crate) fn tls(&self) -> Option<MakeRustlsConnect> {
+        self.config.needs_tls().then(|| self.tls.clone())
     }
 
-    pub(crate) fn needs_tls(&self) -> bool {
-        self.config.needs_tls()
-    }
-
-    async fn connect(&self) -> Result<Connection, tokio_postgres::Error> {
-        let client = if self.config.needs_tls() {
-            let (client, connection) = self.config.server.connect(self.tls.clone()).await?;
-            tokio::spawn(connection);
-            client
-        } else {
-            let (client, connection) = self.config.server.connect(NoTls).await?;
-            tokio::spawn(connection);
-            client
+    async fn connect(&self) -> Result<Connection> {
+        let driver = |e: tokio_postgres::Error| error::driver(&e);
+        let client = match self.tls() {
+            Some(tls) => {
+                let (client, connection) = self.config.server.connect(tls).await.map_err(driver)?;
+                tokio::spawn(connection);
+                client
+            }
+            None => {
+                let (client, connection) = self.config.server.connect(NoTls).await.map_err(driver)?;
+                tokio::spawn(connection);
+                client
+            }
         };
-        let row = client.query_one("SELECT current_schemas(false)::text[]", &[]).await?;
-        let schemas = row.try_get(0)?;
+        let row = client.query_one(SERVER, &[]).await.map_err(driver)?;
+        let (schemas, encoding, is_c): (Vec<String>, String, bool) = (
+            row.try_get(0).map_err(driver)?,
+            row.try_get(1).map_err(driver)?,
+            row.try_get(2).map_err(driver)?,
+        );
+        if encoding != "UTF8" {
+            let words =
+                format!("the database is encoded in {encoding}, which does not hold every text; UTF8 does");
+            return Err(Error::new(Code::Unsupported, words));
+        }
         let mut session = SESSION.to_owned();
         if let Some(timeout) = self.config.statement_timeout {
             session.push_str(&format!("; SET statement_timeout = {}", timeout.as_millis().max(1)));
         }
-        client.batch_execute(&session).await?;
+        client.batch_execute(&session).await.map_err(driver)?;
+        let _ = client.batch_execute(WATCH).await;
         Ok(Connection {
             client,
             schemas,
+            is_c,
             helpers: HashSet::new(),
             statements: HashMap::new(),
             is_dirty: false,
@@ -82,17 +124,13 @@ impl Manager {
 
 impl managed::Manager for Manager {
     type Type = Connection;
-    type Error = tokio_postgres::Error;
+    type Error = Error;
 
-    async fn create(&self) -> Result<Connection, tokio_postgres::Error> {
+    async fn create(&self) -> Result<Connection> {
         self.connect().await
     }
 
-    async fn recycle(
-        &self,
-        connection: &mut Connection,
-        _: &Metrics,
-    ) -> RecycleResult<tokio_postgres::Error> {
+    async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<Error> {
         if connection.client.is_closed() || connection.is_dirty {
             Err(RecycleError::message("the connection is of no use any more"))
         } else {
@@ -103,10 +141,32 @@ impl managed::Manager for Manager {
 
 impl Connection {
     /// The statement of a program on this connection, which is prepared if it is not yet.
-    pub(crate) async fn statement(&mut self, key: u64, lowered: &runner_sql::Statement) -> Result<Statement> {
-        if let Some(statement) = self.statements.get(&key) {
+    ///
+    /// # Errors
+    /// `PREPARE_ERROR` if the tables are not what they were when the program was prepared.
+    pub(crate) async fn statement(&mut self, prepared: &Prepared, form: &Form) -> Result<Statement> {
+        if let Some((_, statement)) = self.statements.get(&form.key.number) {
             return Ok(statement.clone());
         }
+        let was_dirty = std::mem::replace(&mut self.is_dirty, true);
+        let statement = self.prepare(&form.statement).await;
+        self.is_dirty = was_dirty;
+        let statement = statement?;
+        if let Some(plan) = &prepared.plan {
+            plan.check(statement.columns())?;
+        }
+        self.statements.retain(|_, (life, _)| life.strong_count() > 0);
+        if self.statements.len() >= STATEMENTS {
+            // Any one: a program that is still used is prepared again.
+            if let Some(key) = self.statements.keys().next().copied() {
+                self.statements.remove(&key);
+            }
+        }
+        self.statements.insert(form.key.number, (Arc::downgrade(&form.key.life), statement.clone()));
+        Ok(statement)
+    }
+
+    async fn prepare(&mut self, lowered: &runner_sql::Statement) -> Result<Statement> {
         let missing: Vec<_> =
             lowered.helpers.iter().copied().filter(|helper| !self.helpers.contains(helper)).collect();
         if !missing.is_empty() {
@@ -115,28 +175,19 @@ impl Connection {
             self.client.batch_execute(&texts.concat()).await.map_err(|e| error::driver(&e))?;
             self.helpers.extend(missing);
         }
-        let statement = self
-            .client
-            .prepare_typed(&lowered.sql, &params::types(&lowered.params))
-            .await
-            .map_err(|e| error::driver(&e))?;
-        if self.statements.len() >= STATEMENTS {
-            // Any one: a program that is still used is prepared again.
-            if let Some(key) = self.statements.keys().next().copied() {
-                self.statements.remove(&key);
-            }
-        }
-        self.statements.insert(key, statement.clone());
-        Ok(statement)
+        let types = params::types(&lowered.params);
+        self.client.prepare_typed(&lowered.sql, &types).await.map_err(|e| error::driver(&e))
     }
 
-    pub(crate) fn forget(&mut self, key: u64) {
-        self.statements.remove(&key);
+    pub(crate) fn forget(&mut self, key: &Key) {
+        self.statements.remove(&key.number);
     }
 }
 
-/// A number that no other prepared program of this process has.
-pub(crate) fn next_key() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    NEXT.fetch_add(1, Ordering::Relaxed)
+impl Key {
+    /// One that no other statement of this process has.
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self { number: NEXT.fetch_add(1, Ordering::Relaxed), life: Arc::default() }
+    }
 }

@@ -3,21 +3,61 @@
 use runner_core::{Code, Detail, Error};
 use tokio_postgres::error::{DbError, SqlState};
 
+/// What a helper raises where a text would hold U+0000, and what an input with one is.
+const NUL: &str = "LT000";
+
 /// An error of the driver.
 pub(crate) fn driver(error: &tokio_postgres::Error) -> Error {
     if let Some(error) = error.as_db_error() {
         return database(error);
     }
-    let source = std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
-    let words = format!("{error}{source}");
+    let source = std::error::Error::source(error);
+    let words = match source {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    };
     if error.is_closed() {
         return Error::new(Code::Unavailable, format!("the connection to PostgreSQL was lost: {words}"));
     }
-    let is_io = std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>());
-    if is_io {
+    if source.is_some_and(|source| source.is::<std::io::Error>()) {
         return Error::new(Code::Unavailable, format!("PostgreSQL can't be reached: {words}"));
     }
+    // The driver tells its other kinds apart by words alone.
+    if words.starts_with("authentication error") || words.starts_with("invalid configuration") {
+        return Error::new(Code::Unauthenticated, words);
+    }
+    if words.starts_with("error performing TLS handshake") || words.starts_with("error connecting") {
+        return Error::new(Code::Unavailable, words).with_retryable(false);
+    }
     Error::new(Code::Internal, words)
+}
+
+/// An input with a text that holds U+0000, for a statement that does not escape texts.
+pub(crate) fn nul() -> Error {
+    Error::execution("a text with U+0000").with_detail(Detail::SqlState(NUL.into()))
+}
+
+/// Whether the statement that escapes texts must be executed instead. Nothing was done.
+pub(crate) fn is_nul(error: &Error) -> bool {
+    has_state(error, &[NUL])
+}
+
+/// Whether the statement must be prepared anew. Nothing was done.
+pub(crate) fn is_stale(error: &Error) -> bool {
+    has_state(error, &["26000"])
+        || has_state(error, &["0A000"]) && error.message().contains("cached plan must not change result type")
+}
+
+/// Whether columns of several collations are compared.
+pub(crate) fn is_ambiguous_collation(error: &Error) -> bool {
+    has_state(error, &["42P21", "42P22"])
+}
+
+fn has_state(error: &Error, states: &[&str]) -> bool {
+    error
+        .details()
+        .iter()
+        .any(|detail| matches!(detail, Detail::SqlState(state) if states.contains(&state.as_str())))
 }
 
 fn database(error: &DbError) -> Error {
@@ -25,14 +65,14 @@ fn database(error: &DbError) -> Error {
     let code = match state {
         "57014" if error.message().contains("statement timeout") => Code::DeadlineExceeded,
         "57014" => Code::Cancelled,
-        "LT001" => Code::ExecutionError,
-        // A table or column is not what it was when the program was prepared.
-        "42P01" | "42703" | "42883" | "42804" | "42501" | "0A000" => Code::PrepareError,
+        "LT000" | "LT001" | "44000" | "P0001" => Code::ExecutionError,
+        // A table or column is not what it was when the program was prepared, or may not be used so.
+        "42P01" | "42703" | "42883" | "42804" | "42846" | "42501" | "0A000" | "428C9" | "55000" | "25006"
+        | "3D000" | "3F000" | "42809" => Code::PrepareError,
         "40001" | "40P01" | "55P03" => Code::Unavailable,
-        "54001" => Code::ResourceExhausted,
         _ => match state.get(..2) {
-            Some("22" | "23" | "21") => Code::ExecutionError,
-            Some("53") | Some("54") => Code::ResourceExhausted,
+            Some("21" | "22" | "23") => Code::ExecutionError,
+            Some("53" | "54") => Code::ResourceExhausted,
             Some("08" | "57" | "58") => Code::Unavailable,
             Some("28") => Code::Unauthenticated,
             _ => Code::Internal,

@@ -4,7 +4,7 @@ use runner_core::{
     Code, Error, Prim, Repr, Result, TypeId, value,
     wire::{Reader, Writer},
 };
-use runner_sql::{Shape, Shapes};
+use runner_sql::{Shape, Shapes, postgres::unescape};
 
 use crate::params;
 
@@ -12,129 +12,144 @@ use crate::params;
 ///
 /// # Errors
 /// `DECODE_ERROR` if the bytes are not one of this type, or nest too deep.
-pub(crate) fn write(shapes: &Shapes, ty: TypeId, reader: &mut Reader<'_>, out: &mut Vec<u8>) -> Result<()> {
-    write_at(shapes, ty, reader, out, 0)
+pub(crate) fn write(
+    shapes: &Shapes,
+    ty: TypeId,
+    reader: &mut Reader<'_>,
+    out: &mut Vec<u8>,
+    escapes: bool,
+) -> Result<()> {
+    WriteTo { shapes, out, escapes }.value(ty, reader, 0)
 }
 
 /// Appends the wire bytes of a value to `writer`.
 ///
 /// # Errors
 /// `INTERNAL` if the text is not the JSON of a value of this type.
-pub(crate) fn read(shapes: &Shapes, ty: TypeId, text: &[u8], writer: &mut Writer) -> Result<()> {
-    let mut parser = Parser { rest: text };
+pub(crate) fn read(
+    shapes: &Shapes,
+    ty: TypeId,
+    text: &[u8],
+    writer: &mut Writer,
+    escapes: bool,
+) -> Result<()> {
+    let mut parser = Parser { rest: text, escapes };
     parser.value(shapes, ty, writer, 0)?;
     if parser.peek().is_some() { Err(wrong("more than one value")) } else { Ok(()) }
 }
 
 const DEPTH: usize = runner_core::limits::VALUE_DEPTH;
 
-fn write_at(
-    shapes: &Shapes,
-    ty: TypeId,
-    reader: &mut Reader<'_>,
-    out: &mut Vec<u8>,
-    depth: usize,
-) -> Result<()> {
-    if depth > DEPTH {
-        return Err(reader.error("a value nests too deep"));
-    }
-    let types = shapes.types();
-    match shapes.get(ty) {
-        Shape::Prim(prim) => write_prim(prim, reader, out),
-        Shape::Tag => {
-            let index = reader.u32()?;
-            out.extend_from_slice(index.to_string().as_bytes());
-            Ok(())
-        }
-        Shape::Tuple => {
-            out.push(b'[');
-            for (index, ty) in shapes.fields(ty).into_iter().enumerate() {
-                if index > 0 {
-                    out.push(b',');
-                }
-                write_at(shapes, ty, reader, out, depth + 1)?;
-            }
-            out.push(b']');
-            Ok(())
-        }
-        Shape::Array(item) => {
-            let count = reader.length(types.least_bytes(item))?;
-            out.push(b'[');
-            for index in 0..count {
-                if index > 0 {
-                    out.push(b',');
-                }
-                write_at(shapes, item, reader, out, depth + 1)?;
-            }
-            out.push(b']');
-            Ok(())
-        }
-        Shape::Null(_) | Shape::Option(_) | Shape::Enum => {
-            let index = reader.u32()?;
-            let variants = types.as_enum(types.unframed(ty)).unwrap_or_default();
-            let Some(variant) = variants.get(index as usize) else {
-                return Err(reader.error("there is no such variant"));
-            };
-            if types.as_option(types.unframed(ty)).is_some() {
-                if index == 0 {
-                    out.extend_from_slice(b"null");
-                    return Ok(());
-                }
-                let is_wrapped = shapes.is_nullable(variant.ty);
-                if is_wrapped {
-                    out.push(b'[');
-                }
-                write_at(shapes, variant.ty, reader, out, depth + 1)?;
-                if is_wrapped {
-                    out.push(b']');
-                }
-                return Ok(());
-            }
-            out.push(b'[');
-            out.extend_from_slice(index.to_string().as_bytes());
-            if !types.is_unit(variant.ty) {
-                out.push(b',');
-                write_at(shapes, variant.ty, reader, out, depth + 1)?;
-            }
-            out.push(b']');
-            Ok(())
-        }
-    }
+struct WriteTo<'a> {
+    shapes: &'a Shapes,
+    out: &'a mut Vec<u8>,
+    escapes: bool,
 }
 
-fn write_prim(prim: Prim, reader: &mut Reader<'_>, out: &mut Vec<u8>) -> Result<()> {
-    let text = match prim.repr() {
-        Repr::Bool => reader.bool()?.to_string(),
-        Repr::I8 => reader.i8()?.to_string(),
-        Repr::I16 => reader.i16()?.to_string(),
-        Repr::I32 => reader.i32()?.to_string(),
-        Repr::I64 => reader.i64()?.to_string(),
-        Repr::U8 => reader.u8()?.to_string(),
-        Repr::U16 => reader.u16()?.to_string(),
-        Repr::U32 => reader.u32()?.to_string(),
-        Repr::U64 => reader.u64()?.to_string(),
-        Repr::F32 => format!("\"{}\"", value::format_f32(reader.f32()?)),
-        Repr::F64 => format!("\"{}\"", value::format_f64(reader.f64()?)),
-        Repr::Text => {
-            let text = params::text(reader)?;
-            out.push(b'"');
-            for byte in text.bytes() {
-                match byte {
-                    b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
-                    0..0x20 => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
-                    _ => out.push(byte),
-                }
-            }
-            out.push(b'"');
-            return Ok(());
+impl WriteTo<'_> {
+    fn value(&mut self, ty: TypeId, reader: &mut Reader<'_>, depth: usize) -> Result<()> {
+        if depth > DEPTH {
+            return Err(reader.error("a value nests too deep"));
         }
-    };
-    out.extend_from_slice(text.as_bytes());
-    Ok(())
+        let types = self.shapes.types();
+        match self.shapes.get(ty) {
+            Shape::Prim(prim) => self.prim(prim, reader),
+            Shape::Tag => {
+                let index = reader.u32()?;
+                self.out.extend_from_slice(index.to_string().as_bytes());
+                Ok(())
+            }
+            Shape::Tuple => {
+                self.out.push(b'[');
+                for (index, ty) in self.shapes.fields(ty).into_iter().enumerate() {
+                    if index > 0 {
+                        self.out.push(b',');
+                    }
+                    self.value(ty, reader, depth + 1)?;
+                }
+                self.out.push(b']');
+                Ok(())
+            }
+            Shape::Array(item) => {
+                let count = reader.length(types.least_bytes(item))?;
+                self.out.push(b'[');
+                for index in 0..count {
+                    if index > 0 {
+                        self.out.push(b',');
+                    }
+                    self.value(item, reader, depth + 1)?;
+                }
+                self.out.push(b']');
+                Ok(())
+            }
+            Shape::Null(_) | Shape::Option(_) | Shape::Enum => {
+                let index = reader.u32()?;
+                let variants = types.as_enum(types.unframed(ty)).unwrap_or_default();
+                let Some(variant) = variants.get(index as usize) else {
+                    return Err(reader.error("there is no such variant"));
+                };
+                if types.as_option(types.unframed(ty)).is_some() {
+                    if index == 0 {
+                        self.out.extend_from_slice(b"null");
+                        return Ok(());
+                    }
+                    let is_wrapped = self.shapes.is_nullable(variant.ty);
+                    if is_wrapped {
+                        self.out.push(b'[');
+                    }
+                    self.value(variant.ty, reader, depth + 1)?;
+                    if is_wrapped {
+                        self.out.push(b']');
+                    }
+                    return Ok(());
+                }
+                self.out.push(b'[');
+                self.out.extend_from_slice(index.to_string().as_bytes());
+                if !types.is_unit(variant.ty) {
+                    self.out.push(b',');
+                    self.value(variant.ty, reader, depth + 1)?;
+                }
+                self.out.push(b']');
+                Ok(())
+            }
+        }
+    }
+
+    fn prim(&mut self, prim: Prim, reader: &mut Reader<'_>) -> Result<()> {
+        let text = match prim.repr() {
+            Repr::Bool => reader.bool()?.to_string(),
+            Repr::I8 => reader.i8()?.to_string(),
+            Repr::I16 => reader.i16()?.to_string(),
+            Repr::I32 => reader.i32()?.to_string(),
+            Repr::I64 => reader.i64()?.to_string(),
+            Repr::U8 => reader.u8()?.to_string(),
+            Repr::U16 => reader.u16()?.to_string(),
+            Repr::U32 => reader.u32()?.to_string(),
+            Repr::U64 => reader.u64()?.to_string(),
+            Repr::F32 => format!("\"{}\"", value::format_f32(reader.f32()?)),
+            Repr::F64 => format!("\"{}\"", value::format_f64(reader.f64()?)),
+            Repr::Text => {
+                let text = params::text(reader, self.escapes)?;
+                self.out.push(b'"');
+                for byte in text.bytes() {
+                    match byte {
+                        b'"' | b'\\' => self.out.extend_from_slice(&[b'\\', byte]),
+                        0..0x20 => self.out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+                        _ => self.out.push(byte),
+                    }
+                }
+                self.out.push(b'"');
+                return Ok(());
+            }
+        };
+        self.out.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
 }
 
 struct Parser<'a> {
     rest: &'a [u8],
+    escapes: bool,
 }
 
 impl<'a> Parser<'a> {
@@ -220,6 +235,7 @@ impl<'a> Parser<'a> {
             Repr::U64 => writer.u64(self.number()?),
             Repr::F32 => writer.f32(float(&self.text()?)?),
             Repr::F64 => writer.f64(float(&self.text()?)?),
+            Repr::Text if self.escapes => writer.text(&unescape(&self.text()?)),
             Repr::Text => writer.text(&self.text()?),
         }
         Ok(())

@@ -22,14 +22,17 @@ mod catalog;
 mod config;
 mod connection;
 mod error;
+mod execute;
 mod interface;
 mod json;
 mod limits;
 mod numeric;
 mod params;
+mod prepared;
 mod rows;
 mod runner;
 mod tls;
 
 pub use config::Config;
-pub use runner::{Postgres, Prepared};
+pub use prepared::Prepared;
+pub use runner::Postgres;

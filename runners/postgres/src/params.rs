@@ -1,10 +1,12 @@
 //! The input, from wire bytes to parameters in PostgreSQL's binary format.
 
+use std::borrow::Cow;
+
 use runner_core::{Error, Prim, Repr, Result, TypeId, wire::Reader};
-use runner_sql::{Leaf, Param, Shape, Shapes};
+use runner_sql::{Leaf, Param, Shape, Shapes, postgres::escape};
 use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut};
 
-use crate::{json, numeric};
+use crate::{error, json, numeric};
 
 /// A value of a parameter, encoded.
 #[derive(Debug)]
@@ -21,8 +23,14 @@ pub(crate) struct Encoded {
 /// Encodes all parameters.
 ///
 /// # Errors
-/// `DECODE_ERROR` if the bytes are not a value of the type.
-pub(crate) fn encode(shapes: &Shapes, ty: TypeId, params: &[Param], input: &[u8]) -> Result<Vec<Encoded>> {
+/// `DECODE_ERROR` if the bytes are not a value of the type; [`error::nul`] if they hold U+0000 and it is not escaped.
+pub(crate) fn encode(
+    shapes: &Shapes,
+    ty: TypeId,
+    params: &[Param],
+    input: &[u8],
+    escapes: bool,
+) -> Result<Vec<Encoded>> {
     let columns = params
         .iter()
         .map(|param| {
@@ -34,7 +42,7 @@ pub(crate) fn encode(shapes: &Shapes, ty: TypeId, params: &[Param], input: &[u8]
         })
         .collect();
     let mut reader = Reader::new(input);
-    let mut encoder = Encoder { shapes, columns, next: 0 };
+    let mut encoder = Encoder { shapes, columns, next: 0, escapes };
     encoder.value(ty, &mut reader)?;
     reader.finish()?;
     Ok(encoder.columns)
@@ -63,6 +71,7 @@ struct Encoder<'a> {
     shapes: &'a Shapes,
     columns: Vec<Encoded>,
     next: usize,
+    escapes: bool,
 }
 
 impl Encoder<'_> {
@@ -91,14 +100,15 @@ impl Encoder<'_> {
     fn item(&mut self, ty: TypeId, reader: &mut Reader<'_>) -> Result<()> {
         match self.shapes.get(ty) {
             Shape::Prim(prim) => {
-                let slot = self.slot()?;
-                slot.try_item(|bytes| primitive(prim, reader, bytes))
+                let escapes = self.escapes;
+                self.slot()?.try_item(|bytes| primitive(prim, reader, bytes, escapes))
             }
             Shape::Null(prim) => {
+                let escapes = self.escapes;
                 let slot = self.slot()?;
                 match reader.u32()? {
                     0 => slot.null(),
-                    1 => return slot.try_item(|bytes| primitive(prim, reader, bytes)),
+                    1 => return slot.try_item(|bytes| primitive(prim, reader, bytes, escapes)),
                     _ => return Err(reader.error("an option has two variants")),
                 }
                 Ok(())
@@ -125,11 +135,10 @@ impl Encoder<'_> {
                 (0..self.shapes.leaves(payload).len()).try_for_each(|_| self.column(Encoded::null))
             }
             Shape::Enum | Shape::Array(_) => {
-                let shapes = self.shapes;
-                let slot = self.slot()?;
-                slot.try_item(|bytes| {
+                let (shapes, escapes) = (self.shapes, self.escapes);
+                self.slot()?.try_item(|bytes| {
                     bytes.push(1);
-                    json::write(shapes, ty, reader, bytes)
+                    json::write(shapes, ty, reader, bytes, escapes)
                 })
             }
         }
@@ -217,7 +226,7 @@ impl ToSql for Encoded {
     }
 }
 
-fn primitive(prim: Prim, reader: &mut Reader<'_>, out: &mut Vec<u8>) -> Result<()> {
+fn primitive(prim: Prim, reader: &mut Reader<'_>, out: &mut Vec<u8>, escapes: bool) -> Result<()> {
     match prim.repr() {
         Repr::Bool => out.push(reader.bool()?.into()),
         Repr::I8 => out.extend_from_slice(&i16::from(reader.i8()?).to_be_bytes()),
@@ -230,21 +239,24 @@ fn primitive(prim: Prim, reader: &mut Reader<'_>, out: &mut Vec<u8>) -> Result<(
         Repr::U64 => numeric::encode(reader.u64()?, out),
         Repr::F32 => out.extend_from_slice(&reader.f32()?.to_be_bytes()),
         Repr::F64 => out.extend_from_slice(&reader.f64()?.to_be_bytes()),
-        Repr::Text => out.extend_from_slice(text(reader)?.as_bytes()),
+        Repr::Text => out.extend_from_slice(text(reader, escapes)?.as_bytes()),
     }
     Ok(())
 }
 
-/// A text without U+0000, which PostgreSQL can't hold.
-pub(crate) fn text<'a>(reader: &mut Reader<'a>) -> Result<&'a str> {
+/// A text as the statement holds it.
+pub(crate) fn text<'a>(reader: &mut Reader<'a>, escapes: bool) -> Result<Cow<'a, str>> {
     let text = reader.text()?;
-    if text.contains('\0') {
-        return Err(Error::execution("the input has a text with U+0000, which PostgreSQL can't hold"));
+    if escapes {
+        Ok(escape(text))
+    } else if text.as_bytes().contains(&0) {
+        Err(error::nul())
+    } else {
+        Ok(Cow::Borrowed(text))
     }
-    Ok(text)
 }
 
-fn column_type(leaf: Leaf) -> Type {
+pub(crate) fn column_type(leaf: Leaf) -> Type {
     match leaf {
         Leaf::Tag => Type::INT4,
         Leaf::Some => Type::BOOL,

@@ -1,13 +1,13 @@
 //! Results: from rows in PostgreSQL's binary format to wire bytes.
 
 use runner_core::{Code, Error, Prim, Repr, Result, TypeId, wire::Writer};
-use runner_sql::{Shape, Shapes};
+use runner_sql::{Leaf, Shape, Shapes, postgres::unescape};
 use tokio_postgres::{
-    Row,
+    Column, Row,
     types::{FromSql, Type},
 };
 
-use crate::{json, numeric};
+use crate::{json, numeric, params};
 
 /// How the columns of a row become a value; made once for a program.
 #[derive(Debug)]
@@ -37,55 +37,108 @@ impl Plan {
         }
     }
 
-    /// Appends the value that begins at `column`, which moves behind it.
-    pub(crate) fn write(
-        &self,
-        shapes: &Shapes,
-        row: &Row,
-        column: &mut usize,
-        writer: &mut Writer,
-    ) -> Result<()> {
+    /// Whether a statement gives such columns.
+    ///
+    /// # Errors
+    /// `PREPARE_ERROR` if not: a table has changed.
+    pub(crate) fn check(&self, columns: &[Column]) -> Result<()> {
+        let mut expected = Vec::new();
+        self.add_types(&mut expected);
+        // A row without columns is a row of `true`.
+        if expected.is_empty() {
+            return Ok(());
+        }
+        let found: Vec<_> = columns.iter().map(Column::type_).collect();
+        if found.len() == expected.len()
+            && found.iter().zip(&expected).all(|(found, expected)| *found == expected)
+        {
+            return Ok(());
+        }
+        let names = |types: &[&Type]| types.iter().map(|ty| ty.name()).collect::<Vec<_>>().join(", ");
+        let expected: Vec<_> = expected.iter().collect();
+        let words = format!(
+            "a table is not what it was when the program was prepared: the columns are ({}), not ({})",
+            names(&found),
+            names(&expected)
+        );
+        Err(Error::prepare(words))
+    }
+
+    fn add_types(&self, types: &mut Vec<Type>) {
         match self {
-            Self::Prim(prim) => {
-                let bytes = take(row, column)?.ok_or_else(|| null(*column))?;
-                primitive(*prim, bytes, writer)
+            Self::Prim(prim) | Self::Null(prim) => types.push(params::column_type(Leaf::Prim(*prim))),
+            Self::Tag => types.push(Type::INT4),
+            Self::Tuple(fields) => fields.iter().for_each(|field| field.add_types(types)),
+            Self::Option { payload, .. } => {
+                types.push(Type::BOOL);
+                payload.add_types(types);
             }
-            Self::Null(prim) => match take(row, column)? {
+            Self::Packed(_) => types.push(Type::JSONB),
+        }
+    }
+}
+
+/// How all rows of a result are read.
+pub(crate) struct Results<'a> {
+    pub(crate) shapes: &'a Shapes,
+    /// Whether texts are escaped.
+    pub(crate) escapes: bool,
+}
+
+impl Results<'_> {
+    /// Appends the value of a row.
+    pub(crate) fn write(&self, plan: &Plan, row: &Row, writer: &mut Writer) -> Result<()> {
+        self.value(plan, row, &mut 0, writer)
+    }
+
+    fn value(&self, plan: &Plan, row: &Row, column: &mut usize, writer: &mut Writer) -> Result<()> {
+        match plan {
+            Plan::Prim(prim) => {
+                let bytes = take(row, column)?.ok_or_else(|| null(*column))?;
+                self.primitive(*prim, bytes, writer)
+            }
+            Plan::Null(prim) => match take(row, column)? {
                 Some(bytes) => {
                     writer.u32(1);
-                    primitive(*prim, bytes, writer)
+                    self.primitive(*prim, bytes, writer)
                 }
                 None => {
                     writer.u32(0);
                     Ok(())
                 }
             },
-            Self::Tag => {
+            Plan::Tag => {
                 let bytes = take(row, column)?.ok_or_else(|| null(*column))?;
                 writer.u32(u32::from_be_bytes(fixed(bytes)?));
                 Ok(())
             }
-            Self::Tuple(fields) => {
-                fields.iter().try_for_each(|field| field.write(shapes, row, column, writer))
-            }
-            Self::Option { payload, width } => {
+            Plan::Tuple(fields) => fields.iter().try_for_each(|field| self.value(field, row, column, writer)),
+            Plan::Option { payload, width } => {
                 if take(row, column)? == Some(&[1][..]) {
                     writer.u32(1);
-                    payload.write(shapes, row, column, writer)
+                    self.value(payload, row, column, writer)
                 } else {
                     writer.u32(0);
                     *column += width;
                     Ok(())
                 }
             }
-            Self::Packed(ty) => {
+            Plan::Packed(ty) => {
                 let bytes = take(row, column)?.ok_or_else(|| null(*column))?;
                 match bytes.split_first() {
-                    Some((1, text)) => json::read(shapes, *ty, text, writer),
+                    Some((1, text)) => json::read(self.shapes, *ty, text, writer, self.escapes),
                     _ => Err(Error::new(Code::Internal, "PostgreSQL gave jsonb of another version")),
                 }
             }
         }
+    }
+
+    fn primitive(&self, prim: Prim, bytes: &[u8], writer: &mut Writer) -> Result<()> {
+        if self.escapes && prim.repr() == Repr::Text {
+            writer.text(&unescape(utf8(bytes)?));
+            return Ok(());
+        }
+        primitive(prim, bytes, writer)
     }
 }
 
@@ -121,14 +174,14 @@ fn primitive(prim: Prim, bytes: &[u8], writer: &mut Writer) -> Result<()> {
         Repr::U64 => writer.u64(numeric::decode(bytes).ok_or_else(|| out_of_range(prim))?),
         Repr::F32 => writer.f32(f32::from_be_bytes(fixed(bytes)?)),
         Repr::F64 => writer.f64(f64::from_be_bytes(fixed(bytes)?)),
-        Repr::Text => {
-            let text = std::str::from_utf8(bytes);
-            writer.text(
-                text.map_err(|_| Error::new(Code::Internal, "PostgreSQL gave a text that is not UTF-8"))?,
-            );
-        }
+        Repr::Text => writer.text(utf8(bytes)?),
     }
     Ok(())
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str> {
+    let wrong = |_| Error::new(Code::Internal, "PostgreSQL gave a text that is not UTF-8");
+    std::str::from_utf8(bytes).map_err(wrong)
 }
 
 fn narrow<T, U: TryFrom<T>>(value: T, prim: Prim) -> Result<U> {

@@ -1,0 +1,91 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::{StreamExt, pin_mut};
+use runner_core::{Code, Error, Result, wire::Writer};
+use runner_sql::Output;
+use tokio_postgres::{NoTls, types::ToSql};
+
+use crate::{
+    connection::Pooled,
+    error, params,
+    prepared::{Form, Prepared},
+    rows::Results,
+};
+
+/// An execute on a connection of its own. Dropping it before its end cancels the query on the server.
+pub(crate) struct Execution<'a> {
+    prepared: &'a Prepared,
+    form: &'a Arc<Form>,
+    /// `None` once the end is known.
+    connection: Option<Pooled>,
+}
+
+impl<'a> Execution<'a> {
+    pub(crate) fn new(connection: Pooled, prepared: &'a Prepared, form: &'a Arc<Form>) -> Self {
+        Self { prepared, form, connection: Some(connection) }
+    }
+
+    pub(crate) async fn run(mut self, params: &[params::Encoded]) -> Result<Bytes> {
+        let Some(connection) = &mut self.connection else {
+            return Err(Error::new(Code::Internal, "a connection was given back"));
+        };
+        let result = match connection.statement(self.prepared, self.form).await {
+            Ok(statement) => self.query(&statement, params).await,
+            Err(error) => Err(error),
+        };
+        if let (Some(connection), Err(error)) = (&mut self.connection, &result)
+            && (error.code() == Code::PrepareError || error::is_stale(error))
+        {
+            connection.forget(&self.form.key);
+        }
+        self.connection = None;
+        result
+    }
+
+    async fn query(
+        &self,
+        statement: &tokio_postgres::Statement,
+        params: &[params::Encoded],
+    ) -> Result<Bytes> {
+        let Some(connection) = &self.connection else {
+            return Err(Error::new(Code::Internal, "a connection was given back"));
+        };
+        let params = params.iter().map(|param| param as &(dyn ToSql + Sync));
+        let rows = connection.client.query_raw(statement, params).await.map_err(|e| error::driver(&e))?;
+        pin_mut!(rows);
+        let mut writer = Writer::new();
+        let mut count = 0;
+        let results = Results { shapes: &self.prepared.shapes, escapes: self.form.escapes };
+        while let Some(row) = rows.next().await {
+            let row = row.map_err(|e| error::driver(&e))?;
+            if let Some(plan) = &self.prepared.plan {
+                results.write(plan, &row, &mut writer)?;
+            }
+            count += 1;
+        }
+        if let Output::Rows(_) = self.prepared.output {
+            writer.length_before(0, count);
+        }
+        Ok(writer.into_bytes().into())
+    }
+}
+
+impl Drop for Execution<'_> {
+    fn drop(&mut self) {
+        let Some(mut connection) = self.connection.take() else { return };
+        connection.is_dirty = true;
+        let token = connection.client.cancel_token();
+        let tls = Pooled::pool(&connection).and_then(|pool| pool.manager().tls());
+        // Without a runtime the server finds out by itself that nobody listens any more.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        runtime.spawn(async move {
+            // The connection is kept from the pool until the server knows.
+            let _ = match tls {
+                Some(tls) => token.cancel_query(tls).await,
+                None => token.cancel_query(NoTls).await,
+            };
+            drop(connection);
+        });
+    }
+}
