@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -126,7 +126,8 @@ impl<R: Run> Served<R> {
 
     /// Sends a request with a body on a connection of its own.
     pub(crate) async fn ask(&self, head: &str, body: &[u8]) -> Answer {
-        let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
+        let length =
+            if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
         let head = format!("{}\r\nHost: x\r\nConnection: close\r\n{length}\r\n", head.replace('\n', "\r\n"));
         self.raw(&[head.as_bytes(), body].concat()).await
     }
@@ -220,7 +221,3 @@ fn unchunked(mut raw: &[u8]) -> (Vec<u8>, bool) {
     }
     (body, false)
 }
-
-/// Counts what lives.
-#[derive(Debug, Default)]
-pub(crate) struct Living(pub(crate) AtomicUsize);
