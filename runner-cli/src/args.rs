@@ -4,7 +4,7 @@ mod connect;
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::format::Format;
 
@@ -98,6 +98,10 @@ pub(crate) struct RunnerArgs {
 pub(crate) struct CheckArgs {
     /// A source file, the folder of a project, or a compiled program
     pub(crate) file: PathBuf,
+    /// With `--runner`, every function that can be called from outside is prepared there: tables must be as the
+    /// source has them, external functions must be there
+    #[command(flatten)]
+    pub(crate) connect: ConnectArgs,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -109,7 +113,23 @@ pub(crate) struct CompileArgs {
     pub(crate) program: String,
     /// The file that the program goes to; `-` for standard output
     #[arg(short, long, value_name = "OUT")]
-    pub(crate) output: PathBuf,
+    #[cfg_attr(feature = "sql", arg(required_unless_present = "sql"))]
+    #[cfg_attr(not(feature = "sql"), arg(required = true))]
+    pub(crate) output: Option<PathBuf>,
+    /// Print the statement that the program becomes on a database, for people. Tables are taken to be as the
+    /// program has them
+    #[cfg(feature = "sql")]
+    #[arg(long, value_name = "DATABASE")]
+    pub(crate) sql: Option<Database>,
+}
+
+/// A database whose SQL can be printed.
+#[cfg(feature = "sql")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Database {
+    Postgres,
+    #[cfg(feature = "duckdb")]
+    Duckdb,
 }
 
 #[derive(Debug, ClapArgs)]

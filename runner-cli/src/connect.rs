@@ -1,6 +1,8 @@
 //! From the URL of a runner to the runner: the one place that knows them all. Each family has a file of its own.
 
 mod interpreter;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod remote;
 mod secret;
 
@@ -19,7 +21,7 @@ use crate::{
 pub(crate) use secret::Secret;
 
 /// The forms of URL that are known, for messages.
-const KNOWN: &str = "`interpreter`, `interpreter:ROOT`, `tcp://HOST:PORT`, `tls://HOST:PORT`, `unix://PATH`";
+const KNOWN: &str = "`interpreter`, `interpreter:ROOT`, `postgres://...`, `tcp://HOST:PORT`, `tls://HOST:PORT`, `unix://PATH`";
 
 /// What a runner is asked not to exceed. Time is kept by whoever waits for it.
 #[derive(Debug, Default, Clone, Copy)]
@@ -79,7 +81,7 @@ impl Drop for Connected {
 /// # Errors
 /// If there is no such runner, or it can't be reached.
 pub(crate) fn connect(args: &ConnectArgs, bounds: Bounds) -> Result<Connected, Failure> {
-    let runtime = match needs_runtime(&args.url) {
+    let runtime = match needs_runtime(args.url()) {
         true => Some(runtime(1)?),
         false => None,
     };
@@ -94,15 +96,17 @@ pub(crate) fn connect(args: &ConnectArgs, bounds: Bounds) -> Result<Connected, F
 /// # Errors
 /// If there is no such runner, or it can't be reached.
 pub(crate) async fn open(args: &ConnectArgs, bounds: Bounds) -> Result<DynRun, Failure> {
-    let (scheme, rest) = parts(&args.url);
+    let (scheme, rest) = parts(args.url());
     if scheme != "interpreter" && (bounds.memory_bytes.is_some() || bounds.steps.is_some()) {
-        let words = format!("`{}` keeps no limit on memory or steps of this command", args.url);
+        let words = format!("`{}` keeps no limit on memory or steps of this command", args.url());
         return Err(Failure::wrong(words).hint("set it where the program runs"));
     }
     match (scheme, rest) {
         ("interpreter", root) => interpreter::connect(root, bounds),
+        #[cfg(feature = "postgres")]
+        ("postgres" | "postgresql", _) => postgres::connect(args.url()).await,
         ("tcp" | "tls" | "unix", Some(rest)) => remote::connect(scheme, rest, args).await,
-        _ => Err(Failure::wrong(format!("no runner is called `{}`; known are {KNOWN}", args.url))),
+        _ => Err(Failure::wrong(format!("no runner is called `{}`; known are {KNOWN}", args.url()))),
     }
 }
 

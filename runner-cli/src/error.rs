@@ -62,6 +62,11 @@ impl Failure {
         Self { exit: exit(code), code: Some(code), message: format!("{origin}: {}", error.message()) }
     }
 
+    /// The message for people.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// What it was called, if it came from an [`Error`].
     pub(crate) fn code(&self) -> Option<Code> {
         self.code

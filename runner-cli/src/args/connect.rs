@@ -7,10 +7,10 @@ use crate::connect::Secret;
 /// Which runner is meant, and what it wants to see.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct ConnectArgs {
-    /// The runner: `interpreter`, `interpreter:ROOT` to give programs the files of a folder, or a server at
-    /// `tcp://HOST:PORT`, `tls://HOST:PORT`, `unix://PATH`
-    #[arg(short = 'r', long = "runner", value_name = "URL", default_value = "interpreter")]
-    pub(crate) url: String,
+    /// The runner: `interpreter`, `interpreter:ROOT` to give programs the files of a folder, a database at
+    /// `postgres://...`, or a server at `tcp://HOST:PORT`, `tls://HOST:PORT`, `unix://PATH` [default: interpreter]
+    #[arg(short = 'r', long = "runner", value_name = "URL")]
+    pub(crate) url: Option<String>,
     /// The file that holds the token for the server
     #[arg(long, value_name = "FILE", help_heading = "Servers", conflicts_with = "token_env")]
     pub(crate) token_file: Option<PathBuf>,
@@ -29,6 +29,11 @@ pub(crate) struct ConnectArgs {
 }
 
 impl ConnectArgs {
+    /// The runner that is meant.
+    pub(crate) fn url(&self) -> &str {
+        self.url.as_deref().unwrap_or("interpreter")
+    }
+
     /// Where the token is.
     pub(crate) fn secret(&self) -> Secret<'_> {
         Secret { file: self.token_file.as_deref(), variable: self.token_env.as_deref() }

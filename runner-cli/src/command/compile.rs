@@ -1,3 +1,6 @@
+#[cfg(feature = "sql")]
+mod sql;
+
 use std::io::{self, IsTerminal};
 
 use runner_core::Program;
@@ -15,7 +18,11 @@ pub(crate) fn compile(args: &CompileArgs) -> Result<(), Failure> {
     let Source::Project(project) = load(&args.file)? else {
         return Err(Failure::wrong(format!("{}: this is a compiled program already", args.file.display())));
     };
-    let file = Some(args.output.as_path()).filter(|file| file.as_os_str() != "-");
+    #[cfg(feature = "sql")]
+    if let Some(database) = args.sql {
+        return sql::print(&compiled(&project, &args.program)?.program, database, args.output.as_deref());
+    }
+    let file = args.output.as_deref().filter(|file| file.as_os_str() != "-");
     if file.is_none() && io::stdout().is_terminal() {
         return Err(output::no_terminal());
     }

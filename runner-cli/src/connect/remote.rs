@@ -10,7 +10,7 @@ use crate::{args::ConnectArgs, error::Failure};
 pub(super) async fn connect(scheme: &str, rest: &str, args: &ConnectArgs) -> Result<DynRun, Failure> {
     let Some(place) = rest.strip_prefix("//").filter(|place| !place.is_empty()) else {
         let form = if scheme == "unix" { "unix://PATH" } else { "tcp://HOST:PORT" };
-        return Err(Failure::wrong(format!("`{}` is not of the form `{form}`", args.url)));
+        return Err(Failure::wrong(format!("`{}` is not of the form `{form}`", args.url())));
     };
     let options = options(args)?;
     let client = match scheme {
@@ -18,7 +18,7 @@ pub(super) async fn connect(scheme: &str, rest: &str, args: &ConnectArgs) -> Res
         "tls" => Client::connect_tls(address(place, args)?, tls(args)?, options).await,
         _ => Client::connect_tcp(address(place, args)?, options).await,
     };
-    let client = client.map_err(|error| Failure::from(error).context(&args.url))?;
+    let client = client.map_err(|error| Failure::from(error).context(args.url()))?;
     Ok(DynRun::new(client))
 }
 
@@ -47,7 +47,7 @@ async fn unix(_: &str, _: ClientOptions) -> runner_core::Result<Client> {
 fn address<'a>(place: &'a str, args: &ConnectArgs) -> Result<&'a str, Failure> {
     match place.rsplit_once(':') {
         Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(place),
-        _ => Err(Failure::wrong(format!("`{}` does not end with `HOST:PORT`", args.url))),
+        _ => Err(Failure::wrong(format!("`{}` does not end with `HOST:PORT`", args.url()))),
     }
 }
 

@@ -4,6 +4,8 @@
 
 mod bad_input;
 mod commands;
+#[cfg(feature = "postgres")]
+mod databases;
 mod examples;
 mod formats;
 mod params;

@@ -33,7 +33,9 @@ impl Binaries {
 
     /// A program of PostgreSQL.
     pub(crate) fn program(&self, name: &str) -> Command {
-        self.command(&self.path.join(name))
+        let own = self.path.join(name);
+        // The client's programs may be elsewhere.
+        self.command(if own.is_file() { &own } else { Path::new(name) })
     }
 
     /// Any program, as the server's user.

@@ -185,6 +185,22 @@ impl Server {
         String::from_utf8_lossy(&fs::read(self.folder.join("log")).unwrap_or_default()).into_owned()
     }
 
+    /// Runs SQL with `psql`, for tests that link no driver.
+    ///
+    /// ```
+    /// runner_test_server::Server::start().execute("CREATE TABLE t (id int8 PRIMARY KEY)");
+    /// ```
+    ///
+    /// # Panics
+    /// If the server refuses it.
+    pub fn execute(&self, sql: &str) {
+        let mut command = self.binaries.program("psql");
+        command.args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--dbname"]);
+        if let Err(error) = run(command.arg(self.url()).args(["--command", sql])) {
+            panic!("{error}");
+        }
+    }
+
     fn configure(&self, options: &Options<'_>) {
         let address = if options.tcp { "127.0.0.1" } else { "" };
         let mut text = format!(

@@ -28,10 +28,13 @@ pub(crate) fn copy(binaries: &Binaries, data: &Path) {
         let folder = binaries.folder();
         make(binaries, &folder.join("data"));
         // Others may be about to do the same. A rename puts all of it there, or finds that it is there.
-        let part = template.with_extension(std::process::id().to_string());
-        let kept = tree(&folder.join("data"), &part, &|_| ()).and_then(|()| fs::rename(&part, &template));
+        let part = template.parent().map_or_else(tempfile::tempdir, tempfile::tempdir_in);
+        let kept = part.and_then(|part| {
+            let whole = part.path().join("data");
+            tree(&folder.join("data"), &whole, &|_| ())?;
+            fs::rename(&whole, &template)
+        });
         let _ = fs::remove_dir_all(&folder);
-        let _ = fs::remove_dir_all(&part);
         if !template.is_dir() {
             kept.expect("a cluster is kept");
         }

@@ -1,0 +1,12 @@
+//! `postgres://...`: programs run as statements of a database.
+
+use runner_core::DynRun;
+use runner_postgres::Postgres;
+
+use crate::error::Failure;
+
+pub(super) async fn connect(url: &str) -> Result<DynRun, Failure> {
+    // The URL may hold a password: it is in no message.
+    let runner = Postgres::connect(url).await.map_err(|error| Failure::from(error).context("PostgreSQL"))?;
+    Ok(DynRun::new(runner))
+}
