@@ -99,6 +99,19 @@ impl Board {
         });
     }
 
+    /// There will be no child any more.
+    pub(crate) fn close(&self) {
+        drop(self.take_pipes());
+        self.known.send_modify(|known| {
+            if known.ended < known.started {
+                known.ended = known.started;
+                known.ending = None;
+            }
+            known.status.pid = None;
+            known.status.state = State::Stopped;
+        });
+    }
+
     /// Takes the connection away if nobody has it, so that the child's input ends.
     pub(crate) fn take_pipes(&self) -> Option<Pipes> {
         self.pipes.lock().unwrap_or_else(PoisonError::into_inner).take()
@@ -139,10 +152,10 @@ impl Board {
         let ended = timeout(wait, seen.wait_for(|known| known.ended >= child)).await;
         let Ok(Ok(known)) = ended else { return error };
         let Some(ending) = &known.ending else { return error };
-        match error.message().contains(&ending.words()) {
-            true => error,
-            false => ending.error(&self.limits),
-        }
+        // The connector may have said it already.
+        let refusal = known.refusal(&self.limits);
+        let is_told = refusal.is_some_and(|refusal| error.message().contains(refusal.message()));
+        if is_told { error } else { ending.error(&self.limits) }
     }
 }
 

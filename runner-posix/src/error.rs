@@ -66,7 +66,7 @@ impl Ending {
     }
 
     /// How it ended, for people.
-    pub(crate) fn words(&self) -> String {
+    fn words(&self) -> String {
         if self.asked {
             return "the runner process was stopped".into();
         }

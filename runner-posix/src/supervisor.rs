@@ -226,6 +226,13 @@ impl Supervisor {
     }
 }
 
+/// When nobody is left, and also when the runtime ends.
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        self.board.close();
+    }
+}
+
 /// Tells whoever asked for it that it is done, if they still wait.
 fn tell(asked: Vec<oneshot::Sender<()>>) {
     for done in asked {

@@ -236,3 +236,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         state.queue.is_empty() && self.batch.is_empty() && !self.unflushed
     }
 }
+
+/// A runtime that ends drops its tasks; those who wait elsewhere must not wait for ever.
+impl<S> Drop for Driver<S> {
+    fn drop(&mut self) {
+        self.link.end(&lost("its runtime has ended"));
+    }
+}
