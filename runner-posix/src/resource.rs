@@ -54,7 +54,7 @@ impl Bounds {
     /// Sets them for this process. Between `fork` and `exec` this is fine: nothing but system calls.
     pub(crate) fn set(&self) -> io::Result<()> {
         for (resource, limit) in self.0.iter().flatten() {
-            setrlimit(*resource, limit.clone())?;
+            setrlimit(*resource, *limit)?;
         }
         Ok(())
     }

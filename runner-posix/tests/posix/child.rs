@@ -40,13 +40,13 @@ pub(crate) fn main(args: &[String]) -> ExitCode {
         }
         // Serves the first time, and fails when it is started again.
         Some("once") => {
-            let mark = &args[1];
+            let Some(mark) = args.get(1) else { return ExitCode::FAILURE };
             if fs::OpenOptions::new().write(true).create_new(true).open(mark).is_err() {
                 return ExitCode::from(7);
             }
             return serve();
         }
-        Some("parent") => parent(&args[1]),
+        Some("parent") => parent(args.get(1).map_or("serve", String::as_str)),
         _ => {}
     }
     ExitCode::FAILURE
