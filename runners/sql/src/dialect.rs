@@ -5,7 +5,7 @@ pub mod postgres;
 
 use runner_core::{Literal, Op, Prim, Result, TypeId};
 
-pub use duckdb::{DuckDb, Layout};
+pub use duckdb::{ColumnType, DuckDb, Layout};
 pub use postgres::Postgres;
 
 use crate::{

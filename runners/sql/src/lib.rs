@@ -67,7 +67,7 @@ mod value;
 
 pub use assumed::assumed_tables;
 pub use catalog::{Column, Table, TableName, queries, tables};
-pub use dialect::{Dialect, DuckDb, Layout, Postgres, postgres};
+pub use dialect::{ColumnType, Dialect, DuckDb, Layout, Postgres, postgres};
 pub use lower::lower;
 pub use output::{Output, Param, Statement};
 pub use shape::{Leaf, Shape, Shapes};

@@ -5,6 +5,7 @@
 //! them raises the error, so that DuckDB knows which expressions may not be moved.
 
 mod column;
+mod column_type;
 mod compare;
 mod functions;
 mod layout;
@@ -16,6 +17,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use runner_core::{Literal, Op, Prim, Program, Result, TypeId};
 
+pub use column_type::ColumnType;
 pub use layout::Layout;
 
 use super::Dialect;
@@ -43,6 +45,12 @@ impl DuckDb {
         Self { scope: format!("lt_{:016x}", hasher.finish()), shapes: Shapes::new(program).ok() }
     }
 
+    /// What the names of all functions begin with that are made for the types of the program.
+    #[must_use]
+    pub fn scope(&self) -> &str {
+        &self.scope
+    }
+
     /// The name of a function over values of a type: `read` makes a packed value of its encoding, `write` the reverse,
     /// `order` compares two encodings, `key` gives one that is the same for all equal values.
     ///
@@ -60,12 +68,12 @@ impl DuckDb {
         format!("{}_{what}_{}", self.scope, ty.0)
     }
 
-    /// The value, or a failure that names the column if it is NULL.
-    fn not_null(&self, sql: &Sql, column: &str, leaf: Leaf) -> Sql {
-        let message =
-            format!("the column {} holds a NULL, but its type is not an option", self.quote(column));
-        let fail = self.fail(&message, leaf);
-        Sql::atom(format!("coalesce({sql}, {fail})"))
+    fn fail_text(&self, message: &str) -> String {
+        format!("error({})", self.text(message))
+    }
+
+    fn is_boxed(&self, ty: TypeId) -> bool {
+        self.shapes.as_ref().is_some_and(|shapes| shapes.is_recursive(ty))
     }
 
     fn packed_type(&self, ty: TypeId) -> String {
@@ -166,7 +174,9 @@ impl Dialect for DuckDb {
 
     fn param(&self, number: usize, leaf: Leaf, _: bool) -> Sql {
         match leaf {
-            Leaf::Packed(ty) => Sql::query(format!("{}(${number}::BLOB)", self.function("read", ty)), false),
+            Leaf::Packed(ty) if !self.is_boxed(ty) => {
+                Sql::query(format!("{}(${number}::BLOB)", self.function("read", ty)), false)
+            }
             _ => Sql::constant(format!("${number}::{}", self.column_type(leaf))),
         }
     }

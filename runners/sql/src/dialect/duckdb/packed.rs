@@ -79,12 +79,27 @@ pub(super) fn variant(dialect: &DuckDb, shapes: &Shapes, index: u32, payload: &V
         };
         fields.push((format!("v{n}"), value));
     }
-    let value = structure(&fields);
+    boxed(dialect, shapes, structure(&fields), ty)
+}
+
+/// An enum as it is held, from the struct of its parts.
+pub(super) fn boxed(dialect: &DuckDb, shapes: &Shapes, value: Sql, ty: TypeId) -> Sql {
     if shapes.is_recursive(ty) {
         Sql::of(format!("{}({value})", dialect.function("write", ty)), &[&value])
     } else {
         value
     }
+}
+
+/// The payload of a variant, packed.
+pub(super) fn payload_packed(
+    dialect: &DuckDb,
+    shapes: &Shapes,
+    value: &Sql,
+    ty: TypeId,
+    index: usize,
+) -> Sql {
+    field(&unboxed(dialect, shapes, value, ty), &format!("v{index}"))
 }
 
 pub(super) fn tag(dialect: &DuckDb, shapes: &Shapes, packed: &Sql, ty: TypeId) -> Sql {

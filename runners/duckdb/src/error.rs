@@ -1,0 +1,54 @@
+//! From what DuckDB reports to errors with codes.
+
+use duckdb::arrow::error::ArrowError;
+use runner_core::{Cancel, Code, Error};
+
+/// An error of the driver.
+pub(crate) fn driver(error: &duckdb::Error) -> Error {
+    match error {
+        duckdb::Error::DuckDBFailure(_, Some(message)) => message_error(message),
+        other => Error::new(Code::Internal, other.to_string()),
+    }
+}
+
+/// An error of an execution that may have been interrupted.
+pub(crate) fn execution(error: &duckdb::Error, cancel: &Cancel) -> Error {
+    match cancel.check() {
+        Err(cancelled) => cancelled,
+        Ok(()) => driver(error),
+    }
+}
+
+/// What Arrow has to say about arrays that this crate has built.
+pub(crate) fn arrow(error: &ArrowError) -> Error {
+    Error::new(Code::Internal, format!("Arrow: {error}"))
+}
+
+/// A column of a result is not what was asked for.
+#[cold]
+pub(crate) fn unexpected(what: &str) -> Error {
+    Error::new(Code::Internal, format!("DuckDB gave another column than {what}"))
+}
+
+/// DuckDB's messages begin with the kind of the error.
+fn message_error(message: &str) -> Error {
+    let (kind, rest) = message.split_once(" Error: ").unwrap_or(("", message));
+    // What follows shows the statement, which is not the caller's.
+    let words = rest.split("\n\nLINE ").next().unwrap_or(rest).trim();
+    let code = match kind {
+        "Out of Range" | "Conversion" | "Invalid Input" | "Constraint" | "Invalid" | "Divide by Zero" => {
+            Code::ExecutionError
+        }
+        "Binder" | "Catalog" | "Parser" | "Permission" | "Dependency" => Code::PrepareError,
+        "INTERRUPT" | "Interrupt" => Code::Cancelled,
+        "Out of Memory" => Code::ResourceExhausted,
+        "TransactionContext" | "Transaction" | "IO" => Code::Unavailable,
+        "Not implemented" => Code::Unsupported,
+        _ => Code::Internal,
+    };
+    let words = match kind {
+        "Out of Range" | "Conversion" => format!("overflow: {words}"),
+        _ => words.to_owned(),
+    };
+    Error::new(code, words)
+}

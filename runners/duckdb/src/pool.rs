@@ -1,0 +1,136 @@
+//! Connections to one database, each with the statements that it has prepared.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use duckdb::Connection;
+use runner_core::{Cancel, Code, Error, Result};
+
+use crate::{error, limits::STATEMENTS};
+
+/// How often a call that waits for a connection looks whether it was cancelled.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// At most so many connections, made when they are needed first.
+pub(crate) struct Pool {
+    state: Mutex<State>,
+    changed: Condvar,
+    most: usize,
+}
+
+struct State {
+    /// What the others are cloned from; `None` once the pool is closed.
+    first: Option<Connection>,
+    idle: Vec<Connection>,
+    open: usize,
+}
+
+/// A connection on loan.
+pub(crate) struct Pooled<'a> {
+    pool: &'a Pool,
+    connection: Option<Connection>,
+}
+
+impl Pool {
+    pub(crate) fn new(first: Connection, most: usize) -> Self {
+        let state = State { first: Some(first), idle: Vec::new(), open: 0 };
+        Self { state: Mutex::new(state), changed: Condvar::new(), most }
+    }
+
+    /// Calls `action` with the connection that is never lent; others wait for it.
+    pub(crate) fn with_first<T>(&self, action: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        action(self.lock().first.as_ref().ok_or_else(closed)?)
+    }
+
+    /// A connection that is free, when there is one.
+    pub(crate) fn get(&self, cancel: &Cancel) -> Result<Pooled<'_>> {
+        let mut state = self.lock();
+        loop {
+            cancel.check()?;
+            let first = state.first.as_ref().ok_or_else(closed)?;
+            if let Some(connection) = state.idle.pop() {
+                return Ok(Pooled { pool: self, connection: Some(connection) });
+            }
+            if state.open < self.most {
+                let connection = first.try_clone().map_err(|e| error::driver(&e))?;
+                connection.set_prepared_statement_cache_capacity(STATEMENTS);
+                state.open += 1;
+                return Ok(Pooled { pool: self, connection: Some(connection) });
+            }
+            let waited = self.changed.wait_timeout(state, LOOK);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Lets connections go, those on loan when they come back.
+    pub(crate) fn close(&self) {
+        let mut state = self.lock();
+        state.first = None;
+        state.idle.clear();
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pooled<'_> {
+    pub(crate) fn get(&self) -> Result<&Connection> {
+        self.connection.as_ref().ok_or_else(|| Error::new(Code::Internal, "a connection was given back"))
+    }
+}
+
+impl Drop for Pooled<'_> {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else { return };
+        let mut state = self.pool.lock();
+        if state.first.is_some() {
+            state.idle.push(connection);
+        }
+        drop(state);
+        self.pool.changed.notify_one();
+    }
+}
+
+/// Interrupts what runs on a connection when the flag is raised, and as long as this lives.
+///
+/// An interrupt that comes before the statement has begun is lost, so it is repeated.
+pub(crate) struct Interrupt {
+    done: Arc<(Mutex<bool>, Condvar)>,
+    _hook: runner_core::Hook,
+}
+
+impl Interrupt {
+    pub(crate) fn new(connection: &Connection, cancel: &Cancel) -> Self {
+        let done = Arc::new((Mutex::new(false), Condvar::new()));
+        let (handle, shared) = (connection.interrupt_handle(), Arc::clone(&done));
+        let hook = cancel.on_cancel(move || {
+            handle.interrupt();
+            // Without a thread the one interrupt has to do.
+            let _ = std::thread::Builder::new().name("interrupt".into()).spawn(move || {
+                let (done, changed) = &*shared;
+                let mut is_done = done.lock().unwrap_or_else(PoisonError::into_inner);
+                while !*is_done {
+                    handle.interrupt();
+                    let waited = changed.wait_timeout(is_done, LOOK);
+                    is_done = waited.unwrap_or_else(PoisonError::into_inner).0;
+                }
+            });
+        });
+        Self { done, _hook: hook }
+    }
+}
+
+impl Drop for Interrupt {
+    fn drop(&mut self) {
+        // Once this is set, no interrupt can reach what comes next on the connection.
+        *self.done.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.done.1.notify_all();
+    }
+}
+
+fn closed() -> Error {
+    Error::new(Code::Unavailable, "the runner was shut down").with_retryable(false)
+}

@@ -1,0 +1,148 @@
+use std::{
+    collections::HashSet,
+    sync::{Mutex, PoisonError},
+};
+
+use runner_core::{Cancel, Code, Description, Error, Program, Result, RunSync, TypeId, wire::Writer};
+use runner_sql::{Output, Shapes, Statement};
+
+use crate::{
+    catalog,
+    config::Config,
+    error, function, functions,
+    params::{self, Encoded},
+    pool::{Interrupt, Pool},
+    rows::Plan,
+    values,
+};
+
+/// A runner on a DuckDB database in this process.
+///
+/// It blocks; [`runner_core::adapt::Pooled`] makes it asynchronous.
+pub struct DuckDb {
+    pool: Pool,
+    /// Names of the functions that were made for types of programs.
+    functions: Mutex<HashSet<String>>,
+    connections: usize,
+}
+
+/// A program as a statement of DuckDB.
+pub struct Prepared {
+    program: Program,
+    shapes: Shapes,
+    statement: Statement,
+    plan: Option<Plan>,
+}
+
+impl DuckDb {
+    /// Opens a database.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` if the file can't be used, `PREPARE_ERROR` if a setting or the setup is wrong.
+    pub fn open(config: Config) -> Result<Self> {
+        let first = config.open()?;
+        functions::register_all(&first)?;
+        let connections = config.connections;
+        Ok(Self { pool: Pool::new(first, connections), functions: Mutex::default(), connections })
+    }
+
+    /// Makes the functions known that a statement calls for the types of its program.
+    fn register(&self, sql: &str, dialect: &runner_sql::DuckDb, shapes: &Shapes) -> Result<()> {
+        let mut known = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
+        for part in sql.split(dialect.scope()).skip(1) {
+            let end = part.find('(').unwrap_or(part.len());
+            let Some((what, ty)) = part.get(1..end).and_then(|name| name.rsplit_once('_')) else { continue };
+            let Ok(ty) = ty.parse() else { continue };
+            let name = dialect.function(what, TypeId(ty));
+            if known.contains(&name) {
+                continue;
+            }
+            if let Some(overload) = values::function(shapes, what, TypeId(ty)) {
+                self.pool.with_first(|first| function::register(first, &name, vec![overload]))?;
+                known.insert(name);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Prepared {
+    /// The statement.
+    #[must_use]
+    pub fn sql(&self) -> &str {
+        &self.statement.sql
+    }
+}
+
+impl RunSync for DuckDb {
+    type Prepared = Prepared;
+
+    fn prepare(&self, program: &Program) -> Result<Prepared> {
+        let names = runner_sql::tables(program);
+        let connection = self.pool.get(&Cancel::new())?;
+        let tables = match names.is_empty() {
+            true => Vec::new(),
+            false => catalog::describe(connection.get()?, &names)?,
+        };
+        let dialect = runner_sql::DuckDb::new(program);
+        let statement = runner_sql::lower(program, &dialect, &tables)?;
+        let shapes = Shapes::new(program)?;
+        self.register(&statement.sql, &dialect, &shapes)?;
+        let plan = match statement.output {
+            Output::Row(ty) | Output::Rows(ty) => Some(Plan::new(&shapes, ty)),
+            Output::Unit => None,
+        };
+        let prepared = connection.get()?.prepare_cached(&statement.sql);
+        prepared.map(drop).map_err(|error| {
+            // DuckDB has found fault with SQL that this crate's dialect wrote.
+            let error = error::driver(&error);
+            Error::new(Code::Internal, error.message()).context("DuckDB refuses the statement")
+        })?;
+        Ok(Prepared { program: program.clone(), shapes, statement, plan })
+    }
+
+    fn execute_with(&self, prepared: &Prepared, input: &[u8], cancel: &Cancel) -> Result<Vec<u8>> {
+        let params = params::encode(&prepared.shapes, prepared.program.input(), input)?;
+        let connection = self.pool.get(cancel)?;
+        let connection = connection.get()?;
+        let interrupt = Interrupt::new(connection, cancel);
+        let wrong = |e: duckdb::Error| error::execution(&e, cancel);
+        let mut statement = connection.prepare_cached(&prepared.statement.sql).map_err(wrong)?;
+        // What the program does not use of its input is no parameter of the statement.
+        let used = statement.parameter_count();
+        let used: Vec<&Encoded<'_>> = params.iter().take(used).collect();
+        let mut writer = Writer::new();
+        let mut count = 0;
+        let batches = statement.stream_arrow(duckdb::params_from_iter(used)).map_err(wrong)?;
+        for batch in batches {
+            let batch = batch.map_err(wrong)?;
+            if let Some(plan) = &prepared.plan {
+                plan.write(&batch, &mut writer)?;
+            }
+            count += batch.num_rows();
+        }
+        drop(interrupt);
+        if let Output::Rows(_) = prepared.statement.output {
+            writer.length_before(0, count);
+        }
+        Ok(writer.into_bytes())
+    }
+
+    fn get_interface(&self) -> Result<String> {
+        Ok(String::new())
+    }
+
+    fn shutdown(&self) -> Result<()> {
+        self.pool.close();
+        Ok(())
+    }
+
+    fn describe(&self) -> Result<Description> {
+        let mut description = Description::new("duckdb", env!("CARGO_PKG_VERSION"));
+        description.cancels = true;
+        description.isolates = true;
+        description.keeps_state = true;
+        description.limits.push(("connections".into(), self.connections as u64));
+        Ok(description)
+    }
+}
