@@ -39,7 +39,7 @@
 //! # The protocol
 //!
 //! This is all that a client in another language needs, together with the tables of [`Request`]'s and [`Response`]'s
-//! fields in [`message`].
+//! fields in [`message`]. `examples/python/runner.py` is one, with the standard library of Python alone.
 //!
 //! **Bytes.** A connection is a duplex stream of bytes: a socket, a pair of pipes. Each side first sends five bytes,
 //! `LRPC` and the version 1. All that follows are frames: a length of four bytes, little endian, and as many bytes as it
@@ -52,6 +52,10 @@
 //! bytes, and requests may follow before the answer. The server answers with its five bytes and `Welcome`, which
 //! carries what the client may do, or with `Goodbye` and the reason: `DECODE_ERROR`, `UNSUPPORTED` for another version,
 //! `UNAUTHENTICATED`, `RESOURCE_EXHAUSTED` if there are too many connections, `UNAVAILABLE` while it shuts down.
+//!
+//! **Values.** The bytes of a program are what `runner compile` writes and [`Program::bytes`](runner_core::Program::bytes)
+//! gives. An input and an output are values of the program's types in postcard; [`runner_core::wire`] says how each type is
+//! written. Several parameters of a function are one tuple.
 //!
 //! **Requests.** `Prepare`, `Execute`, `Interface` and `Describe` are requests. The client gives each an id below
 //! `limits.requests` that no request in flight has. Every request is answered exactly once: by `Output`s with its id,
@@ -73,6 +77,9 @@
 //! last `Output` needs none. A client that wants the whole answer gives as much credit as it is ready to hold; one
 //! that takes it piece by piece gives a window and adds to it what it has taken. An answer to `Prepare` is empty.
 //! Inputs need no credit; they are bounded by `limits.input_bytes`.
+//!
+//! **Reading.** A server that can't get rid of its answers reads nothing more until it can, so a client has to read while it
+//! writes: one that first writes many requests, or a large input, and reads afterwards, may wait for ever.
 //!
 //! **Cancel.** `Cancel` stops the work of a request. The request is still answered: by `Failed` with `CANCELLED`, or
 //! by what was on its way. A `Cancel` or `Credit` for an id without a request is passed over. When a connection is lost,

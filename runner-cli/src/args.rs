@@ -8,6 +8,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::format::Format;
 
+pub(crate) use crate::serve::ServeArgs;
 pub(crate) use connect::ConnectArgs;
 
 const AFTER: &str = "\
@@ -28,6 +29,26 @@ the columns, by name; an empty or NA cell is none.
 
 Exit codes: 0 fine, 1 the program failed, 2 the source or the input is wrong, 3 the runner could not be reached,
 130 interrupted.";
+
+const AFTER_SERVE: &str = "\
+Examples:
+  runner serve --stdio --runner interpreter:data
+  RUNNER_TOKEN=swordfish runner serve --listen tcp://0.0.0.0:7155 --runner postgres://localhost/shop
+  runner serve --listen unix:///run/runner.sock --listen tls://0.0.0.0:7156 --config runner.toml
+  runner serve project --http 127.0.0.1:8080
+
+A configuration file has the names of the flags with _ for -, and those of limits without `limit-` in a table [limits]:
+  listen = [\"tcp://0.0.0.0:7155\"]
+  token_file = \"/run/secrets/token\"
+  [limits]
+  connections = 100
+  request_time = \"30s\"
+
+SIGTERM or SIGINT: nothing new is taken, what is in flight may finish within the grace, the rest is cancelled. A second one
+ends the process at once.
+
+Exit codes: 0 ended as asked, 1 a defect or the client on standard input broke the protocol, 2 the configuration is
+wrong, 3 an address can't be had or the runner could not be reached, 128 + signal after a second signal.";
 
 /// Runs typed data functions: programs written in Lutra.
 #[derive(Debug, Parser)]
@@ -50,6 +71,9 @@ pub(crate) enum Command {
     Interface(InterfaceArgs),
     /// Format source files in place
     Fmt(FmtArgs),
+    /// Serve a runner to others: on standard input and output, sockets, and HTTP
+    #[command(after_help = AFTER_SERVE)]
+    Serve(Box<ServeArgs>),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -149,7 +173,7 @@ pub(crate) struct FmtArgs {
 }
 
 /// `500ms`, `10s`, `5m`, `1h`; a number alone is seconds.
-fn parse_time(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_time(text: &str) -> Result<Duration, String> {
     let (number, unit) = split(text);
     let scale = match unit {
         "ms" => 0.001,
@@ -164,7 +188,7 @@ fn parse_time(text: &str) -> Result<Duration, String> {
 }
 
 /// `500MB`, `2GB`, `64KiB`; a number alone is bytes.
-fn parse_size(text: &str) -> Result<u64, String> {
+pub(crate) fn parse_size(text: &str) -> Result<u64, String> {
     let (number, unit) = split(text);
     let scale: u64 = match unit.to_ascii_lowercase().as_str() {
         "" | "b" => 1,

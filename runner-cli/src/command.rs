@@ -5,9 +5,11 @@ mod compile;
 mod fmt;
 mod interface;
 mod run;
+mod serve;
 
 pub(crate) use check::check;
 pub(crate) use compile::compile;
 pub(crate) use fmt::fmt;
 pub(crate) use interface::interface;
 pub(crate) use run::run;
+pub(crate) use serve::serve;

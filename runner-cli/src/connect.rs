@@ -1,5 +1,9 @@
 //! From the URL of a runner to the runner: the one place that knows them all. Each family has a file of its own.
 
+#[cfg(unix)]
+mod exec;
+#[cfg(feature = "http")]
+mod http;
 mod interpreter;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -21,7 +25,8 @@ use crate::{
 pub(crate) use secret::Secret;
 
 /// The forms of URL that are known, for messages.
-const KNOWN: &str = "`interpreter`, `interpreter:ROOT`, `postgres://...`, `tcp://HOST:PORT`, `tls://HOST:PORT`, `unix://PATH`";
+const KNOWN: &str = "`interpreter`, `interpreter:ROOT`, `postgres://...`, `tcp://HOST:PORT`, `tls://HOST:PORT`, \
+                     `unix://PATH`, `http://HOST:PORT`, `https://HOST:PORT`, `exec:COMMAND`";
 
 /// What a runner is asked not to exceed. Time is kept by whoever waits for it.
 #[derive(Debug, Default, Clone, Copy)]
@@ -105,6 +110,10 @@ pub(crate) async fn open(args: &ConnectArgs, bounds: Bounds) -> Result<DynRun, F
         ("interpreter", root) => interpreter::connect(root, bounds),
         #[cfg(feature = "postgres")]
         ("postgres" | "postgresql", _) => postgres::connect(args.url()).await,
+        #[cfg(unix)]
+        ("exec", Some(command)) => exec::connect(command, args).await,
+        #[cfg(feature = "http")]
+        ("http" | "https", _) => http::connect(args),
         ("tcp" | "tls" | "unix", Some(rest)) => remote::connect(scheme, rest, args).await,
         _ => Err(Failure::wrong(format!("no runner is called `{}`; known are {KNOWN}", args.url()))),
     }

@@ -31,6 +31,11 @@ impl Failure {
         Self { exit: WRONG, code: None, message: message.into() }
     }
 
+    /// An address that can't be had.
+    pub(crate) fn unreachable(message: impl Into<String>) -> Self {
+        Self { exit: UNREACHABLE, code: None, message: message.into() }
+    }
+
     /// A defect, or a machine without resources.
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         Self::from(Error::new(Code::Internal, message))
@@ -44,6 +49,17 @@ impl Failure {
     /// Interrupted from the keyboard.
     pub(crate) fn interrupted() -> Self {
         Self { exit: INTERRUPTED, code: None, message: "interrupted".into() }
+    }
+
+    /// Ended by a signal, as shells number it.
+    pub(crate) fn signalled(signal: i32) -> Self {
+        Self { exit: u8::try_from(128 + signal).unwrap_or(FAILED), code: None, message: String::new() }
+    }
+
+    /// The same with the exit code of a failure, whoever is to blame.
+    pub(crate) fn failed(mut self) -> Self {
+        self.exit = FAILED;
+        self
     }
 
     /// A file that can't be read or written.

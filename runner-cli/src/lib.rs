@@ -52,6 +52,7 @@ mod limits;
 mod output;
 mod params;
 mod progress;
+mod serve;
 mod source;
 mod table;
 mod tabular;
@@ -95,5 +96,6 @@ fn dispatch(args: Args) -> Result<(), Failure> {
         Command::Compile(args) => command::compile(&args),
         Command::Interface(args) => command::interface(&args),
         Command::Fmt(args) => command::fmt(&args),
+        Command::Serve(args) => command::serve(*args),
     }
 }

@@ -16,3 +16,19 @@ pub(crate) const SHOW_EVERY: Duration = Duration::from_millis(100);
 
 /// Time in which a runner elsewhere has to answer a goodbye.
 pub(crate) const GOODBYE_TIME: Duration = Duration::from_secs(2);
+
+/// Bytes of a configuration file.
+pub(crate) const CONFIG_BYTES: u64 = 1 << 20;
+
+/// Time that requests in flight get when a server is to end, unless the configuration says otherwise.
+pub(crate) const SERVER_GRACE: Duration = Duration::from_secs(30);
+
+/// Connections to a Unix socket that wait to be accepted.
+#[cfg(unix)]
+pub(crate) const BACKLOG: u32 = 1024;
+
+/// Lines of the log that wait to be written. More are lost.
+pub(crate) const LOG_LINES: usize = 4096;
+
+/// Time for the log to be written when the process ends.
+pub(crate) const LOG_TIME: Duration = Duration::from_secs(1);

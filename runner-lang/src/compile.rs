@@ -62,7 +62,7 @@ pub struct FunctionInfo {
     pub is_external: bool,
     /// Whether it is a constant.
     pub is_const: bool,
-    /// Whether it can be a program: it has no type parameters, and neither takes nor gives functions.
+    /// Whether it can be a program: it has no type parameters and no `const` ones, and neither takes nor gives functions.
     pub is_entry: bool,
 }
 
@@ -73,6 +73,8 @@ pub struct ParamInfo {
     pub name: String,
     /// Its type.
     pub ty: String,
+    /// Whether a call may leave it out; see [`Checked::compile_default`].
+    pub has_default: bool,
 }
 
 /// Parses, resolves and checks every definition of a project. All independent errors are reported.
@@ -196,8 +198,11 @@ impl Checked {
             let signature = self.state.signature(id)?;
             let types = &self.state.types;
             let params = signature.params.iter();
-            let params =
-                params.map(|param| ParamInfo { name: param.name.to_string(), ty: types.show(param.ty) });
+            let params = params.map(|param| ParamInfo {
+                name: param.name.to_string(),
+                ty: types.show(param.ty),
+                has_default: param.has_default,
+            });
             Some(FunctionInfo {
                 path: def.path.to_string(),
                 doc: def.doc.to_string(),
@@ -211,7 +216,41 @@ impl Checked {
         .collect()
     }
 
+    /// Compiles the default of a parameter to a program that takes nothing and gives it. `None` if the function, the
+    /// parameter or its default is not there.
+    ///
+    /// # Errors
+    /// All errors of the project.
+    ///
+    /// ```
+    /// use runner_lang::{Project, check};
+    ///
+    /// let project = Project::from_source("a.lt", "func f(x: Int64, least: Int8 = 3): Bool -> x > to_int64(least)");
+    /// let checked = check(&project);
+    /// let least = checked.compile_default("f", "least").unwrap().unwrap();
+    /// assert_eq!(least.program.signature(), "func ({}): Int8");
+    /// assert!(checked.compile_default("f", "x").is_none());
+    /// ```
+    #[must_use]
+    pub fn compile_default(&self, function: &str, param: &str) -> Option<Result<Compiled, Vec<Diagnostic>>> {
+        let defs = (0..).map(DefId).zip(&self.state.world.defs);
+        let (id, _) = defs.into_iter().find(|(_, def)| !def.is_std && &*def.path == function)?;
+        let params = &self.state.signature(id)?.params;
+        let default = params.iter().find(|known| &*known.name == param)?.default.as_deref()?;
+        if self.has_errors() {
+            return Some(Err(self.diagnostics.clone()));
+        }
+        let lowered = with_stack(|| lower(&self.state, &self.project, param, Entry::Expr(default)));
+        Some(match lowered {
+            Ok(program) => Ok(Compiled { program, warnings: Vec::new() }),
+            Err(diagnostic) => Err(vec![*diagnostic]),
+        })
+    }
+
     fn is_entry(&self, signature: &Signature) -> bool {
+        if signature.params.iter().any(|param| param.is_const) {
+            return false;
+        }
         let types = &self.state.types;
         let mut data = signature.params.iter().map(|param| param.ty).chain(signature.result);
         signature.type_params.is_empty() && data.all(|ty| !types.is_func(ty))

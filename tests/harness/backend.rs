@@ -1,12 +1,19 @@
 //! The runners that every case runs on.
 
-use std::{sync::OnceLock, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
-use runner_core::adapt::Blocking;
-use runner_core::{Program, Result, RunSync};
-use runner_interpreter::Interpreter;
+use runner_core::{
+    DynRun, Program, Result, RunSync,
+    adapt::{Blocking, Pooled},
+};
+use runner_interpreter::{Interpreter, Limits};
 use runner_postgres::{Config, Postgres};
 use runner_test_server::Server;
+
+use crate::transport::Transport;
 
 /// A statement that takes longer hangs.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(120);
@@ -48,6 +55,36 @@ impl Backend {
 #[must_use]
 pub fn all() -> Vec<Backend> {
     vec![Backend::new("interpreter", || (Interpreter::new(), ())), Backend::new("postgres", postgres)]
+}
+
+/// The interpreter behind every transport.
+#[must_use]
+pub fn transports() -> Vec<Backend> {
+    let backend = |transport: Transport| Backend::new(transport.name(), move || (remote(transport), ()));
+    Transport::ALL.map(backend).into()
+}
+
+/// An interpreter behind a transport, with a runtime for client and server.
+fn remote(transport: Transport) -> Blocking<DynRun> {
+    let runner = Arc::new(interpreters());
+    let connect = async { transport.serve(runner, "").await.connect().await };
+    Blocking::start(connect).expect("a connection")
+}
+
+/// What is served: an interpreter that works for several callers at a time.
+#[must_use]
+pub fn interpreters() -> Pooled<Interpreter> {
+    Pooled::new(Interpreter::new(), 2).expect("threads")
+}
+
+/// Every runner, with budgets that end programs which are too large for a test.
+#[must_use]
+pub fn bounded() -> Vec<Backend> {
+    let limits = Limits { memory_bytes: Some(1 << 26), steps: Some(1 << 22), time: None };
+    let interpreter = move || (Interpreter::builder().limits(limits).build(), ());
+    let mut backends = vec![Backend::new("interpreter", interpreter)];
+    backends.extend(all().into_iter().skip(1));
+    backends
 }
 
 /// PostgreSQL with a server of its own.

@@ -4,7 +4,10 @@
 pub mod arbitrary;
 pub mod backend;
 pub mod case;
+pub mod differential;
 pub mod dynamic;
+pub mod generate;
+pub mod transport;
 
 /// The examples of the README, compiled and run with the documentation's examples.
 #[cfg(doctest)]

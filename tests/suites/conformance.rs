@@ -11,11 +11,15 @@ use runner_lang::{Diagnostic, Severity, compile};
 use runner_tests::{
     backend::{self, Backend},
     case::{self, Case, Expected},
+    transport,
 };
 
 fn main() {
+    if transport::child(|_| backend::interpreters()) {
+        return;
+    }
     let arguments = Arguments::from_args();
-    let backends: Vec<_> = backend::all().into_iter().map(Arc::new).collect();
+    let backends: Vec<_> = backend::all().into_iter().chain(backend::transports()).map(Arc::new).collect();
     let mut trials = Vec::new();
     for case in case::all() {
         let case = Arc::new(case);

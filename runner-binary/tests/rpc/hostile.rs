@@ -90,12 +90,29 @@ async fn every_truncation_of_a_session() {
     unharmed(&server, &robot).await;
 }
 
-/// Every byte of the hello and of each message is changed in several ways, with the session before it intact.
+/// Every byte of the handshake is changed to every other value.
+#[tokio::test]
+async fn every_mutation_of_the_handshake() {
+    let (server, robot) = strict();
+    let whole = session().concat();
+    for change in 1..=255 {
+        let mutations = (0..hello().len()).map(|index| {
+            let mut bytes = whole.clone();
+            bytes[index] ^= change;
+            let server = &server;
+            async move { throw(server, &bytes).await }
+        });
+        join_all(mutations).await;
+    }
+    unharmed(&server, &robot).await;
+}
+
+/// Every bit of each message is changed alone, and all of a byte, with the session before it intact.
 #[tokio::test]
 async fn every_mutation_of_every_message() {
     let (server, robot) = strict();
     let whole = session().concat();
-    for change in [0x01, 0x02, 0x10, 0x80, 0xff] {
+    for change in [0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0x7f, 0xff] {
         let mutations = (0..whole.len()).map(|index| {
             let mut bytes = whole.clone();
             bytes[index] ^= change;

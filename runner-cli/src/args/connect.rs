@@ -1,14 +1,16 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
 
-use crate::connect::Secret;
+use crate::{connect::Secret, error::Failure};
 
 /// Which runner is meant, and what it wants to see.
-#[derive(Debug, Clone, ClapArgs)]
+#[derive(Debug, Clone, Default, ClapArgs)]
 pub(crate) struct ConnectArgs {
     /// The runner: `interpreter`, `interpreter:ROOT` to give programs the files of a folder, a database at
-    /// `postgres://...`, or a server at `tcp://HOST:PORT`, `tls://HOST:PORT`, `unix://PATH` [default: interpreter]
+    /// `postgres://...`, a server at `tcp://HOST:PORT`, `tls://HOST:PORT`, `unix://PATH`, `http://HOST:PORT`,
+    /// `https://HOST:PORT`, or a command that serves on its standard input and output, `exec:COMMAND`
+    /// [default: interpreter]
     #[arg(short = 'r', long = "runner", value_name = "URL")]
     pub(crate) url: Option<String>,
     /// The file that holds the token for the server
@@ -26,6 +28,12 @@ pub(crate) struct ConnectArgs {
     /// The key of that certificate, as PEM
     #[arg(long, value_name = "FILE", help_heading = "Servers", requires = "tls_cert")]
     pub(crate) tls_key: Option<PathBuf>,
+    /// A variable of the environment that the command of `exec:` may see, beside PATH, HOME and the like
+    #[arg(long, value_name = "NAME", help_heading = "Servers")]
+    pub(crate) exec_env: Vec<String>,
+    /// Whether no flag means no token, instead of `RUNNER_TOKEN`.
+    #[arg(skip)]
+    pub(crate) no_default_token: bool,
 }
 
 impl ConnectArgs {
@@ -34,8 +42,35 @@ impl ConnectArgs {
         self.url.as_deref().unwrap_or("interpreter")
     }
 
+    /// The authority of servers' certificates, if one is named.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    pub(crate) fn authority(&self) -> Result<Option<Vec<u8>>, Failure> {
+        self.tls_ca.as_deref().map(read).transpose()
+    }
+
+    /// The certificate and key to show, if they are named.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    pub(crate) fn identity(&self) -> Result<Option<(Vec<u8>, Vec<u8>)>, Failure> {
+        match (&self.tls_cert, &self.tls_key) {
+            (Some(chain), Some(key)) => Ok(Some((read(chain)?, read(key)?))),
+            _ => Ok(None),
+        }
+    }
+
     /// Where the token is.
     pub(crate) fn secret(&self) -> Secret<'_> {
-        Secret { file: self.token_file.as_deref(), variable: self.token_env.as_deref() }
+        Secret {
+            file: self.token_file.as_deref(),
+            variable: self.token_env.as_deref(),
+            must_be_said: self.no_default_token,
+        }
     }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| Failure::file(path.display(), &error))
 }

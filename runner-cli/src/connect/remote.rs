@@ -1,7 +1,5 @@
 //! `tcp://HOST:PORT`, `tls://HOST:PORT`, `unix://PATH`: a server that speaks the binary protocol.
 
-use std::{fs, path::Path};
-
 use runner_binary::{Client, ClientOptions, Reconnect, TlsClient};
 use runner_core::DynRun;
 
@@ -52,12 +50,7 @@ fn address<'a>(place: &'a str, args: &ConnectArgs) -> Result<&'a str, Failure> {
 }
 
 fn tls(args: &ConnectArgs) -> Result<TlsClient, Failure> {
-    let read = |path: &Path| fs::read(path).map_err(|error| Failure::file(path.display(), &error));
-    let authority = args.tls_ca.as_deref().map(read).transpose()?;
-    let identity = match (&args.tls_cert, &args.tls_key) {
-        (Some(chain), Some(key)) => Some((read(chain)?, read(key)?)),
-        _ => None,
-    };
+    let (authority, identity) = (args.authority()?, args.identity()?);
     let identity = identity.as_ref().map(|(chain, key)| (chain.as_slice(), key.as_slice()));
     Ok(TlsClient::from_pem(authority.as_deref(), identity)?)
 }

@@ -14,6 +14,8 @@ const VARIABLE: &str = "RUNNER_TOKEN";
 pub(crate) struct Secret<'a> {
     pub(crate) file: Option<&'a Path>,
     pub(crate) variable: Option<&'a str>,
+    /// Whether nothing said means none, instead of `RUNNER_TOKEN`.
+    pub(crate) must_be_said: bool,
 }
 
 impl Secret<'_> {
@@ -22,6 +24,14 @@ impl Secret<'_> {
     /// # Errors
     /// If what is named is not there, empty, or too long.
     pub(crate) fn token(self) -> Result<Option<Token>, Failure> {
+        Ok(self.text()?.map(Token::new))
+    }
+
+    /// The same in text, which must not be printed.
+    ///
+    /// # Errors
+    /// As [`Secret::token`].
+    pub(crate) fn text(self) -> Result<Option<String>, Failure> {
         let (origin, text) = match (self.file, self.variable) {
             (Some(file), _) => {
                 let text = fs::read_to_string(file).map_err(|error| Failure::file(file.display(), &error))?;
@@ -31,6 +41,7 @@ impl Secret<'_> {
                 Ok(text) => (format!("${variable}"), text),
                 Err(_) => return Err(Failure::wrong(format!("the variable {variable} holds no token"))),
             },
+            (None, None) if self.must_be_said => return Ok(None),
             (None, None) => match env::var(VARIABLE) {
                 Ok(text) => (format!("${VARIABLE}"), text),
                 Err(_) => return Ok(None),
@@ -41,7 +52,7 @@ impl Secret<'_> {
             token if token.len() > TOKEN_BYTES => {
                 Err(Failure::wrong(format!("{origin}: a token has at most {TOKEN_BYTES} bytes")))
             }
-            token => Ok(Some(Token::new(token))),
+            token => Ok(Some(token.to_owned())),
         }
     }
 }

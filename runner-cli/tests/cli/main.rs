@@ -9,5 +9,7 @@ mod databases;
 mod examples;
 mod formats;
 mod params;
+#[cfg(unix)]
+mod serve;
 mod stopping;
 mod support;

@@ -1,6 +1,6 @@
 //! What is the same for every request: who asks, how long it may take, and that it is counted.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::FutureExt;
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header, uri::Authority};
 use runner_core::{Error, Result, Run};
 use tokio::time::{Instant, timeout_at};
 
@@ -102,9 +102,16 @@ where
     R::Prepared: 'static,
 {
     if OPEN.contains(&path) {
-        return Ok(next.run(request).await);
+        let done = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+        return done.map_err(|_| panicked().into());
     }
     shared.options.admit(request.headers())?;
+    if !shared.options.needs_token() {
+        check_origin(&request)?;
+    }
+    if !shared.options.is_open() {
+        check_host(&request)?;
+    }
     if !shared.is_serving() {
         return Err(shutting_down().into());
     }
@@ -119,6 +126,33 @@ where
             Err(_) => Err(call.late().into()),
         },
         () = shared.reached(Phase::Stopping) => Err(shutting_down().into()),
+    }
+}
+
+/// Without a token, a page of another site must not make a browser send something here.
+fn check_origin(request: &Request) -> Result<(), Problem> {
+    let site = request.headers().get("sec-fetch-site").map(HeaderValue::as_bytes);
+    match site {
+        None | Some(b"same-origin" | b"none") => Ok(()),
+        Some(_) if request.method().is_safe() => Ok(()),
+        Some(_) => Err(Problem::forbidden("a page of another site asks, and there is no token")),
+    }
+}
+
+/// Without a token, only this machine is served, and a name that somebody made lead here is not this machine's.
+fn check_host(request: &Request) -> Result<(), Problem> {
+    let Some(host) = request.headers().get(header::HOST) else { return Ok(()) };
+    let host: Option<Authority> = host.to_str().ok().and_then(|host| host.parse().ok());
+    let is_ours = host.is_some_and(|host| {
+        let name = host.host();
+        let address = name.trim_start_matches('[').trim_end_matches(']');
+        name.eq_ignore_ascii_case("localhost")
+            || name.to_ascii_lowercase().ends_with(".localhost")
+            || address.parse::<IpAddr>().is_ok()
+    });
+    match is_ours {
+        true => Ok(()),
+        false => Err(Problem::forbidden("without a token, only `localhost` and addresses are served")),
     }
 }
 

@@ -158,7 +158,7 @@ where
             Error::new(Code::Unavailable, format!("the listener has no address: {error}"))
         })?;
         let options = &self.shared.options;
-        if address.ip().is_loopback() || options.open || options.needs_token() {
+        if address.ip().is_loopback() || options.is_open() {
             return Ok(());
         }
         let message = format!("other machines reach {address}: a token is needed, or the word that none is");

@@ -107,7 +107,7 @@ impl ServerOptions {
         self
     }
 
-    /// Serves on addresses that other machines reach although nobody has to prove who they are.
+    /// Serves on addresses that other machines reach, and under any name, although nobody has to prove who they are.
     #[must_use]
     pub fn open_to_everybody(mut self) -> Self {
         self.open = true;
@@ -130,6 +130,11 @@ impl ServerOptions {
 
     pub(crate) fn takes_source(&self) -> bool {
         self.compile.is_some()
+    }
+
+    /// Whether it is known, or said not to matter, who asks.
+    pub(super) fn is_open(&self) -> bool {
+        self.open || self.needs_token()
     }
 
     pub(crate) fn needs_token(&self) -> bool {

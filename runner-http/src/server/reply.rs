@@ -27,6 +27,11 @@ impl Problem {
         Self { error: Error::new(Code::Unsupported, message), status }
     }
 
+    /// Somebody else's page, or name, is behind the request.
+    pub(super) fn forbidden(message: &str) -> Self {
+        Self { error: Error::new(Code::Unauthenticated, message), status: StatusCode::FORBIDDEN }
+    }
+
     pub(super) fn unsupported_media(found: Option<&str>, known: &str) -> Self {
         let found = found
             .map_or_else(|| "the body has no Content-Type".into(), |found| format!("the body is {found}"));
@@ -64,13 +69,23 @@ pub(super) fn explained(response: Response) -> Response {
     if has_words || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
-    let words = match status {
-        StatusCode::NOT_FOUND => "there is nothing here; `GET /openapi.json` says what there is",
-        StatusCode::METHOD_NOT_ALLOWED => "this method is not for this path; `Allow` says which are",
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => "a body of this Content-Encoding is not taken",
-        _ => "the request can't be answered",
+    let (code, words) = match status {
+        StatusCode::NOT_FOUND => {
+            (Code::Unsupported, "there is nothing here; `GET /openapi.json` says what there is")
+        }
+        StatusCode::METHOD_NOT_ALLOWED => {
+            (Code::Unsupported, "this method is not for this path; `Allow` says which are")
+        }
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => (
+            Code::Unsupported,
+            "a body of this Content-Encoding is not taken; `Accept-Encoding` says which are",
+        ),
+        _ if status.is_client_error() => {
+            (Code::DecodeError, "the path or what stands behind its `?` can't be read")
+        }
+        _ => (Code::Internal, "the request can't be answered"),
     };
-    let mut explained = Problem::new(status, words).into_response();
+    let mut explained = Problem { error: Error::new(code, words), status }.into_response();
     let (old, _) = response.into_parts();
     for (name, value) in &old.headers {
         if name != header::CONTENT_TYPE && name != header::CONTENT_LENGTH {

@@ -128,7 +128,8 @@ impl<R: Run> Served<R> {
     pub(crate) async fn ask(&self, head: &str, body: &[u8]) -> Answer {
         let length =
             if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
-        let head = format!("{}\r\nHost: x\r\nConnection: close\r\n{length}\r\n", head.replace('\n', "\r\n"));
+        let head =
+            format!("{}\r\nHost: localhost\r\nConnection: close\r\n{length}\r\n", head.replace('\n', "\r\n"));
         self.raw(&[head.as_bytes(), body].concat()).await
     }
 

@@ -1,7 +1,7 @@
 //! Tables as the database describes them.
 
 use duckdb::Connection;
-use runner_core::Result;
+use runner_core::{Error, Result};
 use runner_sql::{Column, Table, TableName};
 
 use crate::error;
@@ -45,8 +45,34 @@ pub(crate) fn describe(connection: &Connection, names: &[TableName]) -> Result<V
         while let Some(row) = rows.next().map_err(wrong)? {
             keys.push(row.get(0).map_err(wrong)?);
         }
-        let (unique, indexed) = (keys, Vec::new());
-        tables.push(Table { name: name.clone(), schema, columns: found, unique, indexed });
+        tables.push(Table { name: name.clone(), schema, columns: found, unique: keys, ..Table::default() });
     }
     Ok(tables)
+}
+
+/// Describes the columns that a query gives.
+pub(crate) fn describe_query(connection: &Connection, query: &str) -> Result<Table> {
+    let wrong = |error: duckdb::Error| {
+        let error = error::driver(&error);
+        Error::prepare(format!("the query `{query}`: {}", error.message()))
+    };
+    let text = query.trim_end().trim_end_matches(';');
+    // The driver executes all statements of a text but the last one while it prepares it. Where a text ends is for
+    // DuckDB's parser to say, so none is looked for within quotes.
+    if text.contains(';') {
+        return Err(Error::prepare(format!("the query `{query}` holds a `;`: `raw` takes one query")));
+    }
+    let describe = format!("DESCRIBE SELECT * FROM (\n{text}\n) AS t");
+    let mut statement = connection.prepare(&describe).map_err(wrong)?;
+    if statement.parameter_count() > 0 {
+        return Err(Error::prepare(format!("the query `{query}` has parameters, which nothing gives it")));
+    }
+    let mut rows = statement.query([]).map_err(wrong)?;
+    let mut columns = Vec::new();
+    while let Some(row) = rows.next().map_err(wrong)? {
+        let (name, database_type) = (row.get(0).map_err(wrong)?, row.get(1).map_err(wrong)?);
+        columns.push(Column { name, database_type, ..Column::default() });
+    }
+    let name = TableName { schema: None, name: query.to_owned() };
+    Ok(Table { name, is_query: true, columns, ..Table::default() })
 }

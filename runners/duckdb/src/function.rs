@@ -7,9 +7,7 @@ use duckdb::{
     arrow::{array::ArrayRef, datatypes::DataType},
     core::DataChunkHandle,
     vscalar::{ScalarFunctionSignature, VScalar},
-    vtab::arrow::{
-        WritableVector, data_chunk_to_arrow, to_duckdb_logical_type, write_arrow_array_to_vector,
-    },
+    vtab::arrow::{WritableVector, data_chunk_to_arrow, to_duckdb_logical_type, write_arrow_array_to_vector},
 };
 use runner_core::Result;
 
@@ -46,8 +44,7 @@ impl Overload {
 pub(crate) fn register(connection: &Connection, name: &str, overloads: Vec<Overload>) -> Result<()> {
     // The driver asks for the signatures while it registers, on this thread, but hands over no state then.
     SIGNATURES.replace(overloads.iter().map(|it| (it.params.clone(), it.result.clone())).collect());
-    let registered =
-        connection.register_scalar_function_with_state::<Function>(name, &Arc::new(overloads));
+    let registered = connection.register_scalar_function_with_state::<Function>(name, &Arc::new(overloads));
     SIGNATURES.take();
     registered.map_err(|e| error::driver(&e).context(format!("the function {name}")))
 }

@@ -1,10 +1,10 @@
 //! Every numeric limit of this crate.
 
 /// Connections at most, unless the configuration says otherwise. A call that finds none free waits.
-pub const CONNECTIONS: usize = 8;
+pub(crate) const CONNECTIONS: usize = 8;
 
 /// Statements that a connection keeps; the one that was not used for longest is prepared again when it is needed.
-pub const STATEMENTS: usize = 128;
+pub(crate) const STATEMENTS: usize = 128;
 
 /// Stack of the thread that prepares a statement: DuckDB plans recursively, and programs may be deep.
-pub const STACK_BYTES: usize = 64 << 20;
+pub(crate) const STACK_BYTES: usize = 64 << 20;

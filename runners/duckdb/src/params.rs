@@ -64,7 +64,9 @@ fn add<'a>(
 ) -> Result<()> {
     match shapes.get(ty) {
         Shape::Prim(prim) => params.push(primitive(prim, reader)?),
-        Shape::Null(prim) => params.push(if option(reader)? { primitive(prim, reader)? } else { Encoded::Null }),
+        Shape::Null(prim) => {
+            params.push(if option(reader)? { primitive(prim, reader)? } else { Encoded::Null })
+        }
         Shape::Tag => {
             let index = reader.u32()?;
             let types = shapes.types();

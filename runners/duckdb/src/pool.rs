@@ -44,9 +44,10 @@ impl Pool {
 
     /// A connection that is free, when there is one.
     pub(crate) fn get(&self, cancel: &Cancel) -> Result<Pooled<'_>> {
-        let mut state = self.lock();
+        let mut guard = self.lock();
         loop {
             cancel.check()?;
+            let state = &mut *guard;
             let first = state.first.as_ref().ok_or_else(closed)?;
             if let Some(connection) = state.idle.pop() {
                 return Ok(Pooled { pool: self, connection: Some(connection) });
@@ -57,8 +58,8 @@ impl Pool {
                 state.open += 1;
                 return Ok(Pooled { pool: self, connection: Some(connection) });
             }
-            let waited = self.changed.wait_timeout(state, LOOK);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            let waited = self.changed.wait_timeout(guard, LOOK);
+            guard = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 

@@ -17,7 +17,9 @@ pub(crate) enum Plan {
 impl Plan {
     pub(crate) fn new(shapes: &Shapes, ty: TypeId) -> Self {
         match shapes.get(ty) {
-            Shape::Tuple => Self::Tuple(shapes.fields(ty).into_iter().map(|ty| Self::new(shapes, ty)).collect()),
+            Shape::Tuple => {
+                Self::Tuple(shapes.fields(ty).into_iter().map(|ty| Self::new(shapes, ty)).collect())
+            }
             Shape::Option(payload) => Self::Option(Box::new(Self::new(shapes, payload))),
             _ => Self::Packed(Layout::of(shapes, ty)),
         }

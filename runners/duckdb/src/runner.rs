@@ -9,7 +9,7 @@ use runner_sql::{Output, Shapes, Statement};
 use crate::{
     catalog,
     config::Config,
-    error, function, functions,
+    error, function, functions, interface,
     params::{self, Encoded},
     pool::{Interrupt, Pool},
     rows::Plan,
@@ -80,10 +80,13 @@ impl RunSync for DuckDb {
     fn prepare(&self, program: &Program) -> Result<Prepared> {
         let names = runner_sql::tables(program);
         let connection = self.pool.get(&Cancel::new())?;
-        let tables = match names.is_empty() {
+        let mut tables = match names.is_empty() {
             true => Vec::new(),
             false => catalog::describe(connection.get()?, &names)?,
         };
+        for query in runner_sql::queries(program) {
+            tables.push(catalog::describe_query(connection.get()?, &query)?);
+        }
         let dialect = runner_sql::DuckDb::new(program);
         let statement = runner_sql::lower(program, &dialect, &tables)?;
         let shapes = Shapes::new(program)?;
@@ -129,7 +132,8 @@ impl RunSync for DuckDb {
     }
 
     fn get_interface(&self) -> Result<String> {
-        Ok(String::new())
+        let connection = self.pool.get(&Cancel::new())?;
+        interface::describe(connection.get()?)
     }
 
     fn shutdown(&self) -> Result<()> {

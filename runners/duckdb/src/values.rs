@@ -50,9 +50,7 @@ fn skip(types: &TypeTable, ty: TypeId, reader: &mut Reader<'_>, depth: usize) ->
     match types.get(ty) {
         Some(Type::Prim(prim)) => skip_prim(prim.repr(), reader),
         Some(Type::Framed { inner, .. }) => skip(types, *inner, reader, below),
-        Some(Type::Tuple(fields)) => {
-            fields.iter().try_for_each(|field| skip(types, field.ty, reader, below))
-        }
+        Some(Type::Tuple(fields)) => fields.iter().try_for_each(|field| skip(types, field.ty, reader, below)),
         Some(Type::Array(item)) => {
             let count = reader.length(types.least_bytes(*item))?;
             (0..count).try_for_each(|_| skip(types, *item, reader, below))

@@ -2,17 +2,14 @@ use std::sync::Arc;
 
 use duckdb::arrow::{
     array::{
-        ArrayRef, BinaryBuilder, BooleanBuilder, Float32Builder, Float64Builder, Int8Builder,
-        Int16Builder, Int32Builder, Int64Builder, ListArray, StringBuilder, StructArray,
-        UInt8Builder, UInt16Builder, UInt32Builder, UInt64Builder,
+        ArrayRef, BinaryBuilder, BooleanBuilder, Float32Builder, Float64Builder, Int8Builder, Int16Builder,
+        Int32Builder, Int64Builder, ListArray, StringBuilder, StructArray, UInt8Builder, UInt16Builder,
+        UInt32Builder, UInt64Builder,
     },
     buffer::{NullBuffer, OffsetBuffer},
     datatypes::{DataType, Field},
 };
-use runner_core::{
-    Prim, Repr, Result, TypeTable,
-    wire::Reader,
-};
+use runner_core::{Prim, Repr, Result, TypeTable, wire::Reader};
 use runner_sql::Layout;
 
 use super::data_type;

@@ -1,7 +1,5 @@
 use duckdb::arrow::{
-    array::{
-        Array, ArrayRef, AsArray, BinaryArray, BooleanArray, ListArray, PrimitiveArray, StringArray,
-    },
+    array::{Array, ArrayRef, AsArray, BinaryArray, BooleanArray, ListArray, PrimitiveArray, StringArray},
     datatypes::{
         ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type,
         UInt16Type, UInt32Type, UInt64Type,
@@ -84,9 +82,7 @@ impl<'a> Source<'a> {
                 }
                 Self::Enum(tags, payloads)
             }
-            Layout::Boxed(_) => {
-                Self::Boxed(array.as_binary_opt().ok_or_else(|| unexpected("a blob"))?)
-            }
+            Layout::Boxed(_) => Self::Boxed(array.as_binary_opt().ok_or_else(|| unexpected("a blob"))?),
         })
     }
 

@@ -26,7 +26,10 @@ pub(super) fn all() -> Vec<Named> {
         ("lt_pow", vec![binary::<F32>(|a, b| Some(a.powf(b))), binary::<F64>(|a, b| Some(a.powf(b)))]),
         ("lt_int_pow", vec![binary::<Int64Type>(int_pow)]),
         ("lt_sum", vec![sum::<F32>(0.0, |a, b| a + b), sum::<F64>(0.0, |a, b| a + b)]),
-        ("lt_float_text", vec![to_text::<F32>(|x| short(format!("{x:?}"))), to_text::<F64>(|x| short(format!("{x:?}")))]),
+        (
+            "lt_float_text",
+            vec![to_text::<F32>(|x| short(format!("{x:?}"))), to_text::<F64>(|x| short(format!("{x:?}")))],
+        ),
         ("lt_to_float32", vec![unary::<F64, F32>(|x| x as f32)]),
         ("lt_to_int8", vec![unary::<F64, Int8Type>(|x| x as i8)]),
         ("lt_to_int16", vec![unary::<F64, Int16Type>(|x| x as i16)]),
@@ -37,7 +40,10 @@ pub(super) fn all() -> Vec<Named> {
         ("lt_to_uint32", vec![unary::<F64, UInt32Type>(|x| x as u32)]),
         ("lt_to_uint64", vec![unary::<F64, UInt64Type>(|x| x as u64)]),
         ("lt_bits", vec![unary::<F32, UInt32Type>(f32::to_bits), unary::<F64, UInt64Type>(f64::to_bits)]),
-        ("lt_of_bits", vec![unary::<UInt32Type, F32>(f32::from_bits), unary::<UInt64Type, F64>(f64::from_bits)]),
+        (
+            "lt_of_bits",
+            vec![unary::<UInt32Type, F32>(f32::from_bits), unary::<UInt64Type, F64>(f64::from_bits)],
+        ),
     ]);
     all
 }

@@ -27,16 +27,23 @@ const RULED_DAYS: core::ops::Range<i64> = -2 * CYCLE_DAYS..2 * CYCLE_DAYS;
 
 pub(super) fn all() -> Vec<Named> {
     vec![
-        ("lt_midnight", vec![in_zone::<Int32Type, Int64Type>(|zone, date| {
-            i64::from(date).checked_mul(DAY_MICROS)?.checked_sub(offset_at_midnight(zone, date))
-        })]),
-        ("lt_zone_offset", vec![in_zone::<Int32Type, Int64Type>(|zone, date| {
-            Some(offset_at_midnight(zone, date))
-        })]),
-        ("lt_local_date", vec![in_zone::<Int64Type, Int32Type>(|zone, timestamp| {
-            let local = i128::from(timestamp) + i128::from(offset_at(zone, timestamp));
-            i32::try_from(local.div_euclid(i128::from(DAY_MICROS))).ok()
-        })]),
+        (
+            "lt_midnight",
+            vec![in_zone::<Int32Type, Int64Type>(|zone, date| {
+                i64::from(date).checked_mul(DAY_MICROS)?.checked_sub(offset_at_midnight(zone, date))
+            })],
+        ),
+        (
+            "lt_zone_offset",
+            vec![in_zone::<Int32Type, Int64Type>(|zone, date| Some(offset_at_midnight(zone, date)))],
+        ),
+        (
+            "lt_local_date",
+            vec![in_zone::<Int64Type, Int32Type>(|zone, timestamp| {
+                let local = i128::from(timestamp) + i128::from(offset_at(zone, timestamp));
+                i32::try_from(local.div_euclid(i128::from(DAY_MICROS))).ok()
+            })],
+        ),
     ]
 }
 

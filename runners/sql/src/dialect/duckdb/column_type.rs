@@ -1,3 +1,5 @@
+use crate::interface::lutra_name;
+
 /// The type of a column, from its name in DuckDB's catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ColumnType {
@@ -27,6 +29,47 @@ impl ColumnType {
         let ty = parser.ty(0)?;
         parser.rest.is_empty().then_some(ty)
     }
+
+    /// The type in Lutra that a column of this type is read as, without the option of one that may hold NULL; `None` if
+    /// there is none.
+    #[must_use]
+    pub fn lutra_type(&self) -> Option<String> {
+        let field = |(name, ty): &(String, Self)| {
+            (!name.contains('`')).then(|| Some(format!("{}: {}?", lutra_name(name), ty.lutra_type()?)))?
+        };
+        Some(match self {
+            Self::Plain(name) => plain(name)?.into(),
+            Self::List(item) => format!("[{}?]", item.lutra_type()?),
+            Self::Struct(fields) => {
+                format!("{{{}}}", fields.iter().map(field).collect::<Option<Vec<_>>>()?.join(", "))
+            }
+            Self::Union(members) => {
+                format!("enum {{{}}}", members.iter().map(field).collect::<Option<Vec<_>>>()?.join(", "))
+            }
+        })
+    }
+}
+
+fn plain(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "BOOLEAN" => "Bool",
+        "TINYINT" => "Int8",
+        "SMALLINT" => "Int16",
+        "INTEGER" => "Int32",
+        "BIGINT" => "Int64",
+        "UTINYINT" => "Uint8",
+        "USMALLINT" => "Uint16",
+        "UINTEGER" => "Uint32",
+        "UBIGINT" => "Uint64",
+        "FLOAT" => "Float32",
+        "DOUBLE" => "Float64",
+        "VARCHAR" => "Text",
+        "DATE" => "Date",
+        "TIME" => "Time",
+        "TIMESTAMP" => "Timestamp",
+        decimal if decimal.starts_with("DECIMAL(") && decimal.ends_with(",2)") => "Decimal",
+        _ => return None,
+    })
 }
 
 struct Parser<'a> {

@@ -1,0 +1,72 @@
+//! What is served over HTTP: programs, source if it is allowed, and the functions of a project.
+
+use std::sync::Arc;
+
+use runner_core::{Code, Error};
+use runner_http::{Function, Param, Server, ServerOptions, Token};
+use runner_lang::{Project, compile, render};
+
+use super::{Settings, gate::Gate};
+use crate::{
+    error::Failure,
+    source::{Source, load, tell},
+};
+
+/// A server for these settings, with the functions of the project as endpoints.
+///
+/// # Errors
+/// If the project can't be read, or has errors, which are told.
+pub(crate) fn server(gate: Gate, settings: &Settings, token: Option<&str>) -> Result<Server<Gate>, Failure> {
+    let mut options = ServerOptions::new().with_limits(settings.limits.http());
+    if let Some(token) = token {
+        options = options.with_token(Token::new(token));
+    }
+    if settings.allow_no_token {
+        options = options.open_to_everybody();
+    }
+    if settings.allow_source {
+        options = options.with_compile(|source, program| {
+            let project = Project::from_source("program.lt", source);
+            compile(&project, program).map(|compiled| compiled.program).map_err(|diagnostics| {
+                let project = project.with_program(program);
+                let texts: Vec<String> =
+                    diagnostics.iter().map(|diagnostic| render(&project, diagnostic, false)).collect();
+                Error::new(Code::PrepareError, texts.join("\n"))
+            })
+        });
+    }
+    let functions = functions(settings)?;
+    let own: Vec<_> = functions.iter().map(|function| function.program().id()).collect();
+    if let Some(project) = &settings.project {
+        let name = project.file_stem().unwrap_or(project.as_os_str());
+        options = options.with_title(name.to_string_lossy());
+    }
+    for function in functions {
+        options = options.with_function(function);
+    }
+    let gate = if settings.allow_raw { gate } else { gate.without_raw(own) };
+    Ok(Server::new(Arc::new(gate), options))
+}
+
+fn functions(settings: &Settings) -> Result<Vec<Function>, Failure> {
+    let Some(path) = &settings.project else { return Ok(Vec::new()) };
+    let Source::Project(project) = load(path)? else {
+        return Err(Failure::wrong(format!("{}: a compiled program has no functions", path.display())));
+    };
+    let checked = runner_lang::check(&project);
+    tell(&project, checked.diagnostics());
+    if checked.has_errors() {
+        return Err(Failure::told());
+    }
+    let entries =
+        checked.functions().into_iter().filter(|function| function.is_entry && !function.is_external);
+    let functions = entries.map(|function| {
+        let compiled = checked.compile(&function.path).map_err(|diagnostics| {
+            tell(&project, &diagnostics);
+            Failure::told()
+        })?;
+        let params = function.params.into_iter().map(|param| Param::new(param.name)).collect();
+        Ok(Function::new(function.path, compiled.program, params)?.with_doc(function.doc))
+    });
+    functions.collect()
+}

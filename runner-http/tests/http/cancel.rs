@@ -1,0 +1,116 @@
+//! Work that nobody waits for any more stops, which its own counter shows.
+
+use std::{sync::Arc, time::Duration};
+
+use runner_core::{Code, Run, adapt::Pooled};
+use runner_http::{ServerLimits, ServerOptions};
+use runner_interpreter::Interpreter;
+use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
+
+use crate::support::{LONG, SLOW, Served, Ticks, interpreter, program, serve_runner};
+
+const INPUT: &[u8] = b"1000000";
+
+async fn slow(limits: ServerLimits) -> (Ticks, Served<Pooled<Interpreter>>, String) {
+    let ticks = Ticks::default();
+    let served = serve_runner(interpreter(&ticks), ServerOptions::new().with_limits(limits)).await;
+    let program = program(SLOW);
+    served.client().prepare(&program).await.unwrap();
+    let head = format!("POST /v1/programs/{}/execute HTTP/1.1\nContent-Type: application/json", program.id());
+    (ticks, served, head)
+}
+
+fn input() -> bytes::Bytes {
+    postcard::to_allocvec(&1_000_000_i64).unwrap().into()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_future_stops_the_work() {
+    let (ticks, served, _) = slow(ServerLimits::default()).await;
+    let client = served.client();
+    let prepared = client.prepare(&program(SLOW)).await.unwrap();
+    tokio::select! {
+        output = client.execute(&prepared, input()) => panic!("{output:?}"),
+        () = ticks.started() => {}
+    }
+    ticks.stopped().await;
+    // The client is as good as before.
+    assert_eq!(client.describe().await.unwrap().name, "interpreter");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_connection_stops_the_work() {
+    let (ticks, served, head) = slow(ServerLimits::default()).await;
+    let mut stream = TcpStream::connect(&served.address).await.unwrap();
+    let head = head.replace('\n', "\r\n");
+    let request = format!("{head}\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n1000000", INPUT.len());
+    stream.write_all(request.as_bytes()).await.unwrap();
+    ticks.started().await;
+    drop(stream);
+    ticks.stopped().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_deadline_stops_the_work() {
+    let (ticks, served, head) = slow(ServerLimits::default()).await;
+    let answer = served.ask(&format!("{head}\nRunner-Timeout: 100ms"), INPUT).await;
+    assert!(answer.problem(504, "DEADLINE_EXCEEDED").contains("100 ms"));
+    assert_eq!(answer.limit(), "request_time_ms");
+    ticks.stopped().await;
+
+    let limits = ServerLimits { request_time: Duration::from_millis(100), ..Default::default() };
+    let (ticks, served, head) = slow(limits).await;
+    served.ask(&head, INPUT).await.problem(504, "DEADLINE_EXCEEDED");
+    // Nobody gets more than the server allows.
+    served.ask(&format!("{head}\nRunner-Timeout: 10m"), INPUT).await.problem(504, "DEADLINE_EXCEEDED");
+    ticks.stopped().await;
+    for wrong in ["", "1", "soon", "-1s", "1h", "99999999999s"] {
+        served.ask(&format!("{head}\nRunner-Timeout: {wrong}"), INPUT).await.problem(400, "DECODE_ERROR");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shutdown_waits_for_the_grace_and_stops_the_work() {
+    let (ticks, served, head) = slow(ServerLimits::default()).await;
+    let (server, ticks_of_server) = (served.server.clone(), ticks.clone());
+    let stopping = tokio::spawn(async move {
+        ticks_of_server.started().await;
+        server.shutdown(Duration::from_millis(50)).await
+    });
+    served.ask(&head, INPUT).await.problem(503, "UNAVAILABLE");
+    timeout(LONG, stopping).await.unwrap().unwrap().unwrap();
+    ticks.stopped().await;
+    assert!(TcpStream::connect(&served.address).await.is_err());
+    let error = served.client().describe().await.unwrap_err();
+    assert_eq!((error.code(), error.is_retryable()), (Code::Unavailable, true), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shutdown_lets_work_end_within_the_grace() {
+    let (ticks, served, head) = slow(ServerLimits::default()).await;
+    let server = served.server.clone();
+    let stopping = tokio::spawn(async move {
+        ticks.started().await;
+        server.shutdown(LONG).await
+    });
+    let answer = served.ask(&head, b"300").await;
+    assert_eq!((answer.status, answer.text()), (200, "44850"));
+    timeout(LONG, stopping).await.unwrap().unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_server_is_unavailable() {
+    let (ticks, served, _) = slow(ServerLimits::default()).await;
+    let client = served.client();
+    let prepared = Arc::new(client.prepare(&program(SLOW)).await.unwrap());
+    let waiting = tokio::spawn({
+        let (client, prepared) = (client.clone(), Arc::clone(&prepared));
+        async move { client.execute(&prepared, input()).await }
+    });
+    ticks.started().await;
+    served.server.shutdown(Duration::ZERO).await.unwrap();
+    let error = timeout(LONG, waiting).await.unwrap().unwrap().unwrap_err();
+    assert_eq!((error.code(), error.is_retryable()), (Code::Unavailable, true), "{error}");
+    let error = client.execute(&prepared, input()).await.unwrap_err();
+    assert_eq!((error.code(), error.is_retryable()), (Code::Unavailable, true), "{error}");
+}

@@ -1,0 +1,63 @@
+//! The lines of the README that call curl, as they stand there.
+
+use std::process::Command;
+
+use runner_http::{Function, Param, ServerOptions};
+
+use crate::support::{compiled, serve};
+
+/// The lines of the section on HTTP that begin with `curl`, each with the answer that the next line says.
+fn lines() -> Vec<(String, String)> {
+    let readme = include_str!("../../../README.md");
+    let section = readme.split("\n## ").find(|section| section.starts_with("Over HTTP")).unwrap();
+    let lines: Vec<&str> = section.lines().collect();
+    let calls = lines.windows(2).filter(|pair| pair[0].starts_with("curl "));
+    calls
+        .map(|pair| (pair[0].to_owned(), pair[1].strip_prefix("# ").unwrap_or_default().to_owned()))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_lines_of_the_readme_give_what_it_says() {
+    if Command::new("curl").arg("--version").output().is_err() {
+        eprintln!("there is no curl here; the other tests say the same with sockets");
+        return;
+    }
+    let source = include_str!("../../../examples/http/module.lt");
+    let params = vec![Param::new("orders"), Param::new("least").with_default("100.0")];
+    let totals = Function::new("totals", compiled(source, "totals").unwrap(), params).unwrap();
+    let params = vec![Param::new("start"), Param::new("end")];
+    let days = Function::new("days", compiled(source, "days").unwrap(), params).unwrap();
+    let options = ServerOptions::new().with_compile(compiled).with_function(totals).with_function(days);
+    let served = serve(options).await;
+    let lines = lines();
+    assert!(lines.len() >= 4, "{lines:?}");
+    for (line, expected) in lines {
+        let local = line.replace("localhost:8080", &served.address);
+        let run = tokio::task::spawn_blocking(move || {
+            Command::new("sh")
+                .args(["-c", &local])
+                .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+                .output()
+        });
+        let output = run.await.unwrap().unwrap();
+        let answer = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            fits(answer.trim_end(), &expected),
+            "{line}\ngave {answer}\nnot  {expected}\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+}
+
+/// Whether an answer is what was expected, where `...` stands for anything.
+fn fits(answer: &str, expected: &str) -> bool {
+    let parts: Vec<&str> = expected.split("...").collect();
+    let [first, middle @ .., last] = parts.as_slice() else { return answer == expected };
+    let Some(mut rest) = answer.strip_prefix(first) else { return false };
+    for part in middle {
+        let Some((_, behind)) = rest.split_once(part) else { return false };
+        rest = behind;
+    }
+    rest.ends_with(last)
+}

@@ -1,0 +1,236 @@
+//! One program on all runners, and what is to be said about it.
+
+use std::{
+    ops::Range,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::atomic::{AtomicU64, Ordering},
+    thread,
+};
+
+use fastrand::Rng;
+use runner_core::{Code, Error, Program, value, wire};
+use runner_lang::{Project, compile};
+
+use crate::{
+    backend::Backend,
+    generate::{self, Tree},
+};
+
+/// The stack of a thread that judges.
+const STACK_BYTES: usize = 64 << 20;
+
+/// What came of a program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// All runners gave this.
+    Agreed(Answer),
+    /// It is too large for one of them.
+    TooLarge(&'static str),
+    /// The compiler refuses it, for this reason.
+    Refused(String),
+    /// A runner gave something else than the first.
+    Disagreed {
+        /// Its name.
+        runner: &'static str,
+        /// The answer of the first.
+        expected: Answer,
+        /// Its answer.
+        found: Answer,
+    },
+}
+
+/// What a runner gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The printed value.
+    Value(String),
+    /// The code of an error, and its message.
+    Error(&'static str, String),
+}
+
+impl Answer {
+    /// Whether the other is the same answer: messages may differ.
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Value(left), Self::Value(right)) => left == right,
+            (Self::Error(left, _), Self::Error(right, _)) => left == right,
+            _ => false,
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Value(_) => "value",
+            Self::Error(code, _) => code,
+        }
+    }
+}
+
+impl Verdict {
+    /// Whether something has to be mended.
+    #[must_use]
+    pub fn is_wrong(&self) -> bool {
+        matches!(self, Self::Disagreed { .. } | Self::Refused(_))
+    }
+
+    /// What kind of verdict it is: a smaller program has to come to the same.
+    #[must_use]
+    pub fn kind(&self) -> String {
+        match self {
+            Self::Agreed(_) => "agreed".into(),
+            Self::TooLarge(runner) => format!("too large for {runner}"),
+            Self::Refused(_) => "refused by the compiler".into(),
+            Self::Disagreed { runner, expected, found } => {
+                format!("{runner}: {} instead of {}", found.kind(), expected.kind())
+            }
+        }
+    }
+}
+
+/// A line for counts: what the runners agreed on, or the kind of verdict.
+#[must_use]
+pub fn summary(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Agreed(answer) => format!("agreed: {}", answer.kind()),
+        verdict => verdict.kind(),
+    }
+}
+
+/// The program of a seed.
+#[must_use]
+pub fn program(seed: u64) -> Tree {
+    generate::tree(&mut Rng::with_seed(seed))
+}
+
+/// Runs a program on all runners, of which the first is right.
+#[must_use]
+pub fn judge(backends: &[Backend], tree: &Tree) -> Verdict {
+    let project = Project::from_source("case.lt", tree.source());
+    let compiled = match catch_unwind(AssertUnwindSafe(|| compile(&project, "main"))) {
+        Ok(Ok(compiled)) => compiled,
+        Ok(Err(errors)) => return Verdict::Refused(format!("{:?}", errors.first())),
+        Err(_) => return Verdict::Refused("it panicked".into()),
+    };
+    let program = compiled.program;
+    let input = match wire::encode(program.types(), program.input(), &tree.input()) {
+        Ok(input) => input,
+        Err(error) => return Verdict::Refused(format!("the input is of another type: {error}")),
+    };
+    let mut first = None;
+    for backend in backends {
+        let answer = catch_unwind(AssertUnwindSafe(|| answer(backend, &program, &input)));
+        let answer = answer.unwrap_or_else(|_| Answer::Error("PANIC", "it panicked".into()));
+        if let Answer::Error("RESOURCE_EXHAUSTED" | "DEADLINE_EXCEEDED", _) = answer {
+            return Verdict::TooLarge(backend.name);
+        }
+        match &first {
+            None => first = Some(answer),
+            Some(expected) if answer.is_same(expected) => {}
+            Some(expected) => {
+                return Verdict::Disagreed {
+                    runner: backend.name,
+                    expected: expected.clone(),
+                    found: answer,
+                };
+            }
+        }
+    }
+    Verdict::Agreed(first.unwrap_or_else(|| Answer::Error("NONE", "there is no runner".into())))
+}
+
+/// Judges the programs of these seeds on so many threads, and shrinks those on which runners disagree.
+///
+/// Calls `each` with every seed, its smallest program and its verdict, in no order.
+pub fn judge_all(
+    backends: &[Backend],
+    seeds: Range<u64>,
+    threads: usize,
+    tries: usize,
+    each: impl Fn(u64, &Tree, &Verdict) + Sync,
+) {
+    let next = AtomicU64::new(seeds.start);
+    let work = || loop {
+        let seed = next.fetch_add(1, Ordering::Relaxed);
+        if seed >= seeds.end {
+            return;
+        }
+        let mut tree = program(seed);
+        let mut verdict = judge(backends, &tree);
+        if verdict.is_wrong() {
+            tree = smaller(backends, tree, &verdict, tries);
+            verdict = judge(backends, &tree);
+        }
+        each(seed, &tree, &verdict);
+    };
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            // Programs nest, and so do those who walk them.
+            let thread = thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work);
+            thread.expect("a thread");
+        }
+    });
+}
+
+/// A program that is as small as can be found, with the same kind of verdict.
+#[must_use]
+pub fn smaller(backends: &[Backend], tree: Tree, verdict: &Verdict, tries: usize) -> Tree {
+    let kind = verdict.kind();
+    generate::shrink(tree, tries, |tree| judge(backends, tree).kind() == kind)
+}
+
+/// The program as a conformance case, what was found instead in comments above it.
+#[must_use]
+pub fn case(tree: &Tree, verdict: &Verdict) -> String {
+    let source = tree.source();
+    let mut out = format!("# {}\n", verdict.kind());
+    let mut expected = None;
+    match verdict {
+        Verdict::Disagreed { expected: answer, found, .. } => {
+            expected = Some(answer);
+            let text = match found {
+                Answer::Value(text) | Answer::Error(_, text) => text,
+            };
+            out += &format!("# found: {}\n", text.replace('\n', " "));
+        }
+        Verdict::Agreed(answer) => expected = Some(answer),
+        Verdict::Refused(reason) => out += &format!("# {reason}\n"),
+        Verdict::TooLarge(_) => {}
+    }
+    out += &source;
+    out.push('\n');
+    if let Ok(compiled) = compile(&Project::from_source("case.lt", source), "main") {
+        let types = compiled.program.types();
+        if let (false, Ok(input)) =
+            (tree.params.is_empty(), value::print(types, compiled.program.input(), &tree.input()))
+        {
+            out += &directive("input", &input);
+        }
+    }
+    match expected {
+        Some(Answer::Value(value)) => out += &directive("output", value),
+        Some(Answer::Error(code, _)) => out += &directive("error", code),
+        None => {}
+    }
+    out
+}
+
+fn directive(name: &str, value: &str) -> String {
+    if !value.contains('\n') {
+        return format!("#> {name}: {value}\n");
+    }
+    let lines = value.lines().map(|line| format!("#  {line}\n"));
+    format!("#> {name}:\n{}", lines.collect::<String>())
+}
+
+fn answer(backend: &Backend, program: &Program, input: &[u8]) -> Answer {
+    let types = program.types();
+    let output = backend.execute(program, input).and_then(|bytes| {
+        let output = wire::decode(types, program.output(), &bytes);
+        let broken = |error: Error| Error::new(Code::Internal, format!("the output: {error}"));
+        value::print(types, program.output(), &output.map_err(broken)?)
+    });
+    match output {
+        Ok(value) => Answer::Value(value),
+        Err(error) => Answer::Error(error.code().as_str(), error.to_string()),
+    }
+}

@@ -1,0 +1,234 @@
+//! Generated programs as trees with a type at every node, and as source.
+
+use std::collections::BTreeSet;
+
+use runner_core::Value;
+
+use super::ty::{Def, Defs, Shape, Ty};
+
+/// A function `main`, its input, and the types that it speaks of.
+#[derive(Debug, Clone)]
+pub struct Tree {
+    /// Definitions of types.
+    pub defs: Defs,
+    /// The parameters, each a variable, its type and its value.
+    pub params: Vec<(u32, Ty, Value)>,
+    /// The body of `main`.
+    pub body: Expr,
+}
+
+/// An expression. What it consists of are its `kids`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expr {
+    /// The type of its value; of a lambda, that of its body.
+    pub ty: Ty,
+    /// What it does.
+    pub node: Node,
+    /// What it does it with.
+    pub kids: Vec<Expr>,
+}
+
+/// What an expression does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Node {
+    /// A constant.
+    Literal(Value),
+    /// A variable.
+    Var(u32),
+    /// Binds a variable to the first kid; the second is the result.
+    Let(u32),
+    /// A tuple.
+    Tuple,
+    /// A field of a tuple, or the inner value of a framed type.
+    Field(String),
+    /// An array; never empty.
+    Array,
+    /// A variant and its payload, if it has one.
+    Variant(String),
+    /// Condition and branches.
+    If,
+    /// A subject, and a kid for each pattern.
+    Match(Vec<Pattern>),
+    /// A function's name, behind which the kids are arguments.
+    Call(String),
+    /// A call whose type has to be said.
+    CallAs(String),
+    /// An operator between two kids.
+    Infix(&'static str),
+    /// An operator before its kid.
+    Prefix(&'static str),
+    /// `xs[i]`
+    Brackets,
+    /// A function, as an argument.
+    Lambda(Vec<u32>),
+}
+
+/// A pattern.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Pattern {
+    /// A variant, its payload bound or not.
+    Variant(String, Option<u32>),
+    /// A constant of a type.
+    Literal(Ty, Value),
+    /// Anything.
+    Any,
+}
+
+impl Expr {
+    /// An expression.
+    #[must_use]
+    pub fn new(ty: Ty, node: Node, kids: Vec<Self>) -> Self {
+        Self { ty, node, kids }
+    }
+
+    /// A constant.
+    #[must_use]
+    pub fn literal(ty: &Ty, value: Value) -> Self {
+        Self::new(ty.clone(), Node::Literal(value), Vec::new())
+    }
+
+    /// A call.
+    #[must_use]
+    pub fn call(ty: Ty, name: &str, kids: Vec<Self>) -> Self {
+        Self::new(ty, Node::Call(name.into()), kids)
+    }
+
+    /// How many expressions there are in it.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        1 + self.kids.iter().map(Self::size).sum::<usize>()
+    }
+
+    /// The variables that it binds for its kid at an index.
+    #[must_use]
+    pub fn binds(&self, kid: usize) -> Vec<u32> {
+        match &self.node {
+            Node::Let(var) if kid == 1 => vec![*var],
+            Node::Lambda(vars) => vars.clone(),
+            Node::Match(patterns) if kid > 0 => match patterns[kid - 1] {
+                Pattern::Variant(_, Some(var)) => vec![var],
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        }
+    }
+
+    /// The variables that it uses and does not bind.
+    #[must_use]
+    pub fn free(&self) -> BTreeSet<u32> {
+        let mut free = BTreeSet::new();
+        if let Node::Var(var) = self.node {
+            free.insert(var);
+        }
+        for (index, kid) in self.kids.iter().enumerate() {
+            let mut inner = kid.free();
+            for var in self.binds(index) {
+                inner.remove(&var);
+            }
+            free.extend(inner);
+        }
+        free
+    }
+
+    /// The types that it says, for [`Tree::source`] to know which definitions are needed.
+    fn types<'a>(&'a self, found: &mut Vec<&'a Ty>) {
+        found.push(&self.ty);
+        self.kids.iter().for_each(|kid| kid.types(found));
+    }
+}
+
+impl Tree {
+    /// The program as source.
+    #[must_use]
+    pub fn source(&self) -> String {
+        let mut types = Vec::new();
+        self.body.types(&mut types);
+        types.extend(self.params.iter().map(|(_, ty, _)| ty));
+        let mut needed = BTreeSet::new();
+        types.into_iter().for_each(|ty| self.need(ty, &mut needed));
+        let mut out = String::new();
+        for index in needed {
+            out += &self.defs.print_def(index);
+            out.push('\n');
+        }
+        let params: Vec<_> =
+            self.params.iter().map(|(var, ty, _)| format!("x{var}: {}", self.defs.print(ty))).collect();
+        out += &format!("func main({}) ->\n  {}\n", params.join(", "), self.print(&self.body));
+        out
+    }
+
+    /// The input: of one parameter its value, else the tuple of all.
+    #[must_use]
+    pub fn input(&self) -> Value {
+        match &self.params[..] {
+            [(_, _, value)] => value.clone(),
+            params => Value::Tuple(params.iter().map(|(_, _, value)| value.clone()).collect()),
+        }
+    }
+
+    fn need(&self, ty: &Ty, needed: &mut BTreeSet<usize>) {
+        match ty {
+            Ty::Prim(_) | Ty::Ordering => {}
+            Ty::Tuple(fields) => fields.iter().for_each(|field| self.need(field, needed)),
+            Ty::Array(inner) | Ty::Option(inner) => self.need(inner, needed),
+            Ty::Named(index) => {
+                if needed.insert(*index) {
+                    match &self.defs.0[*index] {
+                        Def::Framed(inner) => self.need(inner, needed),
+                        Def::Enum(types) | Def::Tuple(types) => {
+                            types.iter().for_each(|ty| self.need(ty, needed));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn print(&self, expr: &Expr) -> String {
+        let all = || expr.kids.iter().map(|kid| self.print(kid)).collect::<Vec<_>>().join(", ");
+        let kid = |index: usize| self.print(&expr.kids[index]);
+        let ty = || self.defs.print(&expr.ty);
+        match &expr.node {
+            Node::Literal(value) => self.defs.print_value(&expr.ty, value),
+            Node::Var(var) => format!("x{var}"),
+            Node::Let(var) => format!("(let x{var} = {}; {})", kid(0), kid(1)),
+            Node::Tuple => format!("{{{}}}", all()),
+            Node::Field(name) => format!("{}.{name}", kid(0)),
+            Node::Array => format!("[{}]", all()),
+            Node::Variant(name) if expr.kids.is_empty() => format!("(.{name}: {})", ty()),
+            Node::Variant(name) => format!("(.{name}({}): {})", all(), ty()),
+            Node::If => format!("(if {} then {} else {})", kid(0), kid(1), kid(2)),
+            Node::Match(patterns) => {
+                let arms = patterns.iter().zip(&expr.kids[1..]);
+                let arms = arms
+                    .map(|(pattern, arm)| format!("{} => {}", self.print_pattern(pattern), self.print(arm)));
+                format!("(match {} {{ {} }})", kid(0), arms.collect::<Vec<_>>().join(", "))
+            }
+            Node::Call(name) => format!("{name}({})", all()),
+            Node::CallAs(name) => format!("({name}({}): {})", all(), ty()),
+            Node::Infix(operator) => format!("({} {operator} {})", kid(0), kid(1)),
+            Node::Prefix(operator) => format!("({operator}{})", kid(0)),
+            Node::Brackets => format!("{}[{}]", kid(0), kid(1)),
+            Node::Lambda(vars) => match &vars[..] {
+                [var] => format!("x{var} -> {}", kid(0)),
+                vars => {
+                    let vars: Vec<_> = vars.iter().map(|var| format!("x{var}")).collect();
+                    format!("func ({}) -> {}", vars.join(", "), kid(0))
+                }
+            },
+        }
+    }
+
+    fn print_pattern(&self, pattern: &Pattern) -> String {
+        match pattern {
+            Pattern::Variant(name, None) => format!(".{name}"),
+            Pattern::Variant(name, Some(var)) => format!(".{name}(x{var})"),
+            Pattern::Any => "_".into(),
+            Pattern::Literal(ty, value) => match (self.defs.shape(ty), value) {
+                (Shape::Prim(_), Value::Int(value)) => value.to_string(),
+                (Shape::Prim(_), Value::Uint(value)) => value.to_string(),
+                _ => self.defs.print_value(ty, value),
+            },
+        }
+    }
+}
