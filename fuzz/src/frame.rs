@@ -35,7 +35,10 @@ fn frames(bytes: &[u8], piece: usize) -> (Vec<Vec<u8>>, bool) {
                 Err(_) => return (found, false),
             }
         }
-        while is_greeted {
+        if !is_greeted {
+            continue;
+        }
+        loop {
             match take_frame(&mut buffer, FRAME_BYTES) {
                 Ok(Some(frame)) => found.push(frame.to_vec()),
                 Ok(None) => break,

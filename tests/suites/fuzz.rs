@@ -1,6 +1,13 @@
 //! The fuzz targets of `fuzz/` on mutated seeds: without coverage and for a bounded time, see `fuzz/README.md`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout
+)]
 
+#[allow(unreachable_pub, reason = "it is a crate of its own, too")]
 #[path = "../../fuzz/src/lib.rs"]
 mod fuzz;
 

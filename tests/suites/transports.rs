@@ -30,6 +30,8 @@ const ENDLESS: &str = "
 external func tick(x: Int64): Int64
 func main(x: Int64): Int64 -> loop_until_empty([x], xs -> xs | map(x -> tick(x))) | count";
 
+type Test = fn(Transport);
+
 fn main() {
     let child = |log: &str| {
         // Never accepts anybody; whether it can be reached says whether this process lives.
@@ -40,7 +42,7 @@ fn main() {
         return;
     }
     let arguments = Arguments::from_args();
-    let ways: [(&str, fn(Transport)); 4] = [
+    let ways: [(&str, Test); 4] = [
         ("a_dropped_future", a_dropped_future),
         ("a_late_deadline", a_late_deadline),
         ("an_explicit_cancel", an_explicit_cancel),

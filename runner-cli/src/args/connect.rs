@@ -54,7 +54,7 @@ impl ConnectArgs {
     ///
     /// # Errors
     /// If they can't be read.
-    pub(crate) fn identity(&self) -> Result<Option<(Vec<u8>, Vec<u8>)>, Failure> {
+    pub(crate) fn identity(&self) -> Result<Option<Identity>, Failure> {
         match (&self.tls_cert, &self.tls_key) {
             (Some(chain), Some(key)) => Ok(Some((read(chain)?, read(key)?))),
             _ => Ok(None),
@@ -70,6 +70,9 @@ impl ConnectArgs {
         }
     }
 }
+
+/// A chain of certificates, and the key of the first.
+type Identity = (Vec<u8>, Vec<u8>);
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|error| Failure::file(path.display(), &error))

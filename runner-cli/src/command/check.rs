@@ -18,7 +18,7 @@ pub(crate) fn check(args: &CheckArgs) -> Result<(), Failure> {
     let project = match load(&args.file)? {
         Source::Project(project) => project,
         Source::Program(program) => {
-            return connected()?.map_or(Ok(()), |runner| Ok(prepare(&runner, &program)?));
+            return connected()?.map_or(Ok(()), |runner| prepare(&runner, &program));
         }
     };
     let checked = runner_lang::check(&project);
