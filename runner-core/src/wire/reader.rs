@@ -1,9 +1,12 @@
-use alloc::format;
+use alloc::{format, vec::Vec};
 
 use crate::{
     error::{Error, Result},
     limits::EMPTY_ITEMS,
 };
+
+/// The bits of a word of a varint that say that more bytes follow.
+const CONTINUES: u64 = 0x8080_8080_8080_8080;
 
 /// Takes primitives from a buffer. Total: any bytes give values or a `DECODE_ERROR` that names the offset.
 ///
@@ -179,6 +182,36 @@ impl<'a> Reader<'a> {
         self.varint(10)
     }
 
+    /// As many `Int64` as `count` says, to the end of `values`: the same as [`Reader::i64`] for each, in less time.
+    ///
+    /// ```
+    /// use runner_core::wire::Reader;
+    ///
+    /// let mut values = vec![7];
+    /// Reader::new(&[2, 1, 0x80, 0x01]).i64s(3, &mut values)?;
+    /// assert_eq!(values, [7, 1, -1, 64]);
+    /// # Ok::<(), runner_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Reader::i16`].
+    pub fn i64s(&mut self, count: usize, values: &mut Vec<i64>) -> Result<()> {
+        let signed = |value: u64| (value >> 1).cast_signed() ^ -(value & 1).cast_signed();
+        // The count may be made up, the bytes are there.
+        values.reserve(count.min(self.rest.len()));
+        let mut left = count;
+        while left > 0 {
+            if let Some((first, second)) = self.pair().filter(|_| left >= 2) {
+                values.extend_from_slice(&[signed(first), signed(second)]);
+                left -= 2;
+            } else {
+                values.push(self.i64()?);
+                left -= 1;
+            }
+        }
+        Ok(())
+    }
+
     #[cold]
     fn too_large(&self, bits: u32) -> Error {
         self.error(&format!("a number does not fit into {bits} bits"))
@@ -198,7 +231,6 @@ impl<'a> Reader<'a> {
 
     /// Eight bytes at a time: all but the longest numbers are found whole in them.
     fn long_varint(&mut self, longest: usize) -> Result<u64> {
-        const CONTINUES: u64 = 0x8080_8080_8080_8080;
         let Some(bytes) = self.rest.first_chunk() else { return self.varint_by_bytes(longest) };
         let word = u64::from_le_bytes(*bytes);
         let ends = !word & CONTINUES;
@@ -213,6 +245,26 @@ impl<'a> Reader<'a> {
         let bits = (bits & 0x0fff_ffff) | ((bits & 0x0fff_ffff_0000_0000) >> 4);
         self.rest = self.rest.get(length..).unwrap_or_default();
         Ok(bits)
+    }
+
+    /// Two numbers of at most four bytes each, if there are two: found in one word and joined side by side, so the next
+    /// word can be looked at half as often.
+    #[inline]
+    fn pair(&mut self) -> Option<(u64, u64)> {
+        let word = u64::from_le_bytes(*self.rest.first_chunk()?);
+        let ends = !word & CONTINUES;
+        let later = ends & ends.wrapping_sub(1);
+        let (first, both) = (ends.trailing_zeros() + 1, later.trailing_zeros() + 1);
+        if later == 0 || first > 32 || both - first > 32 {
+            return None;
+        }
+        let low = word & (u64::MAX >> (64 - first));
+        let high = (word & (u64::MAX >> (64 - both))) >> first;
+        let bits = (low | (high << 32)) & !CONTINUES;
+        let bits = (bits & 0x007f_007f_007f_007f) | ((bits & 0x7f00_7f00_7f00_7f00) >> 1);
+        let bits = (bits & 0x0000_3fff_0000_3fff) | ((bits & 0x3fff_0000_3fff_0000) >> 2);
+        self.rest = self.rest.get(both as usize / 8..)?;
+        Some((bits & 0x0fff_ffff, bits >> 32))
     }
 
     #[cold]

@@ -110,6 +110,7 @@ impl Builder {
             Self::I8(values) => fill(values, reader, rows, Reader::i8),
             Self::I16(values) => fill(values, reader, rows, Reader::i16),
             Self::I32(values) => fill(values, reader, rows, Reader::i32),
+            Self::I64(values) if rows > 1 => reader.i64s(rows, values),
             Self::I64(values) => fill(values, reader, rows, Reader::i64),
             Self::U8(values) => fill(values, reader, rows, Reader::u8),
             Self::U16(values) => fill(values, reader, rows, Reader::u16),
