@@ -9,8 +9,9 @@ use runner_core::{
     DynRun, Program, Result, RunSync,
     adapt::{Blocking, Pooled},
 };
+use runner_duckdb::DuckDb;
 use runner_interpreter::{Interpreter, Limits};
-use runner_postgres::{Config, Postgres};
+use runner_postgres::Postgres;
 use runner_test_server::Server;
 
 use crate::transport::Transport;
@@ -54,7 +55,11 @@ impl Backend {
 /// Every runner that there is.
 #[must_use]
 pub fn all() -> Vec<Backend> {
-    vec![Backend::new("interpreter", || (Interpreter::new(), ())), Backend::new("postgres", postgres)]
+    vec![
+        Backend::new("interpreter", || (Interpreter::new(), ())),
+        Backend::new("postgres", postgres),
+        Backend::new("duckdb", duckdb),
+    ]
 }
 
 /// The interpreter behind every transport.
@@ -90,6 +95,12 @@ pub fn bounded() -> Vec<Backend> {
 /// PostgreSQL with a server of its own.
 fn postgres() -> (Blocking<Postgres>, Server) {
     let server = Server::start();
-    let config = Config::parse(&server.url()).expect("an address").statement_timeout(STATEMENT_TIMEOUT);
+    let config = runner_postgres::Config::parse(&server.url()).expect("an address").statement_timeout(STATEMENT_TIMEOUT);
     (Blocking::start(Postgres::new(config)).expect("a connection"), server)
+}
+
+/// DuckDB in memory. The tests run side by side already, so that a statement needs no threads of its own.
+fn duckdb() -> (DuckDb, ()) {
+    let config = runner_duckdb::Config::in_memory().threads(1).memory("1GB");
+    (DuckDb::open(config).expect("a database"), ())
 }

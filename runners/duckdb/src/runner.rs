@@ -31,6 +31,10 @@ pub struct Prepared {
     program: Program,
     shapes: Shapes,
     statement: Statement,
+    /// Which columns of the input are bound, in the order of the statement's parameters; from 1.
+    ///
+    /// DuckDB counts only those that occur, and may drop what it finds to have no effect.
+    bound: Vec<usize>,
     plan: Option<Plan>,
 }
 
@@ -96,12 +100,16 @@ impl RunSync for DuckDb {
             Output::Unit => None,
         };
         let prepared = connection.get()?.prepare_cached(&statement.sql);
-        prepared.map(drop).map_err(|error| {
+        let bound = prepared.and_then(|prepared| {
+            (1..=prepared.parameter_count()).map(|place| prepared.parameter_name(place)).collect()
+        });
+        let bound: Vec<String> = bound.map_err(|error| {
             // DuckDB has found fault with SQL that this crate's dialect wrote.
             let error = error::driver(&error);
             Error::new(Code::Internal, error.message()).context("DuckDB refuses the statement")
         })?;
-        Ok(Prepared { program: program.clone(), shapes, statement, plan })
+        let bound = bound.iter().filter_map(|name| name.strip_prefix('p')?.parse().ok()).collect();
+        Ok(Prepared { program: program.clone(), shapes, statement, bound, plan })
     }
 
     fn execute_with(&self, prepared: &Prepared, input: &[u8], cancel: &Cancel) -> Result<Vec<u8>> {
@@ -111,9 +119,8 @@ impl RunSync for DuckDb {
         let interrupt = Interrupt::new(connection, cancel);
         let wrong = |e: duckdb::Error| error::execution(&e, cancel);
         let mut statement = connection.prepare_cached(&prepared.statement.sql).map_err(wrong)?;
-        // What the program does not use of its input is no parameter of the statement.
-        let used = statement.parameter_count();
-        let used: Vec<&Encoded<'_>> = params.iter().take(used).collect();
+        let used: Vec<&Encoded<'_>> =
+            prepared.bound.iter().filter_map(|number| params.get(number.wrapping_sub(1))).collect();
         let mut writer = Writer::new();
         let mut count = 0;
         let batches = statement.stream_arrow(duckdb::params_from_iter(used)).map_err(wrong)?;

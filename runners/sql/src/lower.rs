@@ -88,8 +88,11 @@ impl Lowering<'_> {
             }
             (_, value) => {
                 let value = self.collected(value, ty)?;
-                let columns = numbered(&value.leaves());
+                let mut columns = numbered(&value.leaves());
                 let output = if columns.is_empty() { Output::Unit } else { Output::Row(ty) };
+                if columns.is_empty() {
+                    columns.push("true AS c1".into());
+                }
                 (format!("SELECT {}{}", columns.join(", "), frame.clause()), output)
             }
         };

@@ -175,9 +175,9 @@ impl Dialect for DuckDb {
     fn param(&self, number: usize, leaf: Leaf, _: bool) -> Sql {
         match leaf {
             Leaf::Packed(ty) if !self.is_boxed(ty) => {
-                Sql::query(format!("{}(${number}::BLOB)", self.function("read", ty)), false)
+                Sql::query(format!("{}($p{number}::BLOB)", self.function("read", ty)), false)
             }
-            _ => Sql::constant(format!("${number}::{}", self.column_type(leaf))),
+            _ => Sql::constant(format!("$p{number}::{}", self.column_type(leaf))),
         }
     }
 
