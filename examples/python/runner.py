@@ -285,7 +285,8 @@ class Client:
                 if not more:
                     self._answers[request] = bytes(self._answers[request])
             elif kind == FAILED:
-                self._answers[fields.unsigned()] = read_error(fields)
+                request = fields.unsigned()
+                self._answers[request] = read_error(fields)
             elif kind == PONG:
                 self._pongs.add(fields.unsigned())
             else:

@@ -138,7 +138,7 @@ where
     /// # Errors
     /// Those of the runner's shutdown.
     pub async fn shutdown(&self, grace: Duration) -> Result<()> {
-        tracing::info!(?grace, "shutting down");
+        tracing::debug!(?grace, "shutting down");
         self.0.enter(Phase::Draining);
         if timeout(grace, self.0.all_ended()).await.is_err() {
             self.0.enter(Phase::Stopping);

@@ -93,7 +93,7 @@ where
     ///
     /// Listening ends with `Ok`. Doing it twice is fine.
     pub async fn drain(&self, grace: Duration) {
-        tracing::info!(?grace, "shutting down");
+        tracing::debug!(?grace, "shutting down");
         self.shared.enter(Phase::Draining);
         if !self.shared.all_ended(grace).await {
             self.shared.enter(Phase::Stopping);

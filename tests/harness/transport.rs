@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use runner_binary::{Client, ClientOptions, Server, ServerOptions, TlsClient, TlsServer};
 use runner_core::{DynRun, Result, Run};
 use runner_posix::{Process, serve_stdio};
@@ -188,6 +188,8 @@ async fn bind() -> (TcpListener, SocketAddr) {
 fn certificates(path: &Path) -> (TlsClient, TlsServer) {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    // A certificate whose issuer has its own name would be taken to have signed itself.
+    params.distinguished_name.push(DnType::CommonName, "authority");
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
     let key = KeyPair::generate().unwrap();
     let params = CertificateParams::new(vec!["localhost".into()]).unwrap();

@@ -1,7 +1,7 @@
 //! The first words of a connection, and the last ones.
 
 use bytes::BytesMut;
-use runner_core::{Error, Result};
+use runner_core::{Code, Error, Result};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     time::timeout,
@@ -34,7 +34,10 @@ pub(super) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
         Ok(peer) => return Ok(peer),
         Err(error) => error,
     };
-    refuse(stream, &error).await;
+    // Who went away before asking for anything is told nothing.
+    if error.code() != Code::Unavailable {
+        refuse(stream, &error).await;
+    }
     Err(error)
 }
 

@@ -12,6 +12,7 @@ use std::{
     io::Read,
     path::{Path, PathBuf},
     process::{Child, ChildStderr, Command, ExitStatus, Stdio},
+    sync::LazyLock,
     thread,
     time::{Duration, Instant},
 };
@@ -134,15 +135,24 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
 
 /// A folder with programs and something to read.
 fn folder() -> Folder {
-    Folder::with(&[
+    static NAMES: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        let folder = Folder::with(&[
+            ("same.lt", "func main(names: [{name: Text}]): [{name: Text}] -> names\n"),
+            ("names.csv", "name\nanna\nbert\n"),
+        ]);
+        folder.run(&["run", "same.lt", "--input", "names.csv", "--output", "names.parquet"]).fine();
+        folder.read("names.parquet")
+    });
+    let folder = Folder::with(&[
         ("double.lt", "func main(xs: [Int64]): [Int64] -> xs | map(x -> 2 * x)\n"),
         ("divide.lt", "func main(x: Int64): Int64 ->\n  1 / x\n"),
         ("endless.lt", ENDLESS),
-        ("data/names.csv", "name\nanna\nbert\n"),
-        ("names.lt", "func main(): [{name: Text}] -> std::fs::read_csv(\"names.csv\")\n"),
+        ("names.lt", "func main(): [{name: Text}] -> std::fs::read_parquet(\"names.parquet\")\n"),
         ("token", "swordfish\n"),
         ("other", "salmon\n"),
-    ])
+    ]);
+    folder.write("data/names.parquet", NAMES.as_slice());
+    folder
 }
 
 /// Runs a program in a thread, and gives how that ended.

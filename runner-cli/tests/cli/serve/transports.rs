@@ -14,7 +14,7 @@ fn commands(folder: &Folder, url: &str, more: &[&str]) {
     );
     // Errors are the same as of a runner within the process, places included.
     run(&["run", "divide.lt", "--arg", "x=0"]).failed(1, &["EXECUTION_ERROR", "zero", "divide.lt:2"]);
-    run(&["run", "double.lt", "--output", "big.parquet", "--arg", "xs=true"]).failed(2, &["xs"]);
+    run(&["run", "double.lt", "--arg", "xs=true"]).failed(2, &["xs"]);
     let interface = run(&["interface"]);
     assert!(interface.fine().contains("std::fs::read_parquet"));
     assert_eq!(run(&["check", "names.lt"]).fine(), "");
