@@ -3,7 +3,7 @@ use std::time::Duration;
 use runner_core::{Code, Error, Result};
 use tokio_postgres::config::{Host, SslMode};
 
-use crate::limits::POOL_SIZE;
+use crate::limits::{CONNECT, KEEPALIVE, POOL_SIZE};
 
 /// Which database, and how to use it.
 #[derive(Debug, Clone)]
@@ -49,13 +49,16 @@ impl Config {
             (_, true) => (text.replace("sslmode=verify-ca", "sslmode=require"), Verify::Authority),
             _ => (text.to_owned(), Verify::None),
         };
-        let server: tokio_postgres::Config = text.parse().map_err(|error: tokio_postgres::Error| {
+        let mut server: tokio_postgres::Config = text.parse().map_err(|error: tokio_postgres::Error| {
             let source = std::error::Error::source(&error).map(|source| format!(": {source}"));
             Error::new(
                 Code::PrepareError,
                 format!("the address of a database: {error}{}", source.unwrap_or_default()),
             )
         })?;
+        if !text.contains("keepalives_idle") {
+            server.keepalives_idle(KEEPALIVE);
+        }
         Ok(Self { server, verify, pool_size: POOL_SIZE, statement_timeout: None, allows_raw: true })
     }
 
@@ -79,6 +82,11 @@ impl Config {
     pub fn allow_raw(mut self, allows: bool) -> Self {
         self.allows_raw = allows;
         self
+    }
+
+    /// How long making a connection may take, all of it.
+    pub(crate) fn connect_timeout(&self) -> Duration {
+        self.server.get_connect_timeout().copied().unwrap_or(CONNECT)
     }
 
     pub(crate) fn needs_tls(&self) -> bool {

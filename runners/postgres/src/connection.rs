@@ -6,6 +6,7 @@ use std::{
         Arc, Weak,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
@@ -80,6 +81,11 @@ impl Manager {
         self.config.needs_tls().then(|| self.tls.clone())
     }
 
+    /// How long a connection may take to be made.
+    pub(crate) fn connect_timeout(&self) -> Duration {
+        self.config.connect_timeout()
+    }
+
     async fn connect(&self) -> Result<Connection> {
         let driver = |e: tokio_postgres::Error| error::driver(&e);
         let client = match self.tls() {
@@ -127,7 +133,10 @@ impl managed::Manager for Manager {
     type Error = Error;
 
     async fn create(&self) -> Result<Connection> {
-        self.connect().await
+        match tokio::time::timeout(self.connect_timeout(), self.connect()).await {
+            Ok(result) => result,
+            Err(_) => Err(Error::new(Code::Unavailable, "PostgreSQL does not answer")),
+        }
     }
 
     async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<Error> {

@@ -6,6 +6,12 @@ use tokio_postgres::error::{DbError, SqlState};
 /// What a helper raises where a text would hold U+0000, and what an input with one is.
 const NUL: &str = "LT000";
 
+/// What a change fails with that met another one. Nothing was done.
+const CONFLICTS: &[&str] = &["40001", "40P01", "55P03"];
+
+/// Functions of PostgreSQL that make files longer.
+const WRITERS: &[&str] = &["mdextend", "mdzeroextend", "mdwrite", "mdwritev", "BufFileDumpBuffer"];
+
 /// An error of the driver.
 pub(crate) fn driver(error: &tokio_postgres::Error) -> Error {
     if let Some(error) = error.as_db_error() {
@@ -48,6 +54,11 @@ pub(crate) fn is_stale(error: &Error) -> bool {
         || has_state(error, &["0A000"]) && error.message().contains("cached plan must not change result type")
 }
 
+/// Whether the connection is of no use any more.
+pub(crate) fn is_lost(error: &Error) -> bool {
+    error.code() == Code::Unavailable && !has_state(error, CONFLICTS)
+}
+
 /// Whether columns of several collations are compared.
 pub(crate) fn is_ambiguous_collation(error: &Error) -> bool {
     has_state(error, &["42P21", "42P22"])
@@ -69,7 +80,11 @@ fn database(error: &DbError) -> Error {
         // A table or column is not what it was when the program was prepared, or may not be used so.
         "42P01" | "42703" | "42883" | "42804" | "42846" | "42501" | "0A000" | "428C9" | "55000" | "25006"
         | "3D000" | "3F000" | "42809" => Code::PrepareError,
-        "40001" | "40P01" | "55P03" => Code::Unavailable,
+        state if CONFLICTS.contains(&state) => Code::Unavailable,
+        // A limit of the system, for which PostgreSQL has no state of its own.
+        "XX000" if error.routine().is_some_and(|routine| WRITERS.contains(&routine)) => {
+            Code::ResourceExhausted
+        }
         _ => match state.get(..2) {
             Some("21" | "22" | "23") => Code::ExecutionError,
             Some("53" | "54") => Code::ResourceExhausted,
@@ -85,5 +100,8 @@ fn database(error: &DbError) -> Error {
     if let Some(detail) = error.detail() {
         words.push_str(&format!(" ({detail})"));
     }
-    Error::new(code, words).with_detail(Detail::SqlState(state.to_owned()))
+    let is_full = *error.code() == SqlState::TOO_MANY_CONNECTIONS;
+    let error = Error::new(code, words).with_detail(Detail::SqlState(state.to_owned()));
+    // Connections come and go; disks and memory stay full.
+    if is_full { error.with_retryable(true) } else { error }
 }

@@ -39,6 +39,10 @@ impl<'a> Execution<'a> {
         {
             connection.forget(&self.form.key);
         }
+        if let (Some(connection), Err(error)) = (&mut self.connection, &result) {
+            // Nobody else is to be given one that is about to close.
+            connection.is_dirty |= error::is_lost(error);
+        }
         self.connection = None;
         result
     }
@@ -76,15 +80,19 @@ impl Drop for Execution<'_> {
         let Some(mut connection) = self.connection.take() else { return };
         connection.is_dirty = true;
         let token = connection.client.cancel_token();
-        let tls = Pooled::pool(&connection).and_then(|pool| pool.manager().tls());
+        let Some(pool) = Pooled::pool(&connection) else { return };
+        let (tls, timeout) = (pool.manager().tls(), pool.manager().connect_timeout());
         // Without a runtime the server finds out by itself that nobody listens any more.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         runtime.spawn(async move {
-            // The connection is kept from the pool until the server knows.
-            let _ = match tls {
-                Some(tls) => token.cancel_query(tls).await,
-                None => token.cancel_query(NoTls).await,
+            // The connection is kept from the pool until the server knows, or does not answer.
+            let cancel = async {
+                match tls {
+                    Some(tls) => token.cancel_query(tls).await,
+                    None => token.cancel_query(NoTls).await,
+                }
             };
+            let _ = tokio::time::timeout(timeout, cancel).await;
             drop(connection);
         });
     }

@@ -1,7 +1,16 @@
 //! Every numeric limit of this crate.
 
+use std::time::Duration;
+
 /// Connections of a pool, unless configured.
 pub(crate) const POOL_SIZE: usize = 8;
+
+/// Time to make a connection, or to ask for a cancellation, unless the address says `connect_timeout`.
+pub(crate) const CONNECT: Duration = Duration::from_secs(30);
+
+/// Silence after which the system asks whether the server is still there, unless the address says
+/// `keepalives_idle`. The driver's own default is two hours.
+pub(crate) const KEEPALIVE: Duration = Duration::from_secs(60);
 
 /// Prepared statements that a connection keeps.
 pub(crate) const STATEMENTS: usize = 256;

@@ -11,6 +11,7 @@
 #![allow(clippy::expect_used, clippy::panic)] // A test whose server does not start has to fail.
 
 mod binaries;
+mod process;
 mod template;
 
 use std::{
@@ -174,6 +175,43 @@ impl Server {
         self.resume();
     }
 
+    /// Ends all its processes at once, as a machine does that loses power.
+    ///
+    /// ```
+    /// let server = runner_test_server::Server::start();
+    /// server.crash();
+    /// server.resume();
+    /// ```
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub fn crash(&self) {
+        let first = self.process();
+        let mut processes = vec![first];
+        processes.extend(process::children(first));
+        process::kill(&processes);
+        // Its number stays taken until somebody asks how it ended, and a new server would believe it to run.
+        let _ = fs::remove_file(self.data().join("postmaster.pid"));
+    }
+
+    /// Lets sessions that begin from now on write no file beyond so many bytes, as a full disk does.
+    ///
+    /// ```
+    /// let server = runner_test_server::Server::start();
+    /// server.limit_files(64 << 20);
+    /// ```
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub fn limit_files(&self, bytes: u64) {
+        // As the server's own user: only that one may do so without rights beyond its own.
+        let mut command = self.binaries.command(Path::new("prlimit"));
+        command.args([format!("--pid={}", self.process()), format!("--fsize={bytes}:")]);
+        if let Err(error) = run(&mut command) {
+            panic!("{error}");
+        }
+    }
+
     /// All that it logged.
     ///
     /// ```
@@ -227,6 +265,12 @@ impl Server {
         if let Err(error) = run(&mut command) {
             panic!("{error}\n{}", self.log());
         }
+    }
+
+    /// The first process of the server.
+    fn process(&self) -> u32 {
+        let file = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
+        file.lines().next().and_then(|line| line.parse().ok()).expect("the server runs")
     }
 
     fn data(&self) -> PathBuf {

@@ -1,0 +1,8 @@
+//! Programs on real servers.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod database;
+mod faults;
+mod plans;
+mod proxy;
+mod tables;
