@@ -2,14 +2,18 @@ use std::time::Duration;
 
 use runner_core::{Code, Error, Result};
 use tokio_postgres::config::{Host, SslMode};
+use tokio_rustls::rustls::pki_types::CertificateDer;
 
 use crate::limits::{CONNECT, KEEPALIVE, POOL_SIZE};
+use crate::{address::Address, tls};
 
 /// Which database, and how to use it.
 #[derive(Debug, Clone)]
 pub struct Config {
     pub(crate) server: tokio_postgres::Config,
     pub(crate) verify: Verify,
+    /// Whom to believe about certificates; the system's if there is none.
+    pub(crate) authorities: Option<Vec<CertificateDer<'static>>>,
     pub(crate) pool_size: usize,
     pub(crate) statement_timeout: Option<Duration>,
     pub(crate) allows_raw: bool,
@@ -30,7 +34,7 @@ impl Config {
     /// Reads a `postgres://` URL, or `key=value` pairs as libpq does.
     ///
     /// `sslmode` is honoured: `disable`, `prefer` and `require` as in libpq, `verify-ca` and `verify-full` check the
-    /// certificate against the system's authorities.
+    /// certificate against the authorities of the file `sslrootcert`, or else against the system's.
     ///
     /// ```
     /// use runner_postgres::Config;
@@ -40,26 +44,36 @@ impl Config {
     /// ```
     ///
     /// # Errors
-    /// `PREPARE_ERROR` if it is neither.
+    /// `PREPARE_ERROR` if it is neither, or names a file of authorities that can't be read.
     pub fn parse(text: &str) -> Result<Self> {
-        // The driver knows no modes that verify; they differ in what is checked, not in what is asked for.
-        let (text, verify) = match (text.contains("sslmode=verify-full"), text.contains("sslmode=verify-ca"))
-        {
-            (true, _) => (text.replace("sslmode=verify-full", "sslmode=require"), Verify::Full),
-            (_, true) => (text.replace("sslmode=verify-ca", "sslmode=require"), Verify::Authority),
-            _ => (text.to_owned(), Verify::None),
+        let address = Address::parse(text);
+        let mut server: tokio_postgres::Config =
+            address.rest.parse().map_err(|error: tokio_postgres::Error| {
+                let source = std::error::Error::source(&error).map(|source| format!(": {source}"));
+                Error::new(
+                    Code::PrepareError,
+                    format!("the address of a database: {error}{}", source.unwrap_or_default()),
+                )
+            })?;
+        let authorities = address.authorities.map(|file| tls::read_authorities(&file)).transpose()?;
+        let verify = match address.mode.as_deref() {
+            Some("verify-full") => Verify::Full,
+            Some("verify-ca") => Verify::Authority,
+            // As in libpq: whoever names an authority wants it to be asked.
+            Some("require") if authorities.is_some() => Verify::Authority,
+            _ => Verify::None,
         };
-        let mut server: tokio_postgres::Config = text.parse().map_err(|error: tokio_postgres::Error| {
-            let source = std::error::Error::source(&error).map(|source| format!(": {source}"));
-            Error::new(
-                Code::PrepareError,
-                format!("the address of a database: {error}{}", source.unwrap_or_default()),
-            )
-        })?;
-        if !text.contains("keepalives_idle") {
+        if !address.has_keepalive {
             server.keepalives_idle(KEEPALIVE);
         }
-        Ok(Self { server, verify, pool_size: POOL_SIZE, statement_timeout: None, allows_raw: true })
+        Ok(Self {
+            server,
+            verify,
+            authorities,
+            pool_size: POOL_SIZE,
+            statement_timeout: None,
+            allows_raw: true,
+        })
     }
 
     /// Connections at most.

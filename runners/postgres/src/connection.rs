@@ -72,7 +72,7 @@ pub(crate) struct Key {
 
 impl Manager {
     pub(crate) fn new(config: Config) -> Result<Self> {
-        let tls = tls::connector(config.verify)?;
+        let tls = tls::connector(config.verify, config.authorities.as_deref())?;
         Ok(Self { config, tls })
     }
 

@@ -2,6 +2,7 @@
 
 use runner_core::{Code, Detail, Error};
 use tokio_postgres::error::{DbError, SqlState};
+use tokio_rustls::rustls;
 
 /// What a helper raises where a text would hold U+0000, and what an input with one is.
 const NUL: &str = "LT000";
@@ -25,7 +26,10 @@ pub(crate) fn driver(error: &tokio_postgres::Error) -> Error {
     if error.is_closed() {
         return Error::new(Code::Unavailable, format!("the connection to PostgreSQL was lost: {words}"));
     }
-    if source.is_some_and(|source| source.is::<std::io::Error>()) {
+    let io = source.and_then(|source| source.downcast_ref::<std::io::Error>());
+    // A certificate that is wrong stays so.
+    let is_refused = io.and_then(std::io::Error::get_ref).is_some_and(|inner| inner.is::<rustls::Error>());
+    if io.is_some() && !is_refused {
         return Error::new(Code::Unavailable, format!("PostgreSQL can't be reached: {words}"));
     }
     // The driver tells its other kinds apart by words alone.

@@ -18,6 +18,7 @@
 //! # }
 //! ```
 
+mod address;
 mod catalog;
 mod config;
 mod connection;

@@ -11,28 +11,47 @@ use tokio_rustls::rustls::{
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
     crypto::{CryptoProvider, ring},
-    pki_types::{CertificateDer, ServerName, UnixTime},
+    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
 };
 
 use crate::config::Verify;
 
-pub(crate) fn connector(verify: Verify) -> Result<MakeRustlsConnect> {
+/// The certificates in a file.
+///
+/// # Errors
+/// `PREPARE_ERROR` if it can't be read or holds none.
+pub(crate) fn read_authorities(file: &str) -> Result<Vec<CertificateDer<'static>>> {
+    let wrong = |words: String| Error::prepare(format!("the authorities in `{file}`: {words}"));
+    let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file).and_then(Iterator::collect);
+    match found {
+        Ok(found) if found.is_empty() => Err(wrong("no certificate".into())),
+        Ok(found) => Ok(found),
+        Err(error) => Err(wrong(error.to_string())),
+    }
+}
+
+pub(crate) fn connector(
+    verify: Verify,
+    own: Option<&[CertificateDer<'static>]>,
+) -> Result<MakeRustlsConnect> {
     let wrong = |error: rustls::Error| Error::new(Code::Internal, format!("TLS: {error}"));
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(wrong)?;
     let config = match verify {
-        Verify::Full => builder.with_root_certificates(authorities()).with_no_client_auth(),
+        Verify::Full => builder.with_root_certificates(authorities(own)).with_no_client_auth(),
         Verify::None => builder
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(Lenient { provider, authority: None }))
             .with_no_client_auth(),
         Verify::Authority => {
-            let authority =
-                WebPkiServerVerifier::builder_with_provider(Arc::new(authorities()), Arc::clone(&provider))
-                    .build()
-                    .map_err(|error| Error::new(Code::Internal, format!("TLS: {error}")))?;
+            let authority = WebPkiServerVerifier::builder_with_provider(
+                Arc::new(authorities(own)),
+                Arc::clone(&provider),
+            )
+            .build()
+            .map_err(|error| Error::new(Code::Internal, format!("TLS: {error}")))?;
             builder
                 .dangerous()
                 .with_custom_certificate_verifier(Arc::new(Lenient { provider, authority: Some(authority) }))
@@ -42,9 +61,12 @@ pub(crate) fn connector(verify: Verify) -> Result<MakeRustlsConnect> {
     Ok(MakeRustlsConnect::new(config))
 }
 
-fn authorities() -> RootCertStore {
+fn authorities(own: Option<&[CertificateDer<'static>]>) -> RootCertStore {
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    match own {
+        Some(own) => roots.add_parsable_certificates(own.iter().cloned()),
+        None => roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs),
+    };
     roots
 }
 

@@ -191,7 +191,9 @@ impl Server {
         processes.extend(process::children(first));
         process::kill(&processes);
         // Its number stays taken until somebody asks how it ended, and a new server would believe it to run.
-        let _ = fs::remove_file(self.data().join("postmaster.pid"));
+        for lock in [self.data().join("postmaster.pid"), self.socket_file(".lock")] {
+            let _ = fs::remove_file(lock);
+        }
     }
 
     /// Lets sessions that begin from now on write no file beyond so many bytes, as a full disk does.
@@ -265,6 +267,10 @@ impl Server {
         if let Err(error) = run(&mut command) {
             panic!("{error}\n{}", self.log());
         }
+    }
+
+    fn socket_file(&self, suffix: &str) -> PathBuf {
+        self.folder.join(format!(".s.PGSQL.{}{suffix}", self.port))
     }
 
     /// The first process of the server.

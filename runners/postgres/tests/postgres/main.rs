@@ -6,3 +6,4 @@ mod faults;
 mod plans;
 mod proxy;
 mod tables;
+mod tls;

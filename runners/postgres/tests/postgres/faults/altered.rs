@@ -26,7 +26,11 @@ async fn an_altered_table_gives_the_right_answer_or_says_so() {
         ("CREATE INDEX i ON t (name)", None, "DROP INDEX i"),
         ("ALTER TABLE t RENAME TO s", Some(Code::PrepareError), "ALTER TABLE s RENAME TO t"),
         ("DROP TABLE t", Some(Code::PrepareError), SCHEMA),
-        ("ALTER TABLE t RENAME name TO title", Some(Code::PrepareError), "ALTER TABLE t RENAME title TO name"),
+        (
+            "ALTER TABLE t RENAME name TO title",
+            Some(Code::PrepareError),
+            "ALTER TABLE t RENAME title TO name",
+        ),
         ("ALTER TABLE t DROP COLUMN name", Some(Code::PrepareError), "DROP TABLE t"),
         (SCHEMA, None, "ANALYZE t"),
         (

@@ -67,14 +67,26 @@ async fn a_deadlock_is_unavailable_for_one_of_two() {
     );
     let database = Database::with(&options, &schema, |config| config).await;
     let (_, add) = database.prepare(ADD).await;
-    database.client.batch_execute("BEGIN; ALTER TABLE counters DISABLE TRIGGER other; COMMIT; BEGIN; \
-        SET LOCAL deadlock_timeout = '100s'; UPDATE counters SET n = n WHERE id = 2").await.unwrap();
+    database
+        .client
+        .batch_execute(
+            "BEGIN; ALTER TABLE counters DISABLE TRIGGER other; COMMIT; BEGIN; \
+        SET LOCAL deadlock_timeout = '100s'; UPDATE counters SET n = n WHERE id = 2",
+        )
+        .await
+        .unwrap();
     database.client.batch_execute("SET LOCAL session_replication_role = replica").await.unwrap();
     // The trigger is off, so the program changes row 1 alone, and nobody waits for anybody.
     assert_eq!(database.code(&add).await, None);
-    database.client.batch_execute("ROLLBACK; ALTER TABLE counters ENABLE TRIGGER other; BEGIN; \
+    database
+        .client
+        .batch_execute(
+            "ROLLBACK; ALTER TABLE counters ENABLE TRIGGER other; BEGIN; \
         SET LOCAL deadlock_timeout = '100s'; SET LOCAL session_replication_role = replica; \
-        UPDATE counters SET n = n WHERE id = 2").await.unwrap();
+        UPDATE counters SET n = n WHERE id = 2",
+        )
+        .await
+        .unwrap();
     let other = async {
         database.wait("SELECT count(*) > 0 FROM pg_locks WHERE NOT granted").await;
         database.client.batch_execute("UPDATE counters SET n = n WHERE id = 1; COMMIT").await.unwrap();

@@ -32,7 +32,8 @@ async fn a_dropped_execute_ends_on_the_server() {
 async fn one_that_waits_for_a_lock_or_for_the_pool_is_dropped_too() {
     let schema = "CREATE TABLE t (id int8); INSERT INTO t VALUES (1)";
     let database = Database::with(&Options::default(), schema, |config| config.pool_size(1)).await;
-    let source = "func main() -> sql::update(\"t\", func (t: {id: Int64}): {id: Int64}? -> .some({t.id + 1}))";
+    let source =
+        "func main() -> sql::update(\"t\", func (t: {id: Int64}): {id: Int64}? -> .some({t.id + 1}))";
     let (_, update) = database.prepare(source).await;
     let (_, one) = database.prepare("func main() -> 1").await;
     database.client.batch_execute("BEGIN; LOCK TABLE t").await.unwrap();
@@ -97,7 +98,8 @@ fn a_raised_flag_ends_it_on_the_server() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shutdown_waits_for_what_runs_and_closes_everything() {
     let database = Database::start("").await;
-    let (_, short) = database.prepare("func main(): [Text] -> sql::raw(\"SELECT 'x' || pg_sleep(0.5)\")").await;
+    let (_, short) =
+        database.prepare("func main(): [Text] -> sql::raw(\"SELECT 'x' || pg_sleep(0.5)\")").await;
     let shutdown = async {
         database.wait_until_busy().await;
         tokio::time::timeout(PATIENCE, database.runner.shutdown()).await.expect("a shutdown hangs").unwrap();

@@ -57,7 +57,8 @@ async fn a_quota_of_temporary_files_is_an_exhausted_resource() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_without_connections_left_is_an_exhausted_resource() {
-    let settings = [("max_connections", "4"), ("superuser_reserved_connections", "0"), ("max_wal_senders", "0")];
+    let settings =
+        [("max_connections", "4"), ("superuser_reserved_connections", "0"), ("max_wal_senders", "0")];
     let options = Options { settings: &settings, ..Options::default() };
     let database = Database::with(&options, "", |config| config).await;
     let mut others = Vec::new();

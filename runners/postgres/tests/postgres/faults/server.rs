@@ -19,8 +19,7 @@ CREATE TRIGGER wait BEFORE INSERT ON slow FOR EACH ROW EXECUTE FUNCTION wait();
 ";
 
 /// What was committed stays, as it does unless a server is told otherwise.
-const DURABLE: Options<'_> =
-    Options { settings: &[("synchronous_commit", "on")], files: &[], tcp: false };
+const DURABLE: Options<'_> = Options { settings: &[("synchronous_commit", "on")], files: &[], tcp: false };
 
 const INSERT: &str = "func main() -> sql::insert(sequence(0, 1000) | map(id -> {id = id}), \"slow\")";
 
