@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 pub mod frame;
+pub mod http;
 pub mod json;
 pub mod message;
 pub mod program;
@@ -20,10 +21,11 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     Target { name: "frame", check: frame::check, seeds: frame::seeds },
     Target { name: "message", check: message::check, seeds: message::seeds },
     Target { name: "serve", check: serve::check, seeds: serve::seeds },
+    Target { name: "http", check: http::check, seeds: http::seeds },
     Target { name: "program", check: program::check, seeds: program::seeds },
     Target { name: "source", check: source::check, seeds: source::seeds },
     Target { name: "json", check: json::check, seeds: json::seeds },

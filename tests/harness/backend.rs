@@ -76,6 +76,41 @@ fn remote(transport: Transport) -> Blocking<DynRun> {
     Blocking::start(connect).expect("a connection")
 }
 
+/// The databases behind every transport, for a sample of the cases.
+#[must_use]
+pub fn databases_behind_transports() -> Vec<Backend> {
+    let server = Arc::new(OnceLock::new());
+    let backend = |database: &'static str, transport: Transport| {
+        let server: Arc<OnceLock<Server>> = Arc::clone(&server);
+        let name = format!("{database}-{}", transport.name()).leak();
+        Backend::new(name, move || {
+            let about = match database {
+                "postgres" => server.get_or_init(Server::start).url(),
+                other => other.to_owned(),
+            };
+            let runner = Arc::new(served(&about));
+            let connect = async { transport.serve(runner, &about).await.connect().await };
+            (Blocking::start(connect).expect("a connection"), Arc::clone(&server))
+        })
+    };
+    let databases = ["postgres", "duckdb"].into_iter();
+    databases.flat_map(|database| Transport::ALL.map(|transport| backend(database, transport))).collect()
+}
+
+/// What is served behind transports: an interpreter if nothing is said about it, `duckdb`, or PostgreSQL at a URL.
+#[must_use]
+pub fn served(about: &str) -> DynRun {
+    match about {
+        "" => DynRun::new(interpreters()),
+        "duckdb" => DynRun::new(Pooled::new(duckdb().0, 2).expect("threads")),
+        url => {
+            let config = runner_postgres::Config::parse(url).expect("an address");
+            let runner = Blocking::start(Postgres::new(config.statement_timeout(STATEMENT_TIMEOUT)));
+            DynRun::new(Pooled::new(runner.expect("a connection"), 2).expect("threads"))
+        }
+    }
+}
+
 /// What is served: an interpreter that works for several callers at a time.
 #[must_use]
 pub fn interpreters() -> Pooled<Interpreter> {
@@ -95,7 +130,9 @@ pub fn bounded() -> Vec<Backend> {
 /// PostgreSQL with a server of its own.
 fn postgres() -> (Blocking<Postgres>, Server) {
     let server = Server::start();
-    let config = runner_postgres::Config::parse(&server.url()).expect("an address").statement_timeout(STATEMENT_TIMEOUT);
+    let config = runner_postgres::Config::parse(&server.url())
+        .expect("an address")
+        .statement_timeout(STATEMENT_TIMEOUT);
     (Blocking::start(Postgres::new(config)).expect("a connection"), server)
 }
 

@@ -14,7 +14,10 @@ use runner_binary::{Client, ClientOptions, Server, ServerOptions, TlsClient, Tls
 use runner_core::{DynRun, Result, Run};
 use runner_posix::{Process, serve_stdio};
 use tempfile::TempDir;
-use tokio::net::{TcpListener, UnixListener};
+use tokio::{
+    net::{TcpListener, UnixListener},
+    runtime::Handle,
+};
 
 /// In the environment of a child that is to serve on its standard input and output; what the suite says about it.
 const CHILD: &str = "RUNNER_TESTS_CHILD";
@@ -66,8 +69,12 @@ impl Transport {
         let mut authority = None;
         let (url, connect): (String, Box<Connect>) = match self {
             Self::Memory => {
+                // Whoever connects, from whatever runtime, is served on this one.
+                let runtime = Handle::current();
                 let connect = move || -> Connecting {
+                    let entered = runtime.enter();
                     let stream = server.connect();
+                    drop(entered);
                     Box::pin(async move { erased(Client::new(stream, ClientOptions::new()).await) })
                 };
                 ("memory:".into(), Box::new(connect))

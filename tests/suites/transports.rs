@@ -1,6 +1,9 @@
 //! Work stops when nobody wants its answer, over every transport: shown by a log that the work itself writes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "transports/statements.rs"]
+mod statements;
+
 use std::{
     fs::{self, OpenOptions},
     io::Write,
@@ -33,10 +36,14 @@ func main(x: Int64): Int64 -> loop_until_empty([x], xs -> xs | map(x -> tick(x))
 type Test = fn(Transport);
 
 fn main() {
-    let child = |log: &str| {
+    let child = |about: &str| {
+        if let Some(database) = statements::child(about) {
+            return database;
+        }
+        let log = Path::new(about);
         // Never accepts anybody; whether it can be reached says whether this process lives.
-        std::mem::forget(UnixListener::bind(alive(Path::new(log))).unwrap());
-        watched(Path::new(log))
+        std::mem::forget(UnixListener::bind(alive(log)).unwrap());
+        DynRun::new(watched(log))
     };
     if transport::child(child) {
         return;
@@ -56,7 +63,7 @@ fn main() {
             })
         })
     });
-    libtest_mimic::run(&arguments, trials.collect()).exit();
+    libtest_mimic::run(&arguments, trials.chain(statements::trials()).collect()).exit();
 }
 
 fn a_dropped_future(transport: Transport) {

@@ -6,6 +6,7 @@ mod copy;
 mod idle;
 mod ours;
 mod peer;
+mod process;
 mod raw;
 
 use std::{
@@ -37,6 +38,9 @@ fn main() {
     if idle::is_server() {
         return idle::serve();
     }
+    if process::child() {
+        return;
+    }
     let runtime = Runtime::new().unwrap();
     // On a worker of the runtime, as those are who serve.
     let measure = |measuring: fn() -> Measuring| runtime.block_on(runtime.spawn(measuring())).unwrap();
@@ -44,6 +48,9 @@ fn main() {
         measure(|| Box::pin(pipelined()))
     });
     group("20,000 executes of 32 bytes, one after the other", || measure(|| Box::pin(sequential())));
+    group("20,000 executes of 32 bytes over the pipes of a child, one after the other", || {
+        measure(|| Box::pin(pipes()))
+    });
     group("an output of 256 MB", || measure(|| Box::pin(outputs())));
     println!("\na server with 1,000 idle connections");
     println!("  resident memory {:>27.3} MB", runtime.block_on(idle::memory()) as f64 / 1e6);
@@ -79,6 +86,21 @@ async fn sequential() -> Vec<Measured> {
         times.add(0, timed(in_turn(&ours, TURNS)).await);
         times.add(1, timed(in_turn(&peer, TURNS)).await);
         times.add(2, timed(bare.exchange(TURNS, 1)).await);
+    }
+    times.medians()
+}
+
+async fn pipes() -> Vec<Measured> {
+    let (process, duplex, mut bare) =
+        (process::process().await, process::duplex().await, process::Bare::start());
+    let mut times = Times::new(["in memory, and bare pipes", "in memory", "bare pipes", "runner in a child"]);
+    for _ in 0..ROUNDS {
+        let memory = timed(in_turn(&duplex, TURNS)).await;
+        let pipes = timed(bare.exchange()).await;
+        times.add(0, memory + pipes);
+        times.add(1, memory);
+        times.add(2, pipes);
+        times.add(3, timed(in_turn(&process, TURNS)).await);
     }
     times.medians()
 }

@@ -4,46 +4,51 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use runner_binary::{Client, ClientOptions, Prepared, Server, ServerOptions};
+use runner_binary::{Client, ClientOptions, Server, ServerOptions};
 use runner_core::{Expr, INPUT, Kind, Parts, Prim, Program, Result, Run, TypeTable};
 use tokio::net::TcpListener;
 
 use crate::{Caller, OUTPUT, PAYLOAD};
 
 /// A client and what it calls.
-#[derive(Clone)]
-pub struct Ours {
-    client: Client,
-    prepared: Prepared,
+pub struct Ours<R: Run> {
+    client: Arc<R>,
+    prepared: Arc<R::Prepared>,
     payload: Bytes,
 }
 
 /// A client of a new server on a new port.
-pub async fn connect() -> Ours {
+pub async fn connect() -> Ours<Client> {
     let address = listen(OUTPUT).await;
-    let client = Client::connect_tcp(address, ClientOptions::new()).await.unwrap();
-    let prepared = client.prepare(&identity()).await.unwrap();
-    Ours { client, prepared, payload: vec![1; PAYLOAD].into() }
+    Ours::new(Client::connect_tcp(address, ClientOptions::new()).await.unwrap()).await
 }
 
 /// A server on a new port, whose large output has so many bytes.
 pub async fn listen(large: usize) -> String {
-    let runner = Arc::new(Echo { large: vec![7; large].into() });
-    let server = Server::new(runner, ServerOptions::new());
+    let server = Server::new(Arc::new(Echo::new(large)), ServerOptions::new());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     tokio::spawn(async move { server.listen_tcp(listener).await });
     address
 }
 
-impl Caller for Ours {
+impl<R: Run + 'static> Caller for Ours<R>
+where
+    R::Prepared: 'static,
+{
     async fn call(&self) {
         let output = self.client.execute(&self.prepared, self.payload.clone()).await.unwrap();
         assert_eq!(output.len(), PAYLOAD);
     }
 }
 
-impl Ours {
+impl<R: Run> Ours<R> {
+    /// A client that calls the identity.
+    pub async fn new(client: R) -> Self {
+        let prepared = client.prepare(&identity()).await.unwrap().into();
+        Self { client: client.into(), prepared, payload: vec![1; PAYLOAD].into() }
+    }
+
     /// The large output as one block of memory.
     pub async fn large(&self) {
         let output = self.client.execute(&self.prepared, Bytes::new()).await.unwrap();
@@ -62,8 +67,22 @@ impl Ours {
 }
 
 /// Answers with the input, or with the large output if there is none.
-struct Echo {
+pub struct Echo {
     large: Bytes,
+}
+
+impl Echo {
+    /// With a large output of so many bytes.
+    pub fn new(large: usize) -> Self {
+        Self { large: vec![7; large].into() }
+    }
+}
+
+impl<R: Run> Clone for Ours<R> {
+    fn clone(&self) -> Self {
+        let (client, prepared) = (Arc::clone(&self.client), Arc::clone(&self.prepared));
+        Self { client, prepared, payload: self.payload.clone() }
+    }
 }
 
 impl Run for Echo {

@@ -44,7 +44,7 @@ pub(crate) fn server(gate: Gate, settings: &Settings, token: Option<&str>) -> Re
     for function in functions {
         options = options.with_function(function);
     }
-    let gate = if settings.allow_raw { gate } else { gate.without_raw(own) };
+    let gate = if settings.raw_on_network() { gate } else { gate.without_raw(own) };
     Ok(Server::new(Arc::new(gate), options))
 }
 

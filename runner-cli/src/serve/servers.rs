@@ -39,17 +39,18 @@ impl Servers {
     ) -> Result<Self, Failure> {
         let runner = Arc::new(runner);
         let gate = Gate::new(Arc::clone(&runner));
+        let guarded = |allowed: bool| if allowed { gate.clone() } else { gate.clone().without_raw([]) };
+        let trusted = guarded(!settings.deny_raw);
         let mut options = ServerOptions::new().with_limits(settings.limits.binary());
-        let stdio = Server::new(Arc::new(gate.clone()), options.clone());
+        let stdio = Server::new(Arc::new(trusted.clone()), options.clone());
         if let Some(token) = token {
             options = options.with_token(Token::new(token));
         }
         if settings.allow_no_token {
             options = options.open_to_everybody();
         }
-        let local = Server::new(Arc::new(gate.clone()), options.clone());
-        let guarded = if settings.allow_raw { gate.clone() } else { gate.clone().without_raw([]) };
-        let network = Server::new(Arc::new(guarded), options);
+        let local = Server::new(Arc::new(trusted), options.clone());
+        let network = Server::new(Arc::new(guarded(settings.raw_on_network())), options);
         let tls = bound.iter().any(|bound| matches!(bound, Bound::Tls(_))).then(|| {
             let identity = settings.identity()?;
             Ok::<_, Failure>(TlsServer::from_pem(

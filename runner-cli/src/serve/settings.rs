@@ -65,8 +65,11 @@ pub(crate) struct Settings {
     #[arg(long, help_heading = "Access")]
     pub(crate) allow_source: bool,
     /// Run programs that use `std::sql::raw` for clients on the network; for others they are run anyway
+    #[arg(long, help_heading = "Access", conflicts_with = "deny_raw")]
+    allow_raw: bool,
+    /// Refuse programs that use `std::sql::raw` from everybody: on Unix sockets and standard input, too
     #[arg(long, help_heading = "Access")]
-    pub(crate) allow_raw: bool,
+    pub(crate) deny_raw: bool,
     /// The certificate of this server and those that lead to its authority, as PEM
     #[arg(long, value_name = "FILE", help_heading = "Access")]
     tls_cert: Option<PathBuf>,
@@ -225,6 +228,11 @@ impl Settings {
         self.tls_client_ca.is_some()
     }
 
+    /// Whether clients on the network may run SQL as it is.
+    pub(crate) fn raw_on_network(&self) -> bool {
+        self.allow_raw && !self.deny_raw
+    }
+
     #[cfg(unix)]
     pub(crate) fn unix_mode(&self) -> Mode {
         self.unix_mode.unwrap_or_default()
@@ -257,7 +265,9 @@ impl Settings {
             token_env: if says_token { self.token_env } else { others.token_env },
             allow_no_token: self.allow_no_token || others.allow_no_token,
             allow_source: self.allow_source || others.allow_source,
-            allow_raw: self.allow_raw || others.allow_raw,
+            // Of opposites, that of the flags wins.
+            allow_raw: self.allow_raw || others.allow_raw && !self.deny_raw,
+            deny_raw: self.deny_raw || others.deny_raw && !self.allow_raw,
             tls_cert: self.tls_cert.or(others.tls_cert),
             tls_key: self.tls_key.or(others.tls_key),
             tls_client_ca: self.tls_client_ca.or(others.tls_client_ca),

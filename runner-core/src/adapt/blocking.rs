@@ -1,7 +1,10 @@
 use std::{format, string::String, sync::Arc, vec::Vec};
 
 use bytes::Bytes;
-use tokio::{runtime::Runtime, sync::Notify};
+use tokio::{
+    runtime::{Handle, Runtime},
+    sync::Notify,
+};
 
 use crate::{
     cancel::Cancel,
@@ -18,7 +21,20 @@ use crate::{
 #[derive(Debug)]
 pub struct Blocking<R> {
     runner: R,
-    runtime: Runtime,
+    runtime: Handle,
+    _owned: Owned,
+}
+
+/// A runtime that may be dropped anywhere, also by a task of another one: its threads end by themselves.
+#[derive(Debug)]
+struct Owned(Option<Runtime>);
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl<R: Run> Blocking<R> {
@@ -40,7 +56,7 @@ impl<R: Run> Blocking<R> {
             .build()
             .map_err(|error| Error::new(Code::ResourceExhausted, format!("no runtime: {error}")))?;
         let runner = runtime.block_on(make)?;
-        Ok(Self { runner, runtime })
+        Ok(Self { runner, runtime: runtime.handle().clone(), _owned: Owned(Some(runtime)) })
     }
 
     /// The runner itself.

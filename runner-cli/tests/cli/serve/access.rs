@@ -81,6 +81,19 @@ fn raw_sql_is_off_on_the_network() {
     let server = Server::start(&folder, &[&listen[..], &["--allow-raw"]].concat());
     run(&server, 0).failed(2, &["needs a database"]);
     server.stop();
+    let server = Server::start(&folder, &[&listen[..], &["--deny-raw"]].concat());
+    run(&server, 1).failed(2, &["UNSUPPORTED", "std::sql::raw", "switched off"]);
+    server.stop();
+    let executable = env!("CARGO_BIN_EXE_runner");
+    let child = format!("exec:'{executable}' serve --stdio --deny-raw");
+    folder.run(&["run", "raw.lt", "--runner", &child]).failed(2, &["switched off"]);
+    folder.run(&["serve", "--stdio", "--deny-raw", "--allow-raw"]).failed(2, &["--deny-raw"]);
+    // A flag wins over the file.
+    folder.write("serve.toml", "deny_raw = true\n");
+    let server = Server::start(&folder, &[&listen[..], &["--config", "serve.toml", "--allow-raw"]].concat());
+    run(&server, 0).failed(2, &["needs a database"]);
+    run(&server, 1).failed(2, &["needs a database"]);
+    server.stop();
 }
 
 #[cfg(feature = "http")]
