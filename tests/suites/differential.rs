@@ -1,37 +1,46 @@
 //! Random programs on all runners, which have to agree.
 //!
-//! The first seeds are always the same; more are drawn, and printed if something is wrong. For long runs there is
-//! `cargo run -p runner-tests --bin differential`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+//! The seeds are always the same; `RUNNER_DIFFERENTIAL_PROGRAMS` and `RUNNER_DIFFERENTIAL_SEED` in the environment say how
+//! many programs there are, and the first one's seed. With `--nocapture` the verdicts are counted, and a disagreement is
+//! printed when it is found: shrunk, as a case file.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 use std::{
-    collections::BTreeSet,
-    fs,
-    ops::Range,
+    collections::{BTreeMap, BTreeSet},
+    env, fs,
     path::Path,
-    sync::{
-        Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Mutex,
 };
 
-use runner_tests::{
-    backend,
-    differential::{self, Verdict},
-};
+use runner_tests::{backend, differential};
 
-/// Programs of each kind of seed.
+/// How many programs, if nothing is said.
 const PROGRAMS: u64 = 500;
 
-#[test]
-fn programs_of_known_seeds_agree() {
-    agree(0..PROGRAMS);
-}
+/// Programs that are tried at most to make one smaller.
+const TRIES: usize = 1000;
 
 #[test]
-fn programs_of_drawn_seeds_agree() {
-    let first = fastrand::u64(1 << 32..1 << 48);
-    agree(first..first + PROGRAMS);
+fn programs_agree_and_most_are_of_use() {
+    let number = |name: &str, default| env::var(name).map_or(default, |value| value.parse().unwrap());
+    let count = number("RUNNER_DIFFERENTIAL_PROGRAMS", PROGRAMS);
+    let first = number("RUNNER_DIFFERENTIAL_SEED", 0);
+    let backends = backend::bounded();
+    let counts = Mutex::new(BTreeMap::<String, u64>::new());
+    let wrong = Mutex::new(Vec::new());
+    differential::judge_all(&backends, first..first + count, 2, TRIES, |seed, tree, verdict| {
+        *counts.lock().unwrap().entry(differential::summary(verdict)).or_default() += 1;
+        if verdict.is_wrong() {
+            let case = format!("# seed {seed}\n{}", differential::case(tree, verdict));
+            println!("{case}");
+            wrong.lock().unwrap().push(case);
+        }
+    });
+    let (counts, wrong) = (counts.into_inner().unwrap(), wrong.into_inner().unwrap());
+    println!("{counts:#?}");
+    assert!(wrong.is_empty(), "{} of {count} programs:\n{}", wrong.len(), wrong.join("\n"));
+    let values = counts.get("agreed: value").copied().unwrap_or_default();
+    assert!(values > count / 2, "most programs should come to a value: {counts:?}");
 }
 
 #[test]
@@ -63,23 +72,4 @@ fn programs_use_the_whole_standard_library() {
         }
     }
     assert!(missing.is_empty(), "no program uses {missing:?}");
-}
-
-/// All programs of these seeds agree, and most of them are of use.
-fn agree(seeds: Range<u64>) {
-    let backends = backend::bounded();
-    let wrong = Mutex::new(Vec::new());
-    let values = AtomicUsize::new(0);
-    differential::judge_all(&backends, seeds.clone(), 2, 500, |seed, tree, verdict| match verdict {
-        Verdict::Agreed(differential::Answer::Value(_)) => {
-            values.fetch_add(1, Ordering::Relaxed);
-        }
-        verdict if verdict.is_wrong() => {
-            wrong.lock().unwrap().push(format!("# seed {seed}\n{}", differential::case(tree, verdict)));
-        }
-        _ => {}
-    });
-    let wrong = wrong.into_inner().unwrap();
-    assert!(wrong.is_empty(), "{} of the programs {seeds:?}:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(values.into_inner() > PROGRAMS as usize / 2, "most programs should come to a value");
 }

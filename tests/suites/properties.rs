@@ -59,6 +59,25 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
+    fn numbers_in_bulk_are_those_one_by_one(
+        numbers in prop::collection::vec((any::<i64>(), 0..64u32).prop_map(|(number, bits)| number >> bits), 0..40),
+        more in prop::collection::vec(any::<u8>(), 0..20),
+        count in 0..60usize,
+    ) {
+        let mut bytes: Vec<u8> = numbers.iter().flat_map(|number| postcard::to_allocvec(number).unwrap()).collect();
+        bytes.extend(more);
+        let (mut bulk, mut single) = (wire::Reader::new(&bytes), wire::Reader::new(&bytes));
+        let mut found = Vec::new();
+        let result = bulk.i64s(count, &mut found);
+        let expected: runner_core::Result<Vec<_>> = (0..count).map(|_| single.i64()).collect();
+        prop_assert_eq!(bulk.offset(), single.offset());
+        match expected {
+            Ok(expected) => prop_assert_eq!(found, expected),
+            Err(error) => prop_assert_eq!(result.unwrap_err(), error),
+        }
+    }
+
+    #[test]
     fn serde_and_the_types_give_the_same_bytes((types, ty, value) in typed_value()) {
         let by_type = wire::encode(&types, ty, &value).unwrap();
         let by_serde = postcard::to_allocvec(&Dynamic { types: &types, ty, value: &value }).unwrap();

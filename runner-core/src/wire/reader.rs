@@ -201,7 +201,9 @@ impl<'a> Reader<'a> {
         values.reserve(count.min(self.rest.len()));
         let mut left = count;
         while left > 0 {
-            if let Some((first, second)) = self.pair().filter(|_| left >= 2) {
+            if left > 1
+                && let Some((first, second)) = self.pair()
+            {
                 values.extend_from_slice(&[signed(first), signed(second)]);
                 left -= 2;
             } else {

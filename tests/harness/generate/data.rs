@@ -270,7 +270,7 @@ fn int(rng: &mut Rng, bits: u32, tame: bool) -> i64 {
         0 => edge,
         1 => -edge - 1,
         2 => rng.i64(..) >> rng.u32((64 - bits.min(64))..64),
-        3 => edge - rng.i64(..3),
+        3 => edge - rng.i64(0..3),
         _ => rng.i64(-4..12),
     }
 }
