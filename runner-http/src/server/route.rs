@@ -70,22 +70,21 @@ where
         .route("/openapi.json", get(info::openapi::<R>))
         .layer(axum::extract::DefaultBodyLimit::disable())
         .with_state(Arc::clone(&shared));
+    let around = from_fn_with_state(shared, around::<R>);
+    // As one layer, outermost first: each one that is put on by itself costs every request two allocations.
     #[cfg(feature = "compression")]
-    let router = router.layer(tower_http::decompression::RequestDecompressionLayer::new());
-    let router = router.layer(from_fn_with_state(shared, around::<R>));
-    #[cfg(feature = "compression")]
-    let router = {
+    let around = {
         use tower_http::{
             CompressionLevel,
             compression::{CompressionLayer, predicate::SizeAbove},
+            decompression::RequestDecompressionLayer,
         };
-        router.layer(
-            CompressionLayer::new()
-                .quality(CompressionLevel::Fastest)
-                .compress_when(SizeAbove::new(crate::limits::COMPRESSED_BYTES)),
-        )
+        let compression = CompressionLayer::new()
+            .quality(CompressionLevel::Fastest)
+            .compress_when(SizeAbove::new(crate::limits::COMPRESSED_BYTES));
+        (compression, around, RequestDecompressionLayer::new())
     };
-    router
+    router.layer(around)
 }
 
 async fn page<R: Run>(State(shared): State<Arc<Shared<R>>>) -> Reply {
