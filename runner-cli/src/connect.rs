@@ -1,5 +1,7 @@
 //! From the URL of a runner to the runner: the one place that knows them all. Each family has a file of its own.
 
+#[cfg(feature = "duckdb")]
+mod duckdb;
 #[cfg(unix)]
 mod exec;
 #[cfg(feature = "http")]
@@ -25,7 +27,7 @@ use crate::{
 pub(crate) use secret::Secret;
 
 /// The forms of URL that are known, for messages.
-const KNOWN: &str = "`interpreter`, `interpreter:ROOT`, `postgres://...`, `tcp://HOST:PORT`, `tls://HOST:PORT`, \
+const KNOWN: &str = "`interpreter`, `interpreter:ROOT`, `duckdb`, `duckdb:FILE`, `postgres://...`, `tcp://HOST:PORT`, `tls://HOST:PORT`, \
                      `unix://PATH`, `http://HOST:PORT`, `https://HOST:PORT`, `exec:COMMAND`";
 
 /// What a runner is asked not to exceed. Time is kept by whoever waits for it.
@@ -96,18 +98,27 @@ pub(crate) fn connect(args: &ConnectArgs, bounds: Bounds) -> Result<Connected, F
     Ok(Connected { runner, runtime })
 }
 
-/// The runner behind a URL. All but the interpreter live on the runtime that this is called on.
+/// The runner behind a URL. All but the interpreter and DuckDB live on the runtime that this is called on.
 ///
 /// # Errors
 /// If there is no such runner, or it can't be reached.
 pub(crate) async fn open(args: &ConnectArgs, bounds: Bounds) -> Result<DynRun, Failure> {
     let (scheme, rest) = parts(args.url());
-    if scheme != "interpreter" && (bounds.memory_bytes.is_some() || bounds.steps.is_some()) {
-        let words = format!("`{}` keeps no limit on memory or steps of this command", args.url());
+    let keeps_memory = matches!(scheme, "interpreter" | "duckdb");
+    if bounds.memory_bytes.is_some() && !keeps_memory || bounds.steps.is_some() && scheme != "interpreter" {
+        let what = if keeps_memory { "steps" } else { "memory or steps" };
+        let words = format!("`{}` keeps no limit on {what} of this command", args.url());
         return Err(Failure::wrong(words).hint("set it where the program runs"));
     }
     match (scheme, rest) {
         ("interpreter", root) => interpreter::connect(root, bounds),
+        #[cfg(feature = "duckdb")]
+        ("duckdb", file) => duckdb::connect(file, bounds),
+        #[cfg(not(feature = "duckdb"))]
+        ("duckdb", _) => {
+            let words = "this executable was built without DuckDB";
+            Err(Failure::wrong(words).hint("build it with `cargo build --release --features duckdb`"))
+        }
         #[cfg(feature = "postgres")]
         ("postgres" | "postgresql", _) => postgres::connect(args.url()).await,
         #[cfg(unix)]
@@ -129,7 +140,7 @@ pub(crate) fn runtime(threads: usize) -> Result<Runtime, Failure> {
 }
 
 fn needs_runtime(url: &str) -> bool {
-    parts(url).0 != "interpreter"
+    !matches!(parts(url).0, "interpreter" | "duckdb")
 }
 
 /// The scheme and what follows its colon.

@@ -7,9 +7,10 @@ use crate::{connect::Secret, error::Failure};
 /// Which runner is meant, and what it wants to see.
 #[derive(Debug, Clone, Default, ClapArgs)]
 pub(crate) struct ConnectArgs {
-    /// The runner: `interpreter`, `interpreter:ROOT` to give programs the files of a folder, a database at
-    /// `postgres://...`, a server at `tcp://HOST:PORT`, `tls://HOST:PORT`, `unix://PATH`, `http://HOST:PORT`,
-    /// `https://HOST:PORT`, or a command that serves on its standard input and output, `exec:COMMAND`
+    /// The runner: `interpreter`, `interpreter:ROOT` to give programs the files of a folder, DuckDB in memory or on a
+    /// file, `duckdb` and `duckdb:FILE`, a database at `postgres://...`, a server at `tcp://HOST:PORT`,
+    /// `tls://HOST:PORT`, `unix://PATH`, `http://HOST:PORT`, `https://HOST:PORT`, or a command that serves on its
+    /// standard input and output, `exec:COMMAND`
     /// [default: interpreter]
     #[arg(short = 'r', long = "runner", value_name = "URL")]
     pub(crate) url: Option<String>,

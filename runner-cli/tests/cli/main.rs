@@ -6,6 +6,8 @@ mod bad_input;
 mod commands;
 #[cfg(feature = "postgres")]
 mod databases;
+#[cfg(feature = "duckdb")]
+mod duckdb;
 mod examples;
 mod formats;
 mod params;

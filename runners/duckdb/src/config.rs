@@ -2,7 +2,10 @@ use std::path::{Path, PathBuf};
 
 use runner_core::{Code, Error, Result};
 
-use crate::{error, limits::CONNECTIONS};
+use crate::{
+    error,
+    limits::{CONNECTIONS, STATEMENT_LEVELS},
+};
 
 /// Which database, and what programs may do with the machine.
 ///
@@ -123,6 +126,7 @@ impl Config {
             .enable_autoload_extension(false)?
             .with("autoinstall_known_extensions", "false")?
             .with("allow_community_extensions", "false")?
+            .with("max_expression_depth", STATEMENT_LEVELS)?
             .with("temp_directory", temp)?;
         if let Some(threads) = self.threads {
             settings = settings.threads(threads.into())?;

@@ -30,6 +30,17 @@ pub(crate) fn unexpected(what: &str) -> Error {
     Error::new(Code::Internal, format!("DuckDB gave another column than {what}"))
 }
 
+/// An error in a result whose columns come from tables.
+pub(crate) fn altered(error: Error) -> Error {
+    match error.code() {
+        Code::Internal => Error::prepare(format!(
+            "a table was altered since the program was prepared for it: {}",
+            error.message()
+        )),
+        _ => error,
+    }
+}
+
 /// DuckDB's messages begin with the kind of the error.
 fn message_error(message: &str) -> Error {
     let (kind, rest) = message.split_once(" Error: ").unwrap_or(("", message));

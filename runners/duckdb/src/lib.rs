@@ -35,6 +35,7 @@ mod params;
 mod pool;
 mod rows;
 mod runner;
+mod stack;
 mod values;
 
 pub use config::Config;

@@ -13,7 +13,7 @@ use crate::{
     params::{self, Encoded},
     pool::{Interrupt, Pool},
     rows::Plan,
-    values,
+    stack, values,
 };
 
 /// A runner on a DuckDB database in this process.
@@ -35,6 +35,8 @@ pub struct Prepared {
     ///
     /// DuckDB counts only those that occur, and may drop what it finds to have no effect.
     bound: Vec<usize>,
+    is_deep: bool,
+    has_tables: bool,
     plan: Option<Plan>,
 }
 
@@ -48,6 +50,77 @@ impl DuckDb {
         functions::register_all(&first)?;
         let connections = config.connections;
         Ok(Self { pool: Pool::new(first, connections), functions: Mutex::default(), connections })
+    }
+
+    fn plan(&self, program: &Program, is_deep: bool) -> Result<Prepared> {
+        let names = runner_sql::tables(program);
+        let connection = self.pool.get(&Cancel::new())?;
+        let mut tables = match names.is_empty() {
+            true => Vec::new(),
+            false => catalog::describe(connection.get()?, &names)?,
+        };
+        for query in runner_sql::queries(program) {
+            tables.push(catalog::describe_query(connection.get()?, &query)?);
+        }
+        let dialect = runner_sql::DuckDb::new(program);
+        let statement = runner_sql::lower(program, &dialect, &tables)?;
+        let shapes = Shapes::new(program)?;
+        self.register(&statement.sql, &dialect, &shapes)?;
+        let plan = match statement.output {
+            Output::Row(ty) | Output::Rows(ty) => Some(Plan::new(&shapes, ty)),
+            Output::Unit => None,
+        };
+        let prepared = connection.get()?.prepare_cached(&statement.sql);
+        let bound = prepared.and_then(|prepared| {
+            (1..=prepared.parameter_count()).map(|place| prepared.parameter_name(place)).collect()
+        });
+        let bound: Vec<String> = bound.map_err(|error| {
+            let error = error::driver(&error);
+            let code = match error.code() {
+                // A view that can't be changed, say.
+                Code::PrepareError if !tables.is_empty() => Code::PrepareError,
+                // DuckDB has found fault with SQL that this crate's dialect wrote.
+                _ => Code::Internal,
+            };
+            Error::new(code, error.message()).context("DuckDB refuses the statement")
+        })?;
+        let bound = bound.iter().filter_map(|name| name.strip_prefix('p')?.parse().ok()).collect();
+        Ok(Prepared {
+            program: program.clone(),
+            shapes,
+            statement,
+            bound,
+            is_deep,
+            has_tables: !tables.is_empty(),
+            plan,
+        })
+    }
+
+    fn query(&self, prepared: &Prepared, input: &[u8], cancel: &Cancel) -> Result<Vec<u8>> {
+        let params = params::encode(&prepared.shapes, prepared.program.input(), input)?;
+        let connection = self.pool.get(cancel)?;
+        let connection = connection.get()?;
+        let interrupt = Interrupt::new(connection, cancel);
+        let wrong = |e: duckdb::Error| error::execution(&e, cancel);
+        let mut statement = connection.prepare_cached(&prepared.statement.sql).map_err(wrong)?;
+        let used: Vec<&Encoded<'_>> =
+            prepared.bound.iter().filter_map(|number| params.get(number.wrapping_sub(1))).collect();
+        let mut writer = Writer::new();
+        let mut count = 0;
+        let batches = statement.stream_arrow(duckdb::params_from_iter(used)).map_err(wrong)?;
+        for batch in batches {
+            let batch = batch.map_err(wrong)?;
+            if let Some(plan) = &prepared.plan {
+                let written = plan.write(&batch, &mut writer);
+                written.map_err(|error| if prepared.has_tables { error::altered(error) } else { error })?;
+            }
+            count += batch.num_rows();
+        }
+        drop(interrupt);
+        if let Output::Rows(_) = prepared.statement.output {
+            writer.length_before(0, count);
+        }
+        Ok(writer.into_bytes())
     }
 
     /// Makes the functions known that a statement calls for the types of its program.
@@ -82,60 +155,13 @@ impl RunSync for DuckDb {
     type Prepared = Prepared;
 
     fn prepare(&self, program: &Program) -> Result<Prepared> {
-        let names = runner_sql::tables(program);
-        let connection = self.pool.get(&Cancel::new())?;
-        let mut tables = match names.is_empty() {
-            true => Vec::new(),
-            false => catalog::describe(connection.get()?, &names)?,
-        };
-        for query in runner_sql::queries(program) {
-            tables.push(catalog::describe_query(connection.get()?, &query)?);
-        }
-        let dialect = runner_sql::DuckDb::new(program);
-        let statement = runner_sql::lower(program, &dialect, &tables)?;
-        let shapes = Shapes::new(program)?;
-        self.register(&statement.sql, &dialect, &shapes)?;
-        let plan = match statement.output {
-            Output::Row(ty) | Output::Rows(ty) => Some(Plan::new(&shapes, ty)),
-            Output::Unit => None,
-        };
-        let prepared = connection.get()?.prepare_cached(&statement.sql);
-        let bound = prepared.and_then(|prepared| {
-            (1..=prepared.parameter_count()).map(|place| prepared.parameter_name(place)).collect()
-        });
-        let bound: Vec<String> = bound.map_err(|error| {
-            // DuckDB has found fault with SQL that this crate's dialect wrote.
-            let error = error::driver(&error);
-            Error::new(Code::Internal, error.message()).context("DuckDB refuses the statement")
-        })?;
-        let bound = bound.iter().filter_map(|name| name.strip_prefix('p')?.parse().ok()).collect();
-        Ok(Prepared { program: program.clone(), shapes, statement, bound, plan })
+        let is_deep = stack::is_deep(program);
+        stack::on_stack(is_deep, || self.plan(program, is_deep))
     }
 
     fn execute_with(&self, prepared: &Prepared, input: &[u8], cancel: &Cancel) -> Result<Vec<u8>> {
-        let params = params::encode(&prepared.shapes, prepared.program.input(), input)?;
-        let connection = self.pool.get(cancel)?;
-        let connection = connection.get()?;
-        let interrupt = Interrupt::new(connection, cancel);
-        let wrong = |e: duckdb::Error| error::execution(&e, cancel);
-        let mut statement = connection.prepare_cached(&prepared.statement.sql).map_err(wrong)?;
-        let used: Vec<&Encoded<'_>> =
-            prepared.bound.iter().filter_map(|number| params.get(number.wrapping_sub(1))).collect();
-        let mut writer = Writer::new();
-        let mut count = 0;
-        let batches = statement.stream_arrow(duckdb::params_from_iter(used)).map_err(wrong)?;
-        for batch in batches {
-            let batch = batch.map_err(wrong)?;
-            if let Some(plan) = &prepared.plan {
-                plan.write(&batch, &mut writer)?;
-            }
-            count += batch.num_rows();
-        }
-        drop(interrupt);
-        if let Output::Rows(_) = prepared.statement.output {
-            writer.length_before(0, count);
-        }
-        Ok(writer.into_bytes())
+        // DuckDB plans a statement again if a table has changed.
+        stack::on_stack(prepared.is_deep, || self.query(prepared, input, cancel))
     }
 
     fn get_interface(&self) -> Result<String> {

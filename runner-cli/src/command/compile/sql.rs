@@ -12,7 +12,7 @@ pub(super) fn print(program: &Program, database: Database, file: Option<&Path>) 
     let dialect: &dyn Dialect = match database {
         Database::Postgres => &runner_sql::Postgres::default(),
         #[cfg(feature = "duckdb")]
-        Database::Duckdb => &runner_sql::DuckDb,
+        Database::Duckdb => &runner_sql::DuckDb::new(program),
     };
     let statement = lower(program, dialect, &assumed_tables(program, dialect)?)?;
     let file = file.filter(|file| file.as_os_str() != "-");

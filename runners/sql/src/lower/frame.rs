@@ -1,7 +1,7 @@
 use crate::sql::Sql;
 
 /// What an expression needs beside itself in FROM and WHERE of the query that it stands in. Each join gives one row.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Frame {
     joins: Vec<String>,
     pub(super) wheres: Vec<Sql>,

@@ -24,8 +24,8 @@ pub(super) fn read(
     let database_type = ColumnType::parse(&column.database_type)?;
     let is_not_null = column.is_not_null;
     match shapes.get(ty) {
-        Shape::Null(prim) => read_prim(prim, &sql, &database_type).map(Val::Leaf),
-        Shape::Prim(prim) if is_not_null => read_prim(prim, &sql, &database_type).map(Val::Leaf),
+        Shape::Null(prim) => reader.prim(prim, &sql, &database_type).map(Val::Leaf),
+        Shape::Prim(prim) if is_not_null => reader.prim(prim, &sql, &database_type).map(Val::Leaf),
         _ => {
             let packed = reader.read(ty, &sql, &database_type, is_not_null, 0)?;
             Some(packed::unpack(shapes, &packed.as_atom(), ty))
@@ -59,7 +59,7 @@ impl Reader<'_> {
         let types = self.shapes.types();
         let unframed = types.unframed(ty);
         if let Shape::Null(prim) = self.shapes.get(ty) {
-            return read_prim(prim, sql, from);
+            return self.prim(prim, sql, from);
         }
         if let Shape::Option(payload) = self.shapes.get(ty) {
             let mut value = self.read(payload, sql, from, true, depth)?;
@@ -69,7 +69,7 @@ impl Reader<'_> {
             return Some(Sql::of(format!("CASE WHEN {sql} IS NOT NULL THEN {value} END"), &[&value]));
         }
         let value = match (self.shapes.get(ty), from) {
-            (Shape::Prim(prim), _) => read_prim(prim, sql, from)?,
+            (Shape::Prim(prim), _) => self.prim(prim, sql, from)?,
             (Shape::Tuple, ColumnType::Struct(columns)) => {
                 let fields = types.as_tuple(unframed)?;
                 let mut parts = Vec::new();
@@ -101,10 +101,7 @@ impl Reader<'_> {
         if is_not_null {
             return Some(value);
         }
-        let fail = self.dialect.fail_text(&format!(
-            "the column {} holds a NULL, but its type is not an option",
-            self.dialect.quote(&self.column.name)
-        ));
+        let fail = self.fail_text("a NULL, but its type is not an option");
         let ty = Layout::of(self.shapes, ty).sql_type();
         let text = if value.text() == sql.text() {
             format!("coalesce({value}, {fail}::{ty})")
@@ -145,6 +142,29 @@ impl Reader<'_> {
         }
         let value = Sql::of(format!("struct_pack(t := {tag}{fields})"), &[sql]);
         Some(packed::boxed(self.dialect, self.shapes, value, ty))
+    }
+
+    /// A primitive that is not NULL, or NULL.
+    fn prim(&self, prim: Prim, value: &Sql, from: &ColumnType) -> Option<Sql> {
+        let ColumnType::Plain(from) = from else { return None };
+        let finite = |text: &str, ty| {
+            let fail = self.fail_text("an infinity, which its type has not");
+            format!("CASE WHEN isinf({value}) THEN {fail}::{ty} ELSE {text} END")
+        };
+        let text = match (prim, from.as_str()) {
+            (_, ty) if is_native(prim, ty) => return Some(value.clone()),
+            (Prim::Date, "DATE") => finite(&format!("({value} - DATE '1970-01-01')::INTEGER"), "INTEGER"),
+            (Prim::Time, "TIME") => format!("epoch_us({value})::UBIGINT"),
+            (Prim::Timestamp, "TIMESTAMP") => finite(&format!("epoch_us({value})"), "BIGINT"),
+            (Prim::Decimal, ty) if is_decimal(ty) => format!("({value}::DECIMAL(38, 2) * 100)::BIGINT"),
+            _ => return None,
+        };
+        Some(Sql::of(format!("({text})"), &[value]).as_atom())
+    }
+
+    fn fail_text(&self, what: &str) -> String {
+        let name = self.dialect.quote(&self.column.name);
+        self.dialect.fail_text(&format!("the column {name} holds {what}"))
     }
 
     /// A packed value as the column holds it.
@@ -253,19 +273,6 @@ fn type_text(dialect: &DuckDb, ty: &ColumnType) -> String {
         ColumnType::Struct(fields) => format!("STRUCT({})", members_text(dialect, fields)),
         ColumnType::Union(members) => union_type(dialect, members),
     }
-}
-
-fn read_prim(prim: Prim, column: &Sql, from: &ColumnType) -> Option<Sql> {
-    let ColumnType::Plain(from) = from else { return None };
-    let text = match (prim, from.as_str()) {
-        (_, ty) if is_native(prim, ty) => return Some(column.clone()),
-        (Prim::Date, "DATE") => format!("({column} - DATE '1970-01-01')::INTEGER"),
-        (Prim::Time, "TIME") => format!("epoch_us({column})::UBIGINT"),
-        (Prim::Timestamp, "TIMESTAMP") => format!("epoch_us({column})"),
-        (Prim::Decimal, ty) if is_decimal(ty) => format!("({column}::DECIMAL(38, 2) * 100)::BIGINT"),
-        _ => return None,
-    };
-    Some(Sql::of(text, &[column]).as_atom())
 }
 
 fn write_prim(prim: Prim, value: &Sql, to: &ColumnType) -> Option<Sql> {

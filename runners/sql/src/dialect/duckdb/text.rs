@@ -7,6 +7,9 @@ use crate::sql::Sql;
 
 const DAY: &str = "86400000000";
 
+/// Texts that are chained by operators.
+const SHORT_CHAIN: usize = 8;
+
 pub(super) fn quoted(text: &str) -> String {
     let parts: Vec<_> = text.split('\0').map(|part| format!("'{}'", part.replace('\'', "''"))).collect();
     match parts.as_slice() {
@@ -21,7 +24,11 @@ pub(super) fn function(op: Op, operand: Prim, args: &[Sql]) -> Option<String> {
         (Op::Concat, [x]) => x.text().into(),
         (Op::Concat, args) => {
             let texts: Vec<_> = args.iter().map(Sql::text).collect();
-            format!("({})", texts.join(" || "))
+            // A chain of operators nests as deeply as it is long.
+            match texts.len() {
+                0..=SHORT_CHAIN => format!("({})", texts.join(" || ")),
+                _ => format!("concat({})", texts.join(", ")),
+            }
         }
         (Op::TextLength, [x]) => format!("length({x})::UINTEGER"),
         (Op::FromAscii, [x]) => {

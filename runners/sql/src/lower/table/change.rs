@@ -3,7 +3,7 @@
 use runner_core::{Code, Error, ExprId, Result, TypeId};
 
 use crate::{
-    catalog::Table,
+    catalog::{Column, Table},
     lower::{Frame, Lowering},
     relation::Relation,
     sql::Sql,
@@ -18,36 +18,45 @@ impl Lowering<'_> {
         name: ExprId,
         frame: &mut Frame,
     ) -> Result<Val> {
-        self.check_place(id, frame)?;
+        self.check_place(id)?;
         let table = self.table(name)?;
         let (rows, item) = self.rows(rows, frame)?;
-        self.check_place(id, frame)?;
         let rows = self.plain(rows);
-        let rows = self.ready(rows)?;
+        let mut rows = self.ready(rows)?;
+        let mut tail = format!("{}{}{}", rows.tail(), rows.order_by(), rows.limit_text());
+        if !frame.is_empty() {
+            let inner = self.select_rows(&rows, frame);
+            let alias = self.alias();
+            rows.item = self.of_alias(item, &alias)?;
+            tail = format!(" FROM ({inner}) AS {alias}");
+        }
         let columns = self.column_values(name, &table, item, &rows.item)?;
+        let is_left_out = |column: &&Column| columns.iter().all(|(written, _)| *written != column.name);
+        if let Some(column) = table.columns.iter().filter(is_left_out).find(|column| !column.has_default) {
+            let words = format!("the column `{}` has no default, and a row no field for it", column.name);
+            return Err(self.mismatch(id, &table, &words));
+        }
         let (columns, values): (Vec<_>, Vec<_>) = columns
             .into_iter()
             .map(|(column, value)| (self.dialect.quote(&column), value.to_string()))
             .unzip();
         let text = format!(
-            "(INSERT INTO {} ({}) SELECT {}{}{}{})",
+            "(INSERT INTO {} ({}) SELECT {}{tail})",
             self.table_text(&table),
             columns.join(", "),
-            values.join(", "),
-            rows.tail(),
-            rows.order_by(),
-            rows.limit_text()
+            values.join(", ")
         );
         self.add_change(text)
     }
 
     pub(super) fn delete(&mut self, id: ExprId, name: ExprId, f: ExprId, frame: &mut Frame) -> Result<Val> {
-        self.check_place(id, frame)?;
+        self.check_place(id)?;
         let table = self.table(name)?;
         let item = self.parameter_type(f)?;
         let mut rows = self.table_rows(name, &table, item)?;
         let alias = format!("t{}", self.aliases);
-        let mut inner = Frame::default();
+        // What stands around the change is evaluated within it, too.
+        let mut inner = frame.clone();
         let (value, _) = self.apply(f, &[rows.item.clone()], &mut inner)?;
         let Val::Leaf(condition) = value else { return Err(self.unsupported(f, "a condition")) };
         let text = if inner.is_empty() {
@@ -70,12 +79,13 @@ impl Lowering<'_> {
     }
 
     pub(super) fn update(&mut self, id: ExprId, name: ExprId, f: ExprId, frame: &mut Frame) -> Result<Val> {
-        self.check_place(id, frame)?;
+        self.check_place(id)?;
         let table = self.table(name)?;
         let item = self.parameter_type(f)?;
         let mut rows: Relation = self.table_rows(name, &table, item)?;
         let alias = format!("t{}", self.aliases);
-        let mut inner = Frame::default();
+        // What stands around the change is evaluated within it, too.
+        let mut inner = frame.clone();
         let (value, ty) = self.apply(f, &[rows.item.clone()], &mut inner)?;
         let value = self.collected(value, ty)?;
         let Val::Option { some, value } = value else {
@@ -118,8 +128,8 @@ impl Lowering<'_> {
     }
 
     /// A change must stand where it is executed exactly once, and be the only one.
-    fn check_place(&self, id: ExprId, frame: &Frame) -> Result<()> {
-        if self.depth > 0 || !frame.is_empty() {
+    fn check_place(&self, id: ExprId) -> Result<()> {
+        if self.depth > 0 {
             return Err(self.unsupported(id, "a change of a table within a function or a branch"));
         }
         if self.has_change {

@@ -1,6 +1,9 @@
+use std::collections::HashSet;
+
 use runner_core::{ExprId, Field, Result, TypeId};
 
 use crate::{
+    catalog::Table,
     lower::Lowering,
     relation::Relation,
     shape::{Shape, Shapes},
@@ -20,11 +23,10 @@ impl Lowering<'_> {
             return Err(self.unsupported(id, "`raw`"));
         };
         let alias = self.alias();
-        // By position: a query may give a name twice.
-        let names: Vec<_> = (1..=table.columns.len()).map(|n| format!("c{n}")).collect();
+        let names = names(&table);
         let at = |index: usize| {
             let mut column = table.columns.get(index).cloned()?;
-            column.name = format!("c{}", index + 1);
+            column.name = names.get(index)?.clone();
             Some(column)
         };
         let types = self.program.types();
@@ -50,7 +52,7 @@ impl Lowering<'_> {
         let query = text.trim_end().trim_end_matches(';');
         let from = format!(
             "(SELECT {inner}.*, row_number() OVER () AS o FROM (\n{query}\n) AS {inner}) AS {alias}({}, o)",
-            names.join(", ")
+            names.iter().map(|name| self.dialect.quote(name)).collect::<Vec<_>>().join(", ")
         );
         let value = match (is_row, values.len()) {
             (false, 1) => values.remove(0),
@@ -58,6 +60,16 @@ impl Lowering<'_> {
         };
         Ok(Val::Rows(Box::new(Relation::counted(from, value, Sql::column(&alias, "o")))))
     }
+}
+
+/// What the columns of a query are called outside of it: as within, unless it gives a name twice, or the one that
+/// counts its rows. Databases may ignore case.
+fn names(table: &Table) -> Vec<String> {
+    let mut seen = HashSet::from(["o".to_owned()]);
+    if table.columns.iter().all(|column| !column.name.is_empty() && seen.insert(column.name.to_lowercase())) {
+        return table.columns.iter().map(|column| column.name.clone()).collect();
+    }
+    (1..=table.columns.len()).map(|n| format!("c{n}")).collect()
 }
 
 struct Named {

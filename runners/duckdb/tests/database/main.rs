@@ -1,0 +1,11 @@
+//! Programs on real databases: what they read and change, what they may not, and how they end.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod changes;
+mod columns;
+mod deep;
+mod hostile;
+mod interface;
+mod limits;
+mod plans;
+mod support;
