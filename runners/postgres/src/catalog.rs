@@ -2,12 +2,16 @@
 
 use runner_core::{Error, Result};
 use runner_sql::{Column, Table, TableName};
-use tokio_postgres::{Client, types::ToSql};
+use tokio_postgres::{
+    Client,
+    types::{Kind, ToSql, Type},
+};
 
-use crate::error;
+use crate::{error, limits::TYPE_DEPTH};
 
-const COLUMNS: &str = "SELECT n.nspname, a.attname, t.typname, a.attnotnull, \
-    a.atthasdef OR NOT a.attnotnull OR a.attidentity <> '' \
+const COLUMNS: &str = "SELECT n.nspname, a.attname, \
+    CASE WHEN t.typname = 'numeric' THEN format_type(t.oid, a.atttypmod) ELSE t.typname END, a.attnotnull, \
+    t.typtype <> 'b' OR t.typelem <> 0 AND t.typlen = -1, a.atthasdef OR NOT a.attnotnull OR a.attidentity <> '' \
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
     JOIN pg_type t ON t.oid = a.atttypid \
@@ -30,6 +34,7 @@ pub(crate) async fn describe(client: &Client, schemas: &[String], names: &[Table
         };
         let rows = client.query(COLUMNS, &[&name.name, &schemas]).await.map_err(|e| error::driver(&e))?;
         let mut table: Option<Table> = None;
+        let mut is_nested = false;
         for row in rows {
             let schema: String = row.try_get(0).map_err(|e| error::driver(&e))?;
             let table = table.get_or_insert_with(|| Table {
@@ -39,9 +44,13 @@ pub(crate) async fn describe(client: &Client, schemas: &[String], names: &[Table
             });
             if table.schema == schema {
                 table.columns.push(column(&row).map_err(|e| error::driver(&e))?);
+                is_nested |= row.try_get::<_, bool>(4).map_err(|e| error::driver(&e))?;
             }
         }
         if let Some(table) = &mut table {
+            if is_nested {
+                describe_types(client, table).await?;
+            }
             let params: [&(dyn ToSql + Sync); 2] = [&table.name.name, &table.schema];
             for row in client.query(INDEXES, &params).await.map_err(|e| error::driver(&e))? {
                 let column: String = row.try_get(0).map_err(|e| error::driver(&e))?;
@@ -61,9 +70,51 @@ fn column(row: &tokio_postgres::Row) -> Result<Column, tokio_postgres::Error> {
         name: row.try_get(1)?,
         database_type: row.try_get(2)?,
         is_not_null: row.try_get(3)?,
-        has_default: row.try_get(4)?,
+        has_default: row.try_get(5)?,
         ..Column::default()
     })
+}
+
+/// Describes the columns of a table whose types are made of others, as the driver sees them.
+async fn describe_types(client: &Client, table: &mut Table) -> Result<()> {
+    let quote = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+    let names: Vec<_> = table.columns.iter().map(|column| quote(&column.name)).collect();
+    let query =
+        format!("SELECT {} FROM {}.{}", names.join(", "), quote(&table.schema), quote(&table.name.name));
+    let statement = client.prepare(&query).await.map_err(|e| error::driver(&e))?;
+    for (column, found) in table.columns.iter_mut().zip(statement.columns()) {
+        let Column { database_type, fields, labels, .. } = of_type(&column.name, found.type_(), 0);
+        // What is known already says how many digits there are.
+        if !column.database_type.starts_with(&database_type) {
+            column.database_type = database_type;
+        }
+        (column.fields, column.labels) = (fields, labels);
+    }
+    Ok(())
+}
+
+/// A column of a type: domains are what they are made of.
+fn of_type(name: &str, ty: &Type, depth: usize) -> Column {
+    let column = Column { name: name.into(), database_type: ty.name().into(), ..Column::default() };
+    // As SQL calls it, wherever it is.
+    let full_name = || {
+        let parts = [ty.schema(), ty.name()].map(|part| format!("\"{}\"", part.replace('"', "\"\"")));
+        parts.join(".")
+    };
+    match ty.kind() {
+        _ if depth > TYPE_DEPTH => column,
+        Kind::Domain(base) => of_type(name, base, depth + 1),
+        Kind::Array(item) => {
+            let item = of_type(name, item, depth + 1);
+            Column { database_type: format!("{}[]", item.database_type), ..item }
+        }
+        Kind::Composite(fields) => {
+            let fields = fields.iter().map(|field| of_type(field.name(), field.type_(), depth + 1));
+            Column { database_type: full_name(), fields: fields.collect(), ..column }
+        }
+        Kind::Enum(labels) => Column { database_type: full_name(), labels: labels.clone(), ..column },
+        _ => column,
+    }
 }
 
 /// Describes the columns that a query gives.
@@ -76,11 +127,7 @@ pub(crate) async fn describe_query(client: &Client, query: &str) -> Result<Table
     if !statement.params().is_empty() {
         return Err(Error::prepare(format!("the query `{query}` has parameters, which nothing gives it")));
     }
-    let columns = statement.columns().iter().map(|column| Column {
-        name: column.name().into(),
-        database_type: column.type_().name().into(),
-        ..Column::default()
-    });
+    let columns = statement.columns().iter().map(|column| of_type(column.name(), column.type_(), 0));
     let name = TableName { schema: None, name: query.to_owned() };
     Ok(Table { name, is_query: true, columns: columns.collect(), ..Table::default() })
 }

@@ -36,10 +36,14 @@ const SESSION: &str = "SET search_path = pg_catalog; SET timezone = 'UTC'; SET e
 const WATCH: &str = "SET client_connection_check_interval = '5s'";
 
 /// Schemas in which a table without one is looked for, from the settings of the role and the database; the encoding of
-/// the database; whether its collation is the order of code points.
-const SERVER: &str = "SELECT current_schemas(false)::text[], current_setting('server_encoding'), \
-    datcollate IN ('C', 'POSIX') AND coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') = 'c' \
-    FROM pg_catalog.pg_database d WHERE datname = current_database()";
+/// the database; whether its collation is the order of code points. Every name is a full one: at this point the path may
+/// lead to functions, types and operators of anybody.
+const SERVER: &str = "SELECT pg_catalog.current_schemas(false)::pg_catalog.text[], \
+    pg_catalog.current_setting('server_encoding'), \
+    datcollate OPERATOR(pg_catalog.=) ANY (ARRAY['C'::pg_catalog.text, 'POSIX'::pg_catalog.text]) \
+    AND coalesce(pg_catalog.to_jsonb(d) OPERATOR(pg_catalog.->>) 'datlocprovider', 'c'::pg_catalog.text) \
+        OPERATOR(pg_catalog.=) 'c'::pg_catalog.text \
+    FROM pg_catalog.pg_database d WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database()";
 
 pub(crate) type Pool = managed::Pool<Manager>;
 pub(crate) type Pooled = managed::Object<Manager>;

@@ -81,6 +81,10 @@ fn database(error: &DbError) -> Error {
         "57014" if error.message().contains("statement timeout") => Code::DeadlineExceeded,
         "57014" => Code::Cancelled,
         "LT000" | "LT001" | "44000" | "P0001" => Code::ExecutionError,
+        // Infinity and NaN have no place in an integer.
+        "0A000" if error.routine().is_some_and(|routine| routine.starts_with("numeric")) => {
+            Code::ExecutionError
+        }
         // A table or column is not what it was when the program was prepared, or may not be used so.
         "42P01" | "42703" | "42883" | "42804" | "42846" | "42501" | "0A000" | "428C9" | "55000" | "25006"
         | "3D000" | "3F000" | "42809" => Code::PrepareError,

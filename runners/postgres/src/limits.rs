@@ -12,5 +12,8 @@ pub(crate) const CONNECT: Duration = Duration::from_secs(30);
 /// `keepalives_idle`. The driver's own default is two hours.
 pub(crate) const KEEPALIVE: Duration = Duration::from_secs(60);
 
+/// Composite types within composite types.
+pub(crate) const TYPE_DEPTH: usize = 16;
+
 /// Prepared statements that a connection keeps.
 pub(crate) const STATEMENTS: usize = 256;

@@ -110,6 +110,10 @@ impl Run for Postgres {
         }
         match result {
             Ok(()) => Ok(prepared),
+            // A query may be one by itself, and none within another.
+            Err(error) if !queries.is_empty() && error.code() == Code::Internal => {
+                Err(Error::prepare(format!("`std::sql::raw` takes a query: {}", error.message())))
+            }
             // The server has found fault with SQL that was made here.
             Err(error) if matches!(error.code(), Code::Internal) => {
                 Err(error.context("PostgreSQL refuses the statement"))

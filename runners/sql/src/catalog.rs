@@ -48,6 +48,8 @@ pub struct Column {
     pub is_loose: bool,
     /// The fields of its type, if that is composite.
     pub fields: Vec<Column>,
+    /// The labels of its type, if that is an enumeration of the database.
+    pub labels: Vec<String>,
 }
 
 impl TableName {

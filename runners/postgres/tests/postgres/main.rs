@@ -3,7 +3,10 @@
 
 mod database;
 mod faults;
+mod names;
 mod plans;
 mod proxy;
+mod sessions;
 mod tables;
 mod tls;
+mod types;

@@ -9,6 +9,7 @@ mod escape;
 mod float;
 mod functions;
 mod helper;
+mod nested;
 mod number;
 mod packed;
 mod text;
@@ -105,7 +106,7 @@ impl Dialect for Postgres {
             Prim::Date => "date",
             Prim::Time => "time",
             Prim::Timestamp => "timestamp",
-            Prim::Decimal => "numeric",
+            Prim::Decimal => "numeric(18,2)",
             _ => prim_type(prim),
         }
     }

@@ -542,3 +542,176 @@ BEGIN
   END IF;
   RETURN a;
 END $$;
+
+-- of_numeric
+CREATE FUNCTION pg_temp.of_numeric(x numeric) RETURNS int8 LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  IF scale(x) > 2 AND trunc(x, 2) <> x OR x::text IN ('NaN', 'Infinity', '-Infinity') THEN
+    RAISE EXCEPTION USING ERRCODE = 'LT001', MESSAGE = format('%s has more than two digits after the point', x);
+  END IF;
+  RETURN (x * 100)::int8;
+END $$;
+
+-- of_interval
+CREATE FUNCTION pg_temp.of_interval(x interval) RETURNS int8 LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  IF extract(year FROM x) <> 0 OR extract(month FROM x) <> 0 THEN
+    RAISE EXCEPTION USING ERRCODE = 'LT001', MESSAGE = format('%s has months, which have no length', x);
+  END IF;
+  RETURN (extract(epoch FROM x) * 1000000)::int8;
+END $$;
+
+-- to_interval
+CREATE FUNCTION pg_temp.to_interval(micros int8) RETURNS interval LANGUAGE sql IMMUTABLE AS $$
+SELECT (micros / 1000000)::float8 * '1 second'::interval + (micros % 1000000)::float8 * '1 microsecond'::interval $$;
+
+-- of_json
+CREATE FUNCTION pg_temp.of_json(value jsonb, types jsonb, type int4, name text, is_inner bool) RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+  node jsonb := types -> type;
+  kind text := node ->> 0;
+  names jsonb := node -> 1;
+  form text := jsonb_typeof(value);
+  words text := CASE WHEN jsonb_typeof(value) NOT IN ('object', 'array') THEN value #>> '{}' END;
+  result jsonb := '[]';
+  number numeric;
+  part jsonb;
+BEGIN
+  IF kind IN ('option', 'wrapped') THEN
+    IF is_inner THEN
+      IF value = '"none"'::jsonb THEN
+        RETURN 'null';
+      ELSIF form = 'object' AND value ? 'some' AND value - 'some' = '{}'::jsonb THEN
+        part := value -> 'some';
+      END IF;
+    ELSIF form = 'null' THEN
+      RETURN value;
+    ELSE
+      part := value;
+    END IF;
+    IF part IS NOT NULL THEN
+      part := pg_temp.of_json(part, types, (node ->> 2)::int4, name, kind = 'wrapped');
+      RETURN CASE WHEN kind = 'wrapped' THEN jsonb_build_array(part) ELSE part END;
+    END IF;
+  ELSIF kind = 'object' AND form = 'object' THEN
+    FOR i IN 0 .. jsonb_array_length(names) - 1 LOOP
+      part := value -> (names ->> i);
+      IF part IS NULL THEN
+        IF types -> (node ->> (i + 2))::int4 ->> 0 NOT IN ('option', 'wrapped') THEN
+          RAISE EXCEPTION USING ERRCODE = 'LT001',
+            MESSAGE = format('the column "%s" holds an object without "%s"', name, names ->> i);
+        END IF;
+        part := 'null';
+      END IF;
+      result := result || jsonb_build_array(pg_temp.of_json(part, types, (node ->> (i + 2))::int4, name, false));
+    END LOOP;
+    RETURN result;
+  ELSIF kind IN ('object', 'tuple') AND form = 'array' AND jsonb_array_length(value) = jsonb_array_length(node) - 2 THEN
+    FOR i IN 0 .. jsonb_array_length(value) - 1 LOOP
+      result := result
+        || jsonb_build_array(pg_temp.of_json(value -> i, types, (node ->> (i + 2))::int4, name, false));
+    END LOOP;
+    RETURN result;
+  ELSIF kind = 'tuple' AND jsonb_array_length(node) = 2 AND value = '{}'::jsonb THEN
+    RETURN result;
+  ELSIF kind = 'array' AND form = 'array' THEN
+    SELECT coalesce(jsonb_agg(pg_temp.of_json(v, types, (node ->> 2)::int4, name, false) ORDER BY o), '[]')
+      INTO result FROM jsonb_array_elements(value) WITH ORDINALITY AS x(v, o);
+    RETURN result;
+  ELSIF kind IN ('tag', 'enum') THEN
+    FOR i IN 0 .. jsonb_array_length(names) - 1 LOOP
+      IF value = names -> i AND (kind = 'tag' OR types -> (node ->> (i + 2))::int4 = '["tuple", []]'::jsonb) THEN
+        RETURN CASE WHEN kind = 'tag' THEN to_jsonb(i) ELSE jsonb_build_array(i) END;
+      ELSIF form = 'object' AND value ? (names ->> i) AND value - (names ->> i) = '{}'::jsonb THEN
+        part := pg_temp.of_json(value -> (names ->> i), types, (node ->> (i + 2))::int4, name, false);
+        RETURN CASE WHEN kind = 'tag' THEN to_jsonb(i) WHEN part = '[]'::jsonb
+            AND types -> (node ->> (i + 2))::int4 = '["tuple", []]'::jsonb THEN jsonb_build_array(i)
+          ELSE jsonb_build_array(i, part) END;
+      END IF;
+    END LOOP;
+  ELSIF kind = 'Bool' AND form = 'boolean' THEN
+    RETURN value;
+  ELSIF kind = 'Text' AND form = 'string' THEN
+    RETURN value;
+  ELSIF kind = 'Escaped' AND form = 'string' THEN
+    RETURN to_jsonb(pg_temp.nul_escape(words));
+  ELSIF kind = 'Float32' AND (form = 'number' OR words IN ('NaN', 'inf', '-inf')) THEN
+    RETURN to_jsonb(words::float4::text);
+  ELSIF kind = 'Float64' AND (form = 'number' OR words IN ('NaN', 'inf', '-inf')) THEN
+    RETURN to_jsonb(words::float8::text);
+  ELSIF kind = 'Date' AND form = 'string' THEN
+    RETURN to_jsonb(words::date - '1970-01-01'::date);
+  ELSIF kind = 'Time' AND form = 'string' THEN
+    RETURN to_jsonb(trunc(extract(epoch FROM words::time) * 1000000));
+  ELSIF kind = 'Duration' AND form = 'string' THEN
+    RETURN to_jsonb(pg_temp.of_interval(words::interval));
+  ELSIF kind = 'Timestamp' AND form = 'string' THEN
+    RETURN to_jsonb((extract(epoch FROM words::timestamp) * 1000000)::int8);
+  ELSIF kind = 'Decimal' AND form IN ('number', 'string') THEN
+    RETURN to_jsonb(pg_temp.of_numeric(words::numeric));
+  ELSIF form = 'number' AND kind ~ '^(Int|Uint|Prim)' THEN
+    number := words::numeric;
+    part := substring(kind FROM '[0-9]+$')::jsonb;
+    IF trunc(number) = number AND (CASE WHEN kind LIKE 'Int%'
+        THEN number BETWEEN - 2::numeric ^ ((part)::int4 - 1) AND 2::numeric ^ ((part)::int4 - 1) - 1
+        ELSE number BETWEEN 0 AND 2::numeric ^ (part)::int4 - 1 END) THEN
+      RETURN to_jsonb(trunc(number));
+    END IF;
+  END IF;
+  RAISE EXCEPTION USING ERRCODE = 'LT001', MESSAGE = format('the column "%s" holds %s where %s is expected',
+    name, left(value::text, 100), CASE WHEN kind = 'Escaped' THEN 'Text' ELSE kind END);
+END $$;
+
+-- to_json
+CREATE FUNCTION pg_temp.to_json(value jsonb, types jsonb, type int4, is_inner bool) RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+  node jsonb := types -> type;
+  kind text := node ->> 0;
+  names jsonb := node -> 1;
+  words text := CASE WHEN jsonb_typeof(value) NOT IN ('object', 'array') THEN value #>> '{}' END;
+  result jsonb;
+  part jsonb;
+BEGIN
+  IF kind IN ('option', 'wrapped') THEN
+    IF jsonb_typeof(value) = 'null' THEN
+      RETURN CASE WHEN is_inner THEN '"none"'::jsonb ELSE value END;
+    END IF;
+    part := CASE WHEN kind = 'wrapped' THEN value -> 0 ELSE value END;
+    part := pg_temp.to_json(part, types, (node ->> 2)::int4, kind = 'wrapped');
+    RETURN CASE WHEN is_inner THEN jsonb_build_object('some', part) ELSE part END;
+  ELSIF kind = 'object' THEN
+    SELECT jsonb_object_agg(names ->> (o - 1)::int4,
+        pg_temp.to_json(v, types, (node ->> (o + 1)::int4)::int4, false))
+      INTO result FROM jsonb_array_elements(value) WITH ORDINALITY AS x(v, o);
+    RETURN result;
+  ELSIF kind IN ('tuple', 'array') THEN
+    SELECT coalesce(jsonb_agg(pg_temp.to_json(v, types,
+        (node ->> (CASE WHEN kind = 'array' THEN 2 ELSE o + 1 END)::int4)::int4, false) ORDER BY o), '[]')
+      INTO result FROM jsonb_array_elements(value) WITH ORDINALITY AS x(v, o);
+    RETURN result;
+  ELSIF kind = 'tag' THEN
+    RETURN names -> words::int4;
+  ELSIF kind = 'enum' THEN
+    IF jsonb_array_length(value) = 1 THEN RETURN names -> (value ->> 0)::int4; END IF;
+    RETURN jsonb_build_object(names ->> (value ->> 0)::int4,
+      pg_temp.to_json(value -> 1, types, (node ->> ((value ->> 0)::int4 + 2))::int4, false));
+  ELSIF kind = 'Escaped' THEN
+    RETURN to_jsonb(pg_temp.nul_unescape(words));
+  ELSIF kind IN ('Float32', 'Float64') THEN
+    RETURN CASE words::float8 WHEN 'NaN' THEN '"NaN"'::jsonb WHEN 'Infinity' THEN '"inf"' WHEN '-Infinity' THEN '"-inf"'
+      ELSE words::jsonb END;
+  ELSIF kind = 'Date' THEN
+    RETURN to_jsonb(pg_temp.date_text(words::int4));
+  ELSIF kind = 'Time' THEN
+    RETURN to_jsonb(pg_temp.time_text(words::numeric));
+  ELSIF kind = 'Duration' THEN
+    RETURN to_jsonb(pg_temp.duration_text(words::int8));
+  ELSIF kind = 'Timestamp' THEN
+    RETURN to_jsonb(pg_temp.timestamp_text(words::int8));
+  ELSIF kind = 'Decimal' THEN
+    RETURN to_jsonb(pg_temp.decimal_text(words::int8));
+  END IF;
+  RETURN value;
+END $$;
