@@ -2,6 +2,8 @@
 
 mod access;
 mod configuration;
+#[cfg(feature = "postgres")]
+mod databases;
 mod endings;
 mod logs;
 mod sockets;
@@ -160,6 +162,25 @@ fn in_thread(folder: &Folder, args: &[&str]) -> thread::JoinHandle<super::suppor
     let mut command = runner();
     command.args(args).current_dir(folder.path()).env_remove("RUNNER_TOKEN");
     thread::spawn(move || command.output().unwrap().into())
+}
+
+/// Sends a request over HTTP to a server at a URL; the whole answer.
+#[cfg(feature = "http")]
+fn post(url: &str, path: &str, media: &str, body: &str) -> String {
+    use std::io::Write;
+
+    let address = url.trim_start_matches("http://");
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    write!(
+        stream,
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-type: {media}\r\n\
+         accept: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 fn path(folder: &Folder, name: &str) -> String {

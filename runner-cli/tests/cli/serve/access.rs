@@ -99,26 +99,10 @@ fn raw_sql_is_off_on_the_network() {
 #[cfg(feature = "http")]
 #[test]
 fn source_is_off_unless_allowed() {
-    use std::{
-        io::{Read, Write},
-        net::TcpStream,
-    };
-
     let folder = folder();
     let post = |server: &Server, path: &str, body: &str| {
-        let address = server.url().trim_start_matches("http://").to_owned();
-        let mut stream = TcpStream::connect(&address).unwrap();
-        let kind = if path.contains("functions") { "application/json" } else { "text/x-lutra" };
-        write!(
-            stream,
-            "POST {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-type: {kind}\r\n\
-             accept: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        )
-        .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
+        let media = if path.contains("functions") { "application/json" } else { "text/x-lutra" };
+        super::post(server.url(), path, media, body)
     };
     let source = "func main(): Int64 -> 42";
     let server = Server::start(&folder, &["--http", "127.0.0.1:0"]);
