@@ -12,8 +12,9 @@
 mod fuzz;
 
 use std::{
-    env,
+    env, fs,
     panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -27,6 +28,9 @@ const SECONDS: u64 = 2;
 /// In the environment: other seconds, and the seed of the random numbers.
 const SECONDS_VAR: &str = "RUNNER_FUZZ_SECONDS";
 const SEED_VAR: &str = "RUNNER_FUZZ_SEED";
+
+/// In the environment: a folder into which the seeds are written, for libFuzzer to begin with.
+const CORPUS_VAR: &str = "RUNNER_FUZZ_CORPUS";
 
 /// Bytes that are tried at most.
 const BYTES: usize = 4096;
@@ -58,6 +62,13 @@ fn run(target: &Target) -> Result<(), Failed> {
     let (mut rng, mut pool) = (Rng::with_seed(seed), (target.seeds)());
     for bytes in &pool {
         attempt(target, bytes, seed)?;
+    }
+    if let Ok(folder) = env::var(CORPUS_VAR) {
+        let folder = Path::new(&folder).join(target.name);
+        fs::create_dir_all(&folder)?;
+        for (number, bytes) in pool.iter().enumerate() {
+            fs::write(folder.join(format!("seed-{number}")), bytes)?;
+        }
     }
     let seeds = pool.len();
     let (start, mut count) = (Instant::now(), 0);

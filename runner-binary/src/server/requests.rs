@@ -275,9 +275,14 @@ where
     fn collect(&mut self, id: u32, body: &Bytes, more: bool) -> Result<()> {
         let mut result = Ok(());
         self.with(id, |this, slot| {
-            let State::Collecting(task, mut input) = core::mem::replace(&mut slot.state, State::Free) else {
-                result = Err(violation(format!("a body for the request {id}, which is complete")));
-                return;
+            let (task, mut input) = match core::mem::replace(&mut slot.state, State::Free) {
+                State::Collecting(task, input) => (task, input),
+                other => {
+                    // It is in flight until the connection ends, which frees what it holds.
+                    slot.state = other;
+                    result = Err(violation(format!("a body for the request {id}, which is complete")));
+                    return;
+                }
             };
             let room = this
                 .check_size(&task, input.len() + body.len())

@@ -160,6 +160,12 @@ async fn broken_rules_end_the_connection() {
         vec![(hello, b"")],
         vec![(execute(1), b"w"), (execute(1), b"w")],
         vec![(execute(1), b"w"), (Request::Body { id: 1, more: false }, b"x")],
+        // Also if what is complete came in parts, which count as held.
+        vec![
+            (Request::Execute { id: 1, program: 0, credit: 0, more: true }, b"w"),
+            (Request::Body { id: 1, more: false }, b""),
+            (Request::Body { id: 1, more: false }, b"x"),
+        ],
         vec![(Request::Prepare { id: 1, program: 0, more: false }, b"x")],
         vec![
             (Request::Prepare { id: 1, program: 1, more: false }, b"not a program"),

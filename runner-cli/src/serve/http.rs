@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use runner_core::{Code, Error};
+use runner_core::{Code, Error, RunSync};
 use runner_http::{Function, Param, Server, ServerOptions, Token};
-use runner_lang::{Project, compile, render};
+use runner_interpreter::Interpreter;
+use runner_json::{Layout, print};
+use runner_lang::{Checked, Project, compile, render};
 
 use super::{Settings, gate::Gate};
 use crate::{
@@ -65,8 +67,27 @@ fn functions(settings: &Settings) -> Result<Vec<Function>, Failure> {
             tell(&project, &diagnostics);
             Failure::told()
         })?;
-        let params = function.params.into_iter().map(|param| Param::new(param.name)).collect();
+        let params =
+            function.params.iter().map(|param| named(&checked, &project, &function.path, &param.name));
+        let params = params.collect::<Result<_, _>>()?;
         Ok(Function::new(function.path, compiled.program, params)?.with_doc(function.doc))
     });
     functions.collect()
+}
+
+/// A parameter of a function, with what it is if it is left out: that is computed here, once, by an interpreter.
+fn named(checked: &Checked, project: &Project, function: &str, name: &str) -> Result<Param, Failure> {
+    let param = Param::new(name);
+    let Some(default) = checked.compile_default(function, name) else { return Ok(param) };
+    let default = default.map_err(|diagnostics| {
+        tell(project, &diagnostics);
+        Failure::told()
+    })?;
+    let (program, interpreter) = (default.program, Interpreter::new());
+    let prepared = interpreter.prepare(&program);
+    let computed = prepared.and_then(|prepared| interpreter.execute(&prepared, &[]));
+    let json = computed.and_then(|value| print(program.types(), program.output(), &value, Layout::Compact));
+    let json =
+        json.map_err(|error| error.context(format_args!("the default of `{name}` of `{function}`")))?;
+    Ok(param.with_default(String::from_utf8_lossy(&json)))
 }

@@ -2,6 +2,8 @@
 
 mod access;
 mod configuration;
+#[cfg(feature = "http")]
+mod curl;
 #[cfg(feature = "postgres")]
 mod databases;
 mod endings;

@@ -11,7 +11,6 @@
 mod cancel;
 #[cfg(feature = "compression")]
 mod compressed;
-mod curl;
 #[cfg(feature = "tls")]
 mod encrypted;
 mod hostile;

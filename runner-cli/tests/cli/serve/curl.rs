@@ -2,13 +2,11 @@
 
 use std::process::Command;
 
-use runner_http::{Function, Param, ServerOptions};
-
-use crate::support::{compiled, serve};
+use super::{super::support::examples, Server, folder};
 
 /// The lines of the section on HTTP that begin with `curl`, each with the answer that the next line says.
 fn lines() -> Vec<(String, String)> {
-    let readme = include_str!("../../../README.md");
+    let readme = include_str!("../../../../README.md");
     let section = readme.split("\n## ").find(|section| section.starts_with("Over HTTP")).unwrap();
     let lines: Vec<&str> = section.lines().collect();
     let calls = lines.windows(2).filter(|pair| pair[0].starts_with("curl "));
@@ -17,26 +15,15 @@ fn lines() -> Vec<(String, String)> {
         .collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_lines_of_the_readme_give_what_it_says() {
-    let source = include_str!("../../../examples/http/module.lt");
-    let params = vec![Param::new("orders"), Param::new("least").with_default("100.0")];
-    let totals = Function::new("totals", compiled(source, "totals").unwrap(), params).unwrap();
-    let params = vec![Param::new("start"), Param::new("end")];
-    let days = Function::new("days", compiled(source, "days").unwrap(), params).unwrap();
-    let options = ServerOptions::new().with_compile(compiled).with_function(totals).with_function(days);
-    let served = serve(options).await;
+#[test]
+fn the_lines_of_the_readme_give_what_it_says() {
+    let project = examples().join("http").display().to_string();
+    let server = Server::start(&folder(), &[&project, "--http", "127.0.0.1:0", "--allow-source"]);
     let lines = lines();
     assert!(lines.len() >= 4, "{lines:?}");
     for (line, expected) in lines {
-        let local = line.replace("localhost:8080", &served.address);
-        let run = tokio::task::spawn_blocking(move || {
-            Command::new("sh")
-                .args(["-c", &local])
-                .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-                .output()
-        });
-        let output = run.await.unwrap().unwrap();
+        let local = line.replace("localhost:8080", server.url().trim_start_matches("http://"));
+        let output = Command::new("sh").args(["-c", &local]).output().unwrap();
         let answer = String::from_utf8(output.stdout).unwrap();
         assert!(
             fits(answer.trim_end(), &expected),
@@ -44,6 +31,7 @@ async fn the_lines_of_the_readme_give_what_it_says() {
             String::from_utf8_lossy(&output.stderr)
         );
     }
+    server.stop();
 }
 
 /// Whether an answer is what was expected, where `...` stands for anything.
