@@ -127,6 +127,10 @@ impl Config {
             .with("autoinstall_known_extensions", "false")?
             .with("allow_community_extensions", "false")?
             .with("max_expression_depth", STATEMENT_LEVELS)?
+            // A key that is the same for all items.
+            .with("order_by_non_integer_literal", "true")?
+            // It keeps values as keys to sort by, which have no negative zero.
+            .with("disabled_optimizers", "top_n_window_elimination")?
             .with("temp_directory", temp)?;
         if let Some(threads) = self.threads {
             settings = settings.threads(threads.into())?;

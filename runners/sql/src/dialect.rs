@@ -99,6 +99,12 @@ pub trait Dialect {
     /// A key that orders as the operations do.
     fn sort_key(&self, prim: Prim, sql: &Sql) -> Sql;
 
+    /// A query with one column `c1`, which gives one row, as it stands within an expression.
+    fn one_row(&self, shapes: &Shapes, leaf: Leaf, query: String) -> String {
+        let _ = (shapes, leaf);
+        query
+    }
+
     /// A condition that is true once all of these are evaluated.
     fn force(&self, sqls: &[Sql]) -> Sql;
 

@@ -69,6 +69,7 @@ impl Shapes {
         let shapes = types.iter().map(|(id, _)| shape(types, id)).collect();
         let mut this =
             Self { shapes, widths: vec![0; types.len()], cyclic: cyclic(types), types: types.clone() };
+        this.unroll();
         for (id, ty) in types.iter() {
             let width = this.width(id);
             if width > COLUMNS {
@@ -78,6 +79,25 @@ impl Shapes {
             let _ = ty;
         }
         Ok(this)
+    }
+
+    /// Lays out types that are equal to one on a cycle, but not on it themselves, as that one is.
+    fn unroll(&mut self) {
+        let mut shapes = self.shapes.clone();
+        let mut unrolled = self.cyclic.clone();
+        let on_cycle = |id: &TypeId| self.cyclic.get(id.0 as usize) == Some(&true);
+        let ids: Vec<_> = self.types.iter().map(|(id, _)| id).collect();
+        for id in ids.iter().filter(|id| !on_cycle(id)) {
+            let twin = ids.iter().filter(|other| on_cycle(other)).find(|other| self.types.same(*id, **other));
+            let index = id.0 as usize;
+            if let (Some(twin), Some(slot), Some(flag)) =
+                (twin, shapes.get_mut(index), unrolled.get_mut(index))
+            {
+                *slot = self.get(*twin);
+                *flag = true;
+            }
+        }
+        (self.shapes, self.cyclic) = (shapes, unrolled);
     }
 
     /// The types that were laid out.

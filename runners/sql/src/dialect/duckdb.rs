@@ -208,6 +208,16 @@ impl Dialect for DuckDb {
         sql.clone()
     }
 
+    fn one_row(&self, shapes: &Shapes, leaf: Leaf, query: String) -> String {
+        match leaf {
+            // DuckDB takes the first row, and keeps it as a key to sort by, which has no negative zero.
+            Leaf::Packed(ty) if shapes.has_float(ty) => {
+                format!("SELECT list(one.c1)[1] FROM ({query}) AS one")
+            }
+            _ => query,
+        }
+    }
+
     fn force(&self, sqls: &[Sql]) -> Sql {
         // Statistics say much about NULLs and bounds of columns, but nothing about hashes.
         let texts: Vec<_> = sqls.iter().map(Sql::text).collect();
@@ -253,7 +263,10 @@ impl Dialect for DuckDb {
     }
 
     fn empty(&self, shapes: &Shapes, item: TypeId) -> Sql {
-        if shapes.is_array_recursive(item) { Sql::constant("'\\x00'::BLOB") } else { Sql::constant("[]") }
+        if shapes.is_array_recursive(item) {
+            return Sql::constant("'\\x00'::BLOB");
+        }
+        Sql::constant(format!("([]::{}[])", Layout::of(shapes, item).sql_type()))
     }
 
     fn variant(&self, shapes: &Shapes, index: u32, payload: &Val, ty: TypeId) -> Sql {

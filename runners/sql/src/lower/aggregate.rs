@@ -44,7 +44,7 @@ impl Lowering<'_> {
             }
         }
         let rows = self.rows_of(value, item)?;
-        let rows = if rows.limit.is_some() { self.wrap(rows, false)? } else { rows };
+        let rows = self.aggregated(rows)?;
         let Val::Leaf(leaf) = &rows.item else {
             return Err(self.unsupported(xs, "an aggregate of several columns"));
         };
@@ -63,7 +63,7 @@ impl Lowering<'_> {
     pub(super) fn join(&mut self, xs: ExprId, separator: ExprId, frame: &mut Frame) -> Result<Val> {
         let (rows, _) = self.rows(xs, frame)?;
         let separator = self.atom(separator, frame)?;
-        let rows = if rows.limit.is_some() { self.wrap(rows, false)? } else { rows };
+        let rows = self.aggregated(rows)?;
         let Val::Leaf(leaf) = &rows.item else {
             return Err(self.unsupported(xs, "a text of several columns"));
         };

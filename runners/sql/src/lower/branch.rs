@@ -4,7 +4,7 @@ use runner_core::{Arm, ExprId, Op, Result, TypeId};
 
 use super::{Frame, Lowering};
 use crate::{
-    shape::Shape,
+    shape::{Leaf, Shape},
     sql::{Parts, Sql},
     value::Val,
 };
@@ -90,7 +90,7 @@ impl Lowering<'_> {
             guard = Some(Sql::of(format!("({not}{left})"), &[&left]));
         }
         let right = self.guarded_branch(guard, None, *right)?;
-        let right = self.closed(right)?;
+        let right = self.closed(right, Leaf::Prim(runner_core::Prim::Bool))?;
         let prims = [runner_core::Prim::Bool; 2];
         let can_fail = right.can_fail();
         match self.dialect.scalar(op, &prims, runner_core::Prim::Bool, &[left.clone(), right.clone()])? {
@@ -134,15 +134,16 @@ impl Lowering<'_> {
     }
 
     /// A branch of one column as an expression without a frame.
-    fn closed(&mut self, branch: Branch) -> Result<Sql> {
-        let Val::Leaf(leaf) = branch.value else {
+    fn closed(&mut self, branch: Branch, leaf: Leaf) -> Result<Sql> {
+        let Val::Leaf(value) = branch.value else {
             return Err(runner_core::Error::new(runner_core::Code::Internal, "a branch has several columns"));
         };
         if branch.frame.is_empty() {
-            return Ok(leaf);
+            return Ok(value);
         }
-        let can_fail = branch.frame.can_fail || leaf.can_fail();
-        Ok(Sql::query(format!("(SELECT {leaf}{})", branch.frame.clause()), can_fail))
+        let can_fail = branch.frame.can_fail || value.can_fail();
+        let query = format!("SELECT {value} AS c1{}", branch.frame.clause());
+        Ok(Sql::query(format!("({})", self.dialect.one_row(&self.shapes, leaf, query)), can_fail))
     }
 
     fn case(&mut self, ty: TypeId, branches: Vec<Branch>, frame: &mut Frame) -> Result<Val> {
@@ -155,7 +156,7 @@ impl Lowering<'_> {
             for mut branch in branches {
                 branch.value = Val::Leaf(self.dialect.pack(&self.shapes, &branch.value, ty));
                 let condition = branch.condition.clone();
-                packed.push((condition, self.closed(branch)?));
+                packed.push((condition, self.closed(branch, Leaf::Packed(ty))?));
             }
             let case = self.atomic_leaf(case_of(&packed), frame);
             return Ok(self.dialect.unpack(&self.shapes, &case, ty));
@@ -163,7 +164,7 @@ impl Lowering<'_> {
         let mut columns: Vec<Vec<(Option<Sql>, Sql)>> = vec![Vec::new(); width];
         for branch in branches {
             let condition = branch.condition.clone();
-            let leaves = if width == 1 { vec![self.closed_leaf(branch)?] } else { branch.value.leaves() };
+            let leaves = if width == 1 { vec![self.closed_leaf(branch, ty)?] } else { branch.value.leaves() };
             for (column, leaf) in columns.iter_mut().zip(leaves) {
                 column.push((condition.clone(), leaf));
             }
@@ -173,11 +174,12 @@ impl Lowering<'_> {
     }
 
     /// The only column of a branch, which may be a tuple of one.
-    fn closed_leaf(&mut self, mut branch: Branch) -> Result<Sql> {
+    fn closed_leaf(&mut self, mut branch: Branch, ty: TypeId) -> Result<Sql> {
         if let Some(leaf) = branch.value.leaves().into_iter().next() {
             branch.value = Val::Leaf(leaf);
         }
-        self.closed(branch)
+        let leaf = self.shapes.leaves(ty).first().copied().unwrap_or(Leaf::Tag);
+        self.closed(branch, leaf)
     }
 
     /// A value of a type without columns.

@@ -10,6 +10,8 @@ struct Steps {
     with: String,
     name: String,
     accumulator: TypeId,
+    /// The last value of the counter.
+    count: Sql,
     can_fail: bool,
 }
 
@@ -23,10 +25,16 @@ impl Lowering<'_> {
         let alias = self.alias();
         let names: Vec<_> = (1..=width).map(|n| format!("c{n}")).collect();
         let text = format!(
-            "CROSS JOIN LATERAL ({} SELECT {} FROM {} ORDER BY i DESC LIMIT 1) AS {alias}",
+            "CROSS JOIN LATERAL ({} SELECT {} FROM {}{}) AS {alias}",
             steps.with,
             names.join(", "),
-            steps.name
+            steps.name,
+            // Under a guard there may be no step.
+            if self.guards.is_empty() {
+                format!(" WHERE i = {}", steps.count)
+            } else {
+                " ORDER BY i DESC LIMIT 1".into()
+            }
         );
         frame.join(text, steps.can_fail);
         let value = self.of_alias(steps.accumulator, &alias)?;
@@ -78,7 +86,7 @@ impl Lowering<'_> {
             self.typed(&next, accumulator),
             body.join_text()
         );
-        Ok(Steps { with, name, accumulator, can_fail })
+        Ok(Steps { with, name, accumulator, count: length, can_fail })
     }
 
     pub(super) fn loop_until_empty(&mut self, xs: ExprId, f: ExprId, frame: &mut Frame) -> Result<Relation> {

@@ -2,7 +2,10 @@
 
 use runner_core::{Code, Error, ExprId, Result, TypeId};
 
-use super::{Frame, Lowering, numbered};
+use super::{
+    Frame, Lowering, numbered,
+    references::{definitions, references},
+};
 use crate::{
     relation::{Key, Relation},
     shape::Shape,
@@ -80,12 +83,25 @@ impl Lowering<'_> {
 
     /// A relation as a packed array.
     pub(super) fn collect(&mut self, rows: Relation, item: TypeId) -> Result<Sql> {
-        let rows = if rows.limit.is_some() { self.wrap(rows, false)? } else { rows };
+        let rows = self.aggregated(rows)?;
         let rows = self.plain(rows);
         let order = rows.order_by();
         let array = self.dialect.collect(&self.shapes, &rows.item, item, &order);
         let can_fail = rows.can_fail();
         Ok(Sql::query(format!("(SELECT {array}{})", rows.tail()), can_fail))
+    }
+
+    /// A relation to aggregate. SQL takes an aggregate over nothing but columns of a query around for one of that query,
+    /// so such items become columns first.
+    pub(super) fn aggregated(&mut self, rows: Relation) -> Result<Relation> {
+        let own = definitions(&rows.from);
+        let used: Vec<_> = rows.item.leaves().iter().flat_map(|leaf| references(leaf.text())).collect();
+        let is_foreign = !used.is_empty() && used.iter().all(|alias| !own.contains(alias));
+        if rows.limit.is_some() || is_foreign {
+            let fenced = is_foreign && rows.item.can_fail();
+            return self.wrap(rows, fenced);
+        }
+        Ok(rows)
     }
 
     /// A relation whose columns are cheap, that nothing is left to evaluate for, and to which joins and conditions can

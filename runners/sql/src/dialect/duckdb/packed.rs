@@ -30,10 +30,6 @@ pub(super) fn unpack(shapes: &Shapes, packed: &Sql, ty: TypeId) -> Val {
 
 pub(super) fn pack(dialect: &DuckDb, shapes: &Shapes, val: &Val, ty: TypeId) -> Sql {
     match (shapes.get(ty), val) {
-        // Without a type, a list of such would have none.
-        (Shape::Array(_), Val::Leaf(sql)) if sql.text() == "[]" => {
-            Sql::constant(format!("[]::{}", Layout::of(shapes, ty).sql_type()))
-        }
         (_, Val::Leaf(sql)) => sql.clone(),
         (_, Val::Tuple(fields)) => {
             let types = shapes.fields(ty);
@@ -128,11 +124,8 @@ pub(super) fn items(
 
 /// An array as a list of its items, whether it is boxed or not.
 pub(super) fn list_of(dialect: &DuckDb, shapes: &Shapes, array: &Sql, item: TypeId) -> Sql {
-    let ty = Layout::of(shapes, item).sql_type();
     if shapes.is_array_recursive(item) {
         Sql::of(format!("{}({array})", dialect.function("read_list", item)), &[array])
-    } else if array.text() == "[]" {
-        Sql::constant(format!("[]::{ty}[]"))
     } else {
         array.clone()
     }
