@@ -76,7 +76,7 @@ fn column(row: &tokio_postgres::Row) -> Result<Column, tokio_postgres::Error> {
 }
 
 /// Describes the columns of a table whose types are made of others, as the driver sees them.
-async fn describe_types(client: &Client, table: &mut Table) -> Result<()> {
+pub(crate) async fn describe_types(client: &Client, table: &mut Table) -> Result<()> {
     let quote = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
     let names: Vec<_> = table.columns.iter().map(|column| quote(&column.name)).collect();
     let query =

@@ -1,6 +1,9 @@
 //! Tables as Lutra source: a type and a function for each, and look-ups by unique columns.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+};
 
 /// The tables and views of a database, to be printed as source that the compiler accepts.
 ///
@@ -11,7 +14,7 @@ use std::{collections::BTreeMap, fmt::Write};
 /// let id = InterfaceColumn { name: "id".into(), ty: Some("Int64".into()), is_unique: true, ..Default::default() };
 /// interface.add("main", "albums", None, id);
 /// let source = interface.source();
-/// assert!(source.contains("func albums(): [albums_row] -> sql::from(\"albums\")"));
+/// assert!(source.contains("func albums(): [albums_row] -> std::sql::from(\"albums\")"));
 /// assert!(source.contains("func albums_by_id(value: Int64): albums_row?"));
 /// ```
 #[derive(Debug)]
@@ -41,6 +44,8 @@ pub struct InterfaceColumn {
 struct Table {
     doc: Option<String>,
     columns: Vec<InterfaceColumn>,
+    /// Columns that together are unique.
+    keys: Vec<Vec<String>>,
     /// Columns that can't be said in Lutra.
     left_out: Vec<String>,
 }
@@ -68,17 +73,43 @@ impl Interface {
         }
     }
 
+    /// Adds columns that together tell the rows of a table apart. Those of a table that was not added are ignored.
+    ///
+    /// ```
+    /// use runner_sql::{Interface, InterfaceColumn};
+    ///
+    /// let mut interface = Interface::new("main");
+    /// for name in ["a", "b"] {
+    ///     let column = InterfaceColumn { name: name.into(), ty: Some("Int64".into()), ..Default::default() };
+    ///     interface.add("main", "pairs", None, column);
+    /// }
+    /// interface.add_key("main", "pairs", &["a".into(), "b".into()]);
+    /// assert!(interface.source().contains("func pairs_by_a_b(value_1: Int64, value_2: Int64): pairs_row?"));
+    /// ```
+    pub fn add_key(&mut self, schema: &str, table: &str, columns: &[String]) {
+        if let Some(table) = self.schemas.get_mut(schema).and_then(|tables| tables.get_mut(table))
+            && !table.keys.iter().any(|key| key == columns)
+        {
+            table.keys.push(columns.to_vec());
+        }
+    }
+
     /// The source.
     #[must_use]
     pub fn source(&self) -> String {
         let mut source = String::new();
+        let mut modules = Names { taken: ROOTS.iter().map(|name| (*name).to_owned()).collect() };
+        modules.taken.extend(self.schemas.get(&self.home).into_iter().flat_map(BTreeMap::keys).cloned());
         for (schema, tables) in &self.schemas {
             let (indent, prefix) = if *schema == self.home { ("", "") } else { ("  ", schema.as_str()) };
+            let mut names = Names::of_types();
+            let functions: Vec<_> = tables.keys().map(|name| names.new(name)).collect();
             if !prefix.is_empty() {
-                let _ = writeln!(source, "module {} {{", lutra_name(schema));
+                let _ = writeln!(source, "module {} {{", modules.new(schema));
             }
-            for (name, table) in tables {
-                print(&mut source, indent, prefix, name, table);
+            for ((name, table), function) in tables.iter().zip(&functions) {
+                Printer { source: &mut source, indent, names: &mut names }
+                    .table(prefix, name, function, table);
             }
             if !prefix.is_empty() {
                 source.push_str("}\n\n");
@@ -88,40 +119,115 @@ impl Interface {
     }
 }
 
-fn print(source: &mut String, indent: &str, schema: &str, name: &str, table: &Table) {
-    if table.columns.is_empty() {
-        let _ = writeln!(source, "{indent}# {}: no column has a type of Lutra\n", one_line(name));
-        return;
+/// Names of a module. Tables have theirs; what is made of them gives way.
+struct Names {
+    taken: BTreeSet<String>,
+}
+
+impl Names {
+    /// Those that the types of columns have.
+    fn of_types() -> Self {
+        Self { taken: TYPES.iter().map(|name| (*name).to_owned()).collect() }
     }
-    let row = lutra_name(&format!("{name}_row"));
-    for line in table.doc.as_deref().unwrap_or_default().lines() {
-        let _ = writeln!(source, "{indent}## {line}");
-    }
-    if !table.left_out.is_empty() {
-        let _ = writeln!(source, "{indent}# left out: {}", one_line(&table.left_out.join(", ")));
-    }
-    let _ = writeln!(source, "{indent}type {row}: {{");
-    for column in &table.columns {
-        for line in column.doc.as_deref().unwrap_or_default().lines() {
-            let _ = writeln!(source, "{indent}  # {line}");
+
+    /// A name that nothing else has, as it is written.
+    fn new(&mut self, wanted: &str) -> String {
+        let mut name = wanted.to_owned();
+        while !self.taken.insert(name.clone()) {
+            name.push('_');
         }
-        let option = if column.is_optional { "?" } else { "" };
-        let ty = column.ty.as_deref().unwrap_or_default();
-        let _ = writeln!(source, "{indent}  {}: {ty}{option},", lutra_name(&column.name));
+        lutra_name(&name)
     }
-    let _ = writeln!(source, "{indent}}}");
-    let path = if schema.is_empty() { name.to_owned() } else { format!("{schema}/{name}") };
-    let table_function = lutra_name(name);
-    let _ =
-        writeln!(source, "{indent}func {table_function}(): [{row}] -> sql::from({})\n", lutra_text(&path));
-    for column in table.columns.iter().filter(|column| column.is_unique) {
-        let function = lutra_name(&format!("{name}_by_{}", column.name));
-        let (field, ty) = (lutra_name(&column.name), column.ty.as_deref().unwrap_or_default());
-        let value = if column.is_optional { ".some(value)" } else { "value" };
-        let _ = writeln!(
-            source,
-            "{indent}func {function}(value: {ty}): {row}? -> {table_function}() | find(row -> row.{field} == {value})\n"
+}
+
+/// What the first name of a path may mean, whatever a module is called.
+const ROOTS: [&str; 4] = ["std", "project", "module", "super"];
+
+/// Types of columns.
+const TYPES: [&str; 17] = [
+    "Bool",
+    "Int8",
+    "Int16",
+    "Int32",
+    "Int64",
+    "Uint8",
+    "Uint16",
+    "Uint32",
+    "Uint64",
+    "Float32",
+    "Float64",
+    "Text",
+    "Date",
+    "Time",
+    "Timestamp",
+    "Duration",
+    "Decimal",
+];
+
+struct Printer<'a> {
+    source: &'a mut String,
+    indent: &'a str,
+    names: &'a mut Names,
+}
+
+impl Printer<'_> {
+    fn table(&mut self, schema: &str, name: &str, function: &str, table: &Table) {
+        if table.columns.is_empty() {
+            self.line("", &format!("# {}: no column has a type of Lutra\n", one_line(name)));
+            return;
+        }
+        let row = self.names.new(&format!("{name}_row"));
+        for line in table.doc.as_deref().unwrap_or_default().lines() {
+            self.line("", &format!("## {line}"));
+        }
+        if !table.left_out.is_empty() {
+            self.line("", &format!("# left out: {}", one_line(&table.left_out.join(", "))));
+        }
+        self.line("", &format!("type {row}: {{"));
+        for column in &table.columns {
+            for line in column.doc.as_deref().unwrap_or_default().lines() {
+                self.line("  ", &format!("# {line}"));
+            }
+            let option = if column.is_optional { "?" } else { "" };
+            let ty = column.ty.as_deref().unwrap_or_default();
+            self.line("  ", &format!("{}: {ty}{option},", lutra_name(&column.name)));
+        }
+        self.line("", "}");
+        let path = if schema.is_empty() { name.to_owned() } else { format!("{schema}/{name}") };
+        let path = lutra_text(&path);
+        self.line("", &format!("func {function}(): [{row}] -> std::sql::from({path})\n"));
+        for column in table.columns.iter().filter(|column| column.is_unique) {
+            self.look_up(name, function, &row, &[column]);
+        }
+        for key in &table.keys {
+            let find = |name: &String| table.columns.iter().find(|column| column.name == *name);
+            if let Some(columns) = key.iter().map(find).collect::<Option<Vec<_>>>() {
+                self.look_up(name, function, &row, &columns);
+            }
+        }
+    }
+
+    /// A function that finds the row with these values.
+    fn look_up(&mut self, table: &str, rows: &str, row: &str, columns: &[&InterfaceColumn]) {
+        let by: Vec<_> = columns.iter().map(|column| column.name.as_str()).collect();
+        let function = self.names.new(&format!("{table}_by_{}", by.join("_")));
+        let (mut params, mut conditions) = (Vec::new(), Vec::new());
+        for (index, column) in columns.iter().enumerate() {
+            let value = if columns.len() == 1 { "value".into() } else { format!("value_{}", index + 1) };
+            params.push(format!("{value}: {}", column.ty.as_deref().unwrap_or_default()));
+            let wanted = if column.is_optional { format!(".some({value})") } else { value };
+            conditions.push(format!("row.{} == {wanted}", lutra_name(&column.name)));
+        }
+        let (params, condition) = (params.join(", "), conditions.join(" && "));
+        // A parameter may have the table's name, and a table that of a standard function.
+        let text = format!(
+            "func {function}({params}): {row}? -> module::{rows}() | std::find(row -> {condition})\n"
         );
+        self.line("", &text);
+    }
+
+    fn line(&mut self, indent: &str, text: &str) {
+        let _ = writeln!(self.source, "{}{indent}{text}", self.indent);
     }
 }
 

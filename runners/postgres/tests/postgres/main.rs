@@ -3,6 +3,7 @@
 
 mod database;
 mod faults;
+mod interface;
 mod names;
 mod plans;
 mod proxy;

@@ -163,7 +163,6 @@ const AWKWARD: &[&str] = &[
     "s",
     "x",
     "pg_temp",
-    "public",
     "pg_catalog",
     "func",
     "true",

@@ -1,6 +1,6 @@
 //! Changes to tables: a common table expression each, which is executed whether it is read or not.
 
-use runner_core::{Code, Error, ExprId, Result, TypeId};
+use runner_core::{Code, Error, ExprId, Kind, Result, TypeId};
 
 use crate::{
     catalog::{Column, Table},
@@ -84,14 +84,19 @@ impl Lowering<'_> {
         let item = self.parameter_type(f)?;
         let mut rows: Relation = self.table_rows(name, &table, item)?;
         let alias = format!("t{}", self.aliases);
-        // What stands around the change is evaluated within it, too.
-        let mut inner = frame.clone();
-        let (value, ty) = self.apply(f, &[rows.item.clone()], &mut inner)?;
-        let value = self.collected(value, ty)?;
-        let Val::Option { some, value } = value else {
-            return Err(self.unsupported(f, "an update that gives no option of a row"));
+        let (some, value) = match self.chosen(&mut rows, f, frame)? {
+            Some(value) => (Sql::constant("true"), value),
+            None => {
+                // What stands around the change is evaluated within it, too.
+                let mut inner = frame.clone();
+                let (value, ty) = self.apply(f, &[rows.item.clone()], &mut inner)?;
+                let Val::Option { some, value } = self.collected(value, ty)? else {
+                    return Err(self.unsupported(f, "an update that gives no option of a row"));
+                };
+                Self::add_frame(&mut rows, inner);
+                (some, *value)
+            }
         };
-        Self::add_frame(&mut rows, inner);
         let (target, chosen) = (self.alias(), self.alias());
         let selected = super::super::numbered(&value.leaves());
         let changed = self.of_alias(item, &chosen)?;
@@ -111,6 +116,32 @@ impl Lowering<'_> {
             self.same_row(&target, &chosen)
         );
         self.add_change(text)
+    }
+
+    /// The new row of an update by `if condition then .some(row) else .none`, whose condition is added to `rows`, so that
+    /// an index can serve it; `None` if it is no such update.
+    fn chosen(&mut self, rows: &mut Relation, f: ExprId, frame: &Frame) -> Result<Option<Val>> {
+        let (params, body) = self.lambda(f)?;
+        let Kind::If { condition, then, otherwise } = self.expr(body)?.kind else { return Ok(None) };
+        let (&Kind::Variant { index: 1, payload }, &Kind::Variant { index: 0, .. }) =
+            (&self.expr(then)?.kind, &self.expr(otherwise)?.kind)
+        else {
+            return Ok(None);
+        };
+        for (local, _) in params {
+            self.bind(local, rows.item.clone());
+        }
+        let (mut before, mut after) = (frame.clone(), Frame::default());
+        self.depth += 1;
+        let test = self.lower(condition, &mut before)?;
+        let value = self.lower(payload, &mut after)?;
+        self.depth -= 1;
+        let value = self.collected(value, self.ty(payload)?)?;
+        // What the row needs beside itself would be evaluated for other rows, too.
+        let (Val::Leaf(test), true) = (test, after.is_empty()) else { return Ok(None) };
+        Self::add_frame(rows, before);
+        rows.wheres.extend(test.conjuncts());
+        Ok(Some(value))
     }
 
     /// `t1.ctid AS k1, ...`
