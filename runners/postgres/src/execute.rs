@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::{StreamExt, pin_mut};
+use futures_util::{StreamExt, future, pin_mut};
 use runner_core::{Code, Error, Result, wire::Writer};
 use runner_sql::Output;
-use tokio_postgres::{NoTls, types::ToSql};
+use tokio_postgres::{NoTls, Statement, types::ToSql};
 
 use crate::{
     connection::Pooled,
@@ -27,34 +27,57 @@ impl<'a> Execution<'a> {
     }
 
     pub(crate) async fn run(mut self, params: &[params::Encoded]) -> Result<Bytes> {
-        let Some(connection) = &mut self.connection else {
-            return Err(Error::new(Code::Internal, "a connection was given back"));
-        };
-        let result = match connection.statement(self.prepared, self.form).await {
+        let Some(connection) = &mut self.connection else { return Err(given_back()) };
+        let ended = match connection.statement(self.prepared, self.form).await {
+            Ok(statement) if self.form.needs_transaction => self.transaction(&statement, params).await,
             Ok(statement) => self.query(&statement, params).await,
             Err(error) => Err(error),
         };
-        if let (Some(connection), Err(error)) = (&mut self.connection, &result)
-            && (error.code() == Code::PrepareError || error::is_stale(error))
-        {
-            connection.forget(&self.form.key);
-        }
-        if let (Some(connection), Err(error)) = (&mut self.connection, &result) {
+        if let (Some(connection), Err(error)) = (&mut self.connection, &ended) {
+            if error.code() == Code::PrepareError || error::is_stale(error) {
+                connection.forget(&self.form.key);
+            }
             // Nobody else is to be given one that is about to close.
             connection.is_dirty |= error::is_lost(error);
         }
-        self.connection = None;
-        result
+        match ended {
+            // Rows are still to come. The query is cancelled, and the connection closed.
+            Ok(Err(error)) => Err(error),
+            Ok(Ok(output)) => {
+                self.connection = None;
+                Ok(output)
+            }
+            Err(error) => {
+                self.connection = None;
+                Err(error)
+            }
+        }
     }
 
-    async fn query(
-        &self,
-        statement: &tokio_postgres::Statement,
-        params: &[params::Encoded],
-    ) -> Result<Bytes> {
-        let Some(connection) = &self.connection else {
-            return Err(Error::new(Code::Internal, "a connection was given back"));
+    /// The query in a transaction that is only committed once the output is known. It begins with the query, but ends
+    /// in a round trip of its own.
+    async fn transaction(&self, statement: &Statement, params: &[params::Encoded]) -> Result<Result<Bytes>> {
+        let Some(connection) = &self.connection else { return Err(given_back()) };
+        let command = async |text: &'static str| {
+            connection.client.batch_execute(text).await.map_err(|e| error::driver(&e))
         };
+        let (begun, ended) = future::join(command("BEGIN"), self.query(statement, params)).await;
+        begun?;
+        match ended {
+            Ok(Ok(output)) => command("COMMIT").await.map(|()| Ok(output)),
+            Ok(Err(error)) => Ok(Err(error)),
+            Err(error) => {
+                if !error::is_lost(&error) {
+                    command("ROLLBACK").await?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Fails as the server does; within, as the output does where rows may still come.
+    async fn query(&self, statement: &Statement, params: &[params::Encoded]) -> Result<Result<Bytes>> {
+        let Some(connection) = &self.connection else { return Err(given_back()) };
         let params = params.iter().map(|param| param as &(dyn ToSql + Sync));
         let rows = connection.client.query_raw(statement, params).await.map_err(|e| error::driver(&e))?;
         pin_mut!(rows);
@@ -63,16 +86,22 @@ impl<'a> Execution<'a> {
         let results = Results { shapes: &self.prepared.shapes, escapes: self.form.escapes };
         while let Some(row) = rows.next().await {
             let row = row.map_err(|e| error::driver(&e))?;
-            if let Some(plan) = &self.prepared.plan {
-                results.write(plan, &row, &mut writer)?;
+            if let Some(plan) = &self.prepared.plan
+                && let Err(error) = results.write(plan, &row, &mut writer)
+            {
+                return Ok(Err(error));
             }
             count += 1;
         }
         if let Output::Rows(_) = self.prepared.output {
             writer.length_before(0, count);
         }
-        Ok(writer.into_bytes().into())
+        Ok(Ok(writer.into_bytes().into()))
     }
+}
+
+fn given_back() -> Error {
+    Error::new(Code::Internal, "a connection was given back")
 }
 
 impl Drop for Execution<'_> {
@@ -93,7 +122,8 @@ impl Drop for Execution<'_> {
                 }
             };
             let _ = tokio::time::timeout(timeout, cancel).await;
-            drop(connection);
+            // Closed at once: it may be within a transaction that holds locks.
+            drop(Pooled::take(connection));
         });
     }
 }

@@ -26,6 +26,8 @@ pub(crate) struct Form {
     pub(crate) key: Key,
     pub(crate) statement: Statement,
     pub(crate) escapes: bool,
+    /// Whether it changes tables, and its output may turn out to be none.
+    pub(crate) needs_transaction: bool,
 }
 
 impl Prepared {
@@ -72,7 +74,12 @@ impl Form {
         let dialect =
             if escapes { runner_sql::Postgres::escaping() } else { runner_sql::Postgres::default() };
         let statement = runner_sql::lower(program, &dialect.with_c_collation(is_c), tables)?;
-        Ok(Self { key: Key::new(), statement, escapes })
+        let can_fail = match statement.output {
+            Output::Row(ty) | Output::Rows(ty) => Plan::new(&Shapes::new(program)?, ty).can_fail(),
+            Output::Unit => false,
+        };
+        let needs_transaction = statement.has_change && can_fail;
+        Ok(Self { key: Key::new(), statement, escapes, needs_transaction })
     }
 }
 

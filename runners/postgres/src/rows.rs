@@ -64,6 +64,19 @@ impl Plan {
         Err(Error::prepare(words))
     }
 
+    /// Whether a column of the right type may hold what the value can't.
+    pub(crate) fn can_fail(&self) -> bool {
+        match self {
+            Self::Prim(prim) | Self::Null(prim) => {
+                matches!(prim.repr(), Repr::I8 | Repr::U8 | Repr::U16 | Repr::U32 | Repr::U64)
+            }
+            Self::Tag => false,
+            Self::Tuple(fields) => fields.iter().any(Self::can_fail),
+            Self::Option { payload, .. } => payload.can_fail(),
+            Self::Packed(_) => true,
+        }
+    }
+
     fn add_types(&self, types: &mut Vec<Type>) {
         match self {
             Self::Prim(prim) | Self::Null(prim) => types.push(params::column_type(Leaf::Prim(*prim))),

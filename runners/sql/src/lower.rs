@@ -103,7 +103,8 @@ impl Lowering<'_> {
             return Err(Error::new(Code::Unsupported, format!("a statement of {} bytes", sql.len())));
         }
         let helpers = self.dialect.helpers(&sql);
-        Ok(Statement { sql, params: std::mem::take(&mut self.params), output, helpers })
+        let params = std::mem::take(&mut self.params);
+        Ok(Statement { sql, params, output, has_change: self.has_change, helpers })
     }
 
     /// The statement of an array: its rows in order.

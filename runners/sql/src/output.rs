@@ -11,6 +11,8 @@ pub struct Statement {
     pub params: Vec<Param>,
     /// How the rows become the output.
     pub output: Output,
+    /// Whether it changes tables.
+    pub has_change: bool,
     /// Functions that the statement calls and that a connection must have, each behind those that it needs itself.
     pub helpers: Vec<&'static str>,
 }

@@ -125,3 +125,23 @@ async fn what_a_constraint_refuses_is_an_error_of_the_program() {
     };
     assert_eq!(refused.code(), Code::PrepareError, "{refused}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_is_undone_if_the_output_can_not_be_given() {
+    let schema = "CREATE TABLE t (id int8 PRIMARY KEY); CREATE TABLE small (n int2 NOT NULL); \
+        INSERT INTO small VALUES (300)";
+    let database = Database::start(schema).await;
+    let source = "func small(): [{n: Uint8}] -> sql::from(\"small\")\n\
+        func main() -> {sql::insert([{id = 1}], \"t\"), small() | find(s -> true) | option::map(s -> s.n)}";
+    let (_, prepared) = database.prepare(source).await;
+    assert_eq!(database.code(&prepared).await, Some(Code::ExecutionError));
+    database.wait_until_idle().await;
+    assert_eq!(database.number("SELECT count(*) FROM t").await, 0);
+    database.client.batch_execute("UPDATE small SET n = 200").await.unwrap();
+    assert_eq!(database.code(&prepared).await, None);
+    assert_eq!(database.number("SELECT count(*) FROM t").await, 1);
+    // The key is there: the transaction ends, and the connection goes on.
+    assert_eq!(database.code(&prepared).await, Some(Code::ExecutionError));
+    assert_eq!(database.run("func main() -> 1", "{}").await, "1");
+    assert_eq!(database.connections().await, 1);
+}
