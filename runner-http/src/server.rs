@@ -19,6 +19,7 @@ use runner_core::{Result, Run};
 use tokio::sync::Semaphore;
 
 use crate::limits::REFUSALS;
+use route::Routes;
 use shared::{Phase, Shared};
 
 pub use options::ServerOptions;
@@ -45,7 +46,7 @@ pub use options::ServerOptions;
 /// ```
 pub struct Server<R: Run> {
     shared: Arc<Shared<R>>,
-    router: Router,
+    routes: Routes,
     refusals: Arc<Semaphore>,
 }
 
@@ -58,11 +59,7 @@ where
     #[must_use]
     pub fn new(runner: Arc<R>, options: ServerOptions) -> Self {
         let shared = Arc::new(Shared::new(runner, options));
-        Self {
-            router: route::router(Arc::clone(&shared)),
-            shared,
-            refusals: Arc::new(Semaphore::new(REFUSALS)),
-        }
+        Self { routes: Routes::new(&shared), shared, refusals: Arc::new(Semaphore::new(REFUSALS)) }
     }
 
     /// All that is served, to be put into another service. Limits on connections, and on the time that heads and writes
@@ -74,7 +71,7 @@ where
     /// # }
     /// ```
     pub fn router(&self) -> Router {
-        self.router.clone()
+        self.routes.whole()
     }
 
     /// Prepares the programs of all functions, which else the first request of each does.
@@ -116,7 +113,7 @@ impl<R: Run> Clone for Server<R> {
     fn clone(&self) -> Self {
         Self {
             shared: Arc::clone(&self.shared),
-            router: self.router.clone(),
+            routes: self.routes.clone(),
             refusals: Arc::clone(&self.refusals),
         }
     }

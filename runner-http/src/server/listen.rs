@@ -90,12 +90,11 @@ where
             return self.refuse(stream).await;
         };
         let limits = &shared.options.limits;
-        let service = TowerToHyperService::new(self.router.clone());
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.head_time)
             .max_buf_size(limits.head_bytes.max(HEAD_BYTES_MIN))
-            .serve_connection(TokioIo::new(Stall::new(stream, limits.write_time)), service);
+            .serve_connection(TokioIo::new(Stall::new(stream, limits.write_time)), self.routes.clone());
         let mut connection = std::pin::pin!(connection);
         let served = tokio::select! {
             served = connection.as_mut() => served,

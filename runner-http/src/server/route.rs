@@ -4,18 +4,26 @@ mod info;
 mod program;
 mod run;
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     Router,
-    extract::{Path, Request, State},
+    extract::{Path, Request as AxumRequest, State},
     http::HeaderMap,
     middleware::from_fn_with_state,
     response::{Html, IntoResponse, Response},
-    routing::{get, post},
+    routing::{future::RouteFuture, get, post},
 };
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, Request, StatusCode, header};
+use hyper::body::Incoming;
 use runner_core::Run;
+#[cfg(feature = "compression")]
+use tower_http::{
+    CompressionLevel,
+    compression::{CompressionLayer, predicate::SizeAbove},
+    decompression::RequestDecompressionLayer,
+};
+use tower_service::Service as _;
 
 use super::{
     call::{FunctionRoute, around},
@@ -50,12 +58,55 @@ const PAGE: &str = include_str!("page.html");
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// All of a server as an axum router.
-pub(super) fn router<R: Run + 'static>(shared: Arc<Shared<R>>) -> Router
+/// All of a server, for a connection.
+#[derive(Clone)]
+pub(super) struct Routes {
+    /// Most requests neither send nor take what is compressed, and have no layers for it in their way.
+    #[cfg(feature = "compression")]
+    plain: Router,
+    whole: Router,
+}
+
+impl Routes {
+    pub(super) fn new<R: Run + 'static>(shared: &Arc<Shared<R>>) -> Self
+    where
+        R::Prepared: 'static,
+    {
+        let around = || from_fn_with_state(Arc::clone(shared), around::<R>);
+        let router = router(Arc::clone(shared));
+        #[cfg(feature = "compression")]
+        return Self { plain: router.clone().layer(around()), whole: router.layer(compressing(around())) };
+        #[cfg(not(feature = "compression"))]
+        return Self { whole: router.layer(around()) };
+    }
+
+    pub(super) fn whole(&self) -> Router {
+        self.whole.clone()
+    }
+}
+
+impl hyper::service::Service<Request<Incoming>> for Routes {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = RouteFuture<Infallible>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        #[cfg(feature = "compression")]
+        if ![header::CONTENT_ENCODING, header::ACCEPT_ENCODING]
+            .iter()
+            .any(|name| request.headers().contains_key(name))
+        {
+            return self.plain.clone().call(request);
+        }
+        self.whole.clone().call(request)
+    }
+}
+
+fn router<R: Run + 'static>(shared: Arc<Shared<R>>) -> Router
 where
     R::Prepared: 'static,
 {
-    let router = Router::new()
+    Router::new()
         .route("/", get(page::<R>))
         .route("/v1/programs", post(program::upload::<R>))
         .route("/v1/programs/{id}", get(program::about::<R>))
@@ -68,23 +119,17 @@ where
         .route("/readyz", get(info::ready::<R>))
         .route("/metrics", get(info::metrics::<R>))
         .route("/openapi.json", get(info::openapi::<R>))
-        .layer(axum::extract::DefaultBodyLimit::disable())
-        .with_state(Arc::clone(&shared));
-    let around = from_fn_with_state(shared, around::<R>);
-    // As one layer, outermost first: each one that is put on by itself costs every request two allocations.
-    #[cfg(feature = "compression")]
-    let around = {
-        use tower_http::{
-            CompressionLevel,
-            compression::{CompressionLayer, predicate::SizeAbove},
-            decompression::RequestDecompressionLayer,
-        };
-        let compression = CompressionLayer::new()
-            .quality(CompressionLevel::Fastest)
-            .compress_when(SizeAbove::new(crate::limits::COMPRESSED_BYTES));
-        (compression, around, RequestDecompressionLayer::new())
-    };
-    router.layer(around)
+        .with_state(shared)
+}
+
+/// What there is around the routes, with compression, as one layer, outermost first: each one that is put on by itself
+/// costs every request two allocations.
+#[cfg(feature = "compression")]
+fn compressing<L>(around: L) -> (CompressionLayer<SizeAbove>, L, RequestDecompressionLayer) {
+    let compression = CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(SizeAbove::new(crate::limits::COMPRESSED_BYTES));
+    (compression, around, RequestDecompressionLayer::new())
 }
 
 async fn page<R: Run>(State(shared): State<Arc<Shared<R>>>) -> Reply {
@@ -99,7 +144,7 @@ async fn page<R: Run>(State(shared): State<Arc<Shared<R>>>) -> Reply {
 async fn function<R: Run + 'static>(
     State(shared): State<Arc<Shared<R>>>,
     Path(name): Path<String>,
-    request: Request,
+    request: AxumRequest,
 ) -> Response
 where
     R::Prepared: 'static,

@@ -16,8 +16,10 @@ type Album: {id: Int64, title: Text, released: Date?}
 
 func titles(): [Text] -> (sql::from(\"albums\"): [Album]) | sort(a -> a.title) | map(a -> a.title)
 func add(album: Album) -> sql::insert([album], \"albums\")
-func newest(): [{title: Text}] -> sql::raw(\"SELECT title FROM albums ORDER BY id DESC LIMIT 1\")
+func newest(): [{title: Text}] -> sql::raw(\"SELECT title FROM public.albums ORDER BY id DESC LIMIT 1\")
 ";
+
+const RAW: &str = "func main(): [{title: Text}] -> sql::raw(\"SELECT title FROM public.albums\")\n";
 
 const TITLES: &str = "[\n  \"Blue Train\",\n  \"Kind of Blue\",\n]\n";
 
@@ -26,6 +28,7 @@ fn postgres() {
     let (database, folder) = (Database::start(), folder());
     database.execute(TABLES);
     folder.write("shop.lt", SOURCE);
+    folder.write("raw.lt", RAW);
     let mut args = vec!["--listen", "tcp://127.0.0.1:0"];
     if cfg!(feature = "http") {
         args.extend(["shop.lt", "--http", "127.0.0.1:0"]);
@@ -37,7 +40,7 @@ fn postgres() {
         assert_eq!(run(&["run", "shop.lt", "--program", "titles"]).fine(), TITLES);
         let again = run(&["run", "shop.lt", "--program", "add", "--arg", "album={1, \"Again\", none}"]);
         again.failed(1, &["EXECUTION_ERROR", "albums_pkey"]);
-        run(&["run", "shop.lt", "--program", "newest"]).failed(2, &["std::sql::raw", "switched off"]);
+        run(&["run", "raw.lt"]).failed(2, &["std::sql::raw", "switched off"]);
         assert!(run(&["interface"]).fine().contains("albums"));
     }
     #[cfg(feature = "http")]
