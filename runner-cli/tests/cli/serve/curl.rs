@@ -8,10 +8,9 @@ use super::{super::support::examples, Server, folder};
 fn lines() -> Vec<(String, String)> {
     let readme = include_str!("../../../../README.md");
     let section = readme.split("\n## ").find(|section| section.starts_with("Over HTTP")).unwrap();
-    let lines: Vec<&str> = section.lines().collect();
-    let calls = lines.windows(2).filter(|pair| pair[0].starts_with("curl "));
+    let calls = section.lines().zip(section.lines().skip(1)).filter(|(line, _)| line.starts_with("curl "));
     calls
-        .map(|pair| (pair[0].to_owned(), pair[1].strip_prefix("# ").unwrap_or_default().to_owned()))
+        .map(|(line, next)| (line.to_owned(), next.strip_prefix("# ").unwrap_or_default().to_owned()))
         .collect()
 }
 
