@@ -249,7 +249,7 @@ fn what_no_type_holds_is_refused_or_fails() {
     let inputs = [
         ("TIME", "Time", "@24:00:00"),
         ("DATE", "Date", "@+5881580-07-11"),
-        ("TIMESTAMP", "Timestamp", "@-290309-12-21T00:00:00"),
+        ("TIMESTAMP", "Timestamp", "@+294247-01-10T04:00:54.775807"),
         ("DECIMAL(4,2)", "Decimal", "100.00"),
         ("DECIMAL(18,2)", "Decimal", "92233720368547758.07"),
     ];

@@ -98,10 +98,14 @@ impl Lowering<'_> {
             self.bind(*local, arg.clone());
         }
         let ty = self.ty(body)?;
+        let guard = self.row_guard(&params, body, args)?;
+        let guards = self.guards.len();
+        self.guards.extend(guard);
         self.depth += 1;
-        let value = self.lower(body, frame)?;
+        let value = self.lower(body, frame);
         self.depth -= 1;
-        Ok((value, ty))
+        self.guards.truncate(guards);
+        Ok((value?, ty))
     }
 
     fn map(&mut self, rows: Relation, f: ExprId) -> Result<Relation> {
@@ -212,6 +216,10 @@ impl Lowering<'_> {
             return Err(self.unsupported(f, "a sort key of several columns"));
         };
         let can_fail = key.can_fail();
+        if key.is_constant() && !can_fail {
+            // Databases refuse some of these as mistakes.
+            return Ok(rows);
+        }
         let key = match self.shapes.get(ty) {
             Shape::Prim(prim) => self.dialect.sort_key(prim, &key),
             _ => key,

@@ -1,8 +1,8 @@
 //! `if`, `switch`, `and` and `or`: only what is taken is evaluated.
 
-use runner_core::{Arm, ExprId, Op, Result, TypeId};
+use runner_core::{Arm, ExprId, LocalId, Op, Result, TypeId};
 
-use super::{Frame, Lowering};
+use super::{Frame, Lowering, references::references};
 use crate::{
     shape::{Leaf, Shape},
     sql::{Parts, Sql},
@@ -106,6 +106,32 @@ impl Lowering<'_> {
         Ok(self.dialect.guards_branches() && self.may_fail(body)? && self.may_need_query(body)?)
     }
 
+    /// Evaluates those of these values that may fail, though nothing uses them.
+    pub(super) fn evaluate(&self, values: &[Sql], frame: &mut Frame) {
+        let failing: Vec<_> = values.iter().filter(|value| value.can_fail()).cloned().collect();
+        if !failing.is_empty() {
+            frame.wheres.push(self.dialect.force(&failing));
+            frame.can_fail = true;
+        }
+    }
+
+    /// A condition that holds for every row that a lambda is given, for a body that uses nothing of the row: databases
+    /// evaluate subqueries that depend on no row even if there is none.
+    pub(super) fn row_guard(
+        &self,
+        params: &[(LocalId, TypeId)],
+        body: ExprId,
+        args: &[Val],
+    ) -> Result<Option<Sql>> {
+        let is_used = params.iter().any(|(local, _)| self.uses.get(*local).count > 0);
+        if is_used || !self.needs_guard(body)? {
+            return Ok(None);
+        }
+        let leaves = args.iter().flat_map(Val::leaves);
+        let column = leaves.into_iter().find(|leaf| !references(leaf.text()).is_empty());
+        Ok(column.map(|column| self.dialect.force(&[column])))
+    }
+
     /// What may fail, as NULL where it is not needed.
     pub(super) fn guarded(&self, sql: Sql) -> Sql {
         if self.guards.is_empty() || !sql.can_fail() {
@@ -149,6 +175,8 @@ impl Lowering<'_> {
     fn case(&mut self, ty: TypeId, branches: Vec<Branch>, frame: &mut Frame) -> Result<Val> {
         let width = self.shapes.leaves(ty).len();
         if width == 0 {
+            let conditions: Vec<_> = branches.iter().filter_map(|branch| branch.condition.clone()).collect();
+            self.evaluate(&conditions, frame);
             return Ok(Val::Tuple(Vec::new())).map(|unit| self.unit_of(ty, unit));
         }
         if width > 1 && branches.iter().any(|branch| !branch.frame.is_empty()) {

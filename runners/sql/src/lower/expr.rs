@@ -41,7 +41,9 @@ impl Lowering<'_> {
             }
             Kind::Field { tuple, index } => match self.lower(*tuple, frame)? {
                 Val::Tuple(mut fields) if (*index as usize) < fields.len() => {
-                    Ok(fields.swap_remove(*index as usize))
+                    let field = fields.swap_remove(*index as usize);
+                    self.evaluate(&Val::Tuple(fields).leaves(), frame);
+                    Ok(field)
                 }
                 _ => Err(self.unsupported(id, "a field of this value")),
             },

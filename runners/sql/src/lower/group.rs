@@ -91,7 +91,8 @@ impl Lowering<'_> {
         let rows = self.ready(rows)?;
         let rows = self.plain(rows);
         let (rows, order) = self.single_key(rows)?;
-        let keys = self.group_keys(&rows.item, item);
+        let mut keys = self.group_keys(&rows.item, item);
+        keys.retain(|key| !key.is_constant() || key.can_fail());
         if keys.is_empty() {
             let mut rows = self.settled(rows, item)?;
             rows.limit = Some((0, 1));

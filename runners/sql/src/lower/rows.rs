@@ -181,7 +181,7 @@ impl Lowering<'_> {
             let position = position.clone();
             return Ok((rows, position));
         }
-        let rows = if rows.limit.is_some() { self.wrap(rows, false)? } else { rows };
+        let rows = if rows.limit.is_some() || has_window(&rows) { self.wrap(rows, false)? } else { rows };
         let fenced = rows.item.can_fail();
         let order = rows.order_by();
         let position = Sql::of(format!("row_number() OVER ({})", order.trim_start()), &[]);
@@ -195,9 +195,9 @@ impl Lowering<'_> {
 
     /// `SELECT c1, ..., o`: the columns of the items, and their positions.
     pub(super) fn numbered_query(&mut self, rows: Relation) -> String {
-        let rows = match rows.limit {
-            Some(_) => self.wrap(rows.clone(), false).unwrap_or(rows),
-            None => rows,
+        let rows = match rows.limit.is_some() || has_window(&rows) {
+            true => self.wrap(rows.clone(), false).unwrap_or(rows),
+            false => rows,
         };
         let rows = self.plain(rows);
         let mut columns = numbered(&rows.item.leaves());
@@ -217,4 +217,9 @@ impl Lowering<'_> {
         rows.rows_can_fail |= frame.can_fail;
         rows.wheres.extend(frame.wheres);
     }
+}
+
+/// Whether a window is within the order, and so can't be within the order of another window.
+fn has_window(rows: &Relation) -> bool {
+    rows.order.iter().any(|key| key.sql.text().contains(" OVER ("))
 }
