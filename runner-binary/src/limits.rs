@@ -25,9 +25,10 @@ pub(crate) const SMALL_BYTES: usize = 8 << 10;
 #[cfg(feature = "tokio")]
 pub(crate) const BATCH_BYTES: usize = 4 * CHUNK_BYTES;
 
-/// Unsent bytes of a connection above which nothing more is taken from its peer and its requests.
+/// Unsent bytes of a connection above which nothing more is taken from its peer and its requests. One more message still
+/// fits into a buffer of a power of two, which else would double.
 #[cfg(feature = "tokio")]
-pub(crate) const UNSENT_BYTES: usize = 2 * BATCH_BYTES;
+pub(crate) const UNSENT_BYTES: usize = 2 * BATCH_BYTES - CHUNK_BYTES;
 
 /// Bytes asked of a socket in one read: what an idle connection holds, and what a busy one grows to.
 #[cfg(feature = "tokio")]
