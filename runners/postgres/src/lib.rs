@@ -5,6 +5,9 @@
 //! cancels the query on the server. Helper functions live in the temporary schema of a connection; nothing is left in
 //! the database.
 //!
+//! Tables are checked against the program when it is prepared. A `jsonb` column holds tuples as objects, arrays, and
+//! enums by the variant's name; composite types, native arrays and enumerations of the database are known, too.
+//!
 //! What it is not: a lowering to SQL, or a way to hand in SQL from outside.
 //!
 //! ```no_run

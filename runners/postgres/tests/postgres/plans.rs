@@ -78,7 +78,7 @@ async fn plans_are_those_of_an_expert() {
         ),
         (
             "func main(rows: [Album]) -> sql::insert(rows, \"albums\")",
-            &["Insert on public.albums", "Function Scan"],
+            &["Insert on public.albums", "ProjectSet"],
             &["SubPlan", "jsonb"],
         ),
         (

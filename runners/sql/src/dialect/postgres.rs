@@ -27,7 +27,7 @@ use crate::{
     value::Val,
 };
 
-/// The dialect of PostgreSQL 13 and later.
+/// The dialect of PostgreSQL 14 and later: before, a part of a timestamp was a float.
 ///
 /// ```
 /// use runner_sql::{Dialect, Postgres};
@@ -151,9 +151,12 @@ impl Dialect for Postgres {
     }
 
     fn unnest(&self, lists: &[Sql], alias: &str) -> String {
-        let texts: Vec<_> = lists.iter().map(Sql::text).collect();
-        let names: Vec<_> = (1..=lists.len()).map(|number| format!("c{number}")).collect();
-        format!("unnest({}) WITH ORDINALITY AS {alias}({}, o)", texts.join(", "), names.join(", "))
+        // In the list of SELECT the items are given one by one; a function in FROM would keep all of them first, each
+        // list by itself. Nobody counts where the number is not used.
+        let columns: Vec<_> =
+            lists.iter().zip(1..).map(|(list, number)| format!("unnest({list}) AS c{number}")).collect();
+        let items = columns.join(", ");
+        format!("(SELECT u.*, row_number() OVER () AS o FROM (SELECT {items}) AS u) AS {alias}")
     }
 
     fn scalar(&self, op: Op, operands: &[Prim], result: Prim, args: &[Sql]) -> Result<Option<Sql>> {
