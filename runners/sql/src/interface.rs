@@ -103,9 +103,9 @@ impl Interface {
         for (schema, tables) in &self.schemas {
             let (indent, prefix) = if *schema == self.home { ("", "") } else { ("  ", schema.as_str()) };
             let mut names = Names::of_types();
-            let functions: Vec<_> = tables.keys().map(|name| names.new(name)).collect();
+            let functions: Vec<_> = tables.keys().map(|name| names.claim(name)).collect();
             if !prefix.is_empty() {
-                let _ = writeln!(source, "module {} {{", modules.new(schema));
+                let _ = writeln!(source, "module {} {{", modules.claim(schema));
             }
             for ((name, table), function) in tables.iter().zip(&functions) {
                 Printer { source: &mut source, indent, names: &mut names }
@@ -131,7 +131,7 @@ impl Names {
     }
 
     /// A name that nothing else has, as it is written.
-    fn new(&mut self, wanted: &str) -> String {
+    fn claim(&mut self, wanted: &str) -> String {
         let mut name = wanted.to_owned();
         while !self.taken.insert(name.clone()) {
             name.push('_');
@@ -176,7 +176,7 @@ impl Printer<'_> {
             self.line("", &format!("# {}: no column has a type of Lutra\n", one_line(name)));
             return;
         }
-        let row = self.names.new(&format!("{name}_row"));
+        let row = self.names.claim(&format!("{name}_row"));
         for line in table.doc.as_deref().unwrap_or_default().lines() {
             self.line("", &format!("## {line}"));
         }
@@ -210,7 +210,7 @@ impl Printer<'_> {
     /// A function that finds the row with these values.
     fn look_up(&mut self, table: &str, rows: &str, row: &str, columns: &[&InterfaceColumn]) {
         let by: Vec<_> = columns.iter().map(|column| column.name.as_str()).collect();
-        let function = self.names.new(&format!("{table}_by_{}", by.join("_")));
+        let function = self.names.claim(&format!("{table}_by_{}", by.join("_")));
         let (mut params, mut conditions) = (Vec::new(), Vec::new());
         for (index, column) in columns.iter().enumerate() {
             let value = if columns.len() == 1 { "value".into() } else { format!("value_{}", index + 1) };
