@@ -44,8 +44,9 @@ pub(crate) fn altered(error: Error) -> Error {
 /// DuckDB's messages begin with the kind of the error.
 fn message_error(message: &str) -> Error {
     let (kind, rest) = message.split_once(" Error: ").unwrap_or(("", message));
-    // What follows shows the statement, which is not the caller's.
-    let words = rest.split("\n\nLINE ").next().unwrap_or(rest).trim();
+    // What follows shows the statement, or DuckDB's stack, which are not the caller's.
+    let words = rest.split("\n\nLINE ").next().unwrap_or(rest);
+    let words = words.split("\n\nStack Trace:").next().unwrap_or(words).trim();
     let code = match kind {
         "Out of Range" | "Conversion" | "Invalid Input" | "Constraint" | "Invalid" | "Divide by Zero" => {
             Code::ExecutionError
@@ -53,7 +54,8 @@ fn message_error(message: &str) -> Error {
         "Binder" | "Catalog" | "Parser" | "Permission" | "Dependency" => Code::PrepareError,
         "INTERRUPT" | "Interrupt" => Code::Cancelled,
         "Out of Memory" => Code::ResourceExhausted,
-        "TransactionContext" | "Transaction" | "IO" => Code::Unavailable,
+        // After a fatal error of its own DuckDB takes no more statements.
+        "FATAL" | "TransactionContext" | "Transaction" | "IO" => Code::Unavailable,
         "Not implemented" => Code::Unsupported,
         _ => Code::Internal,
     };

@@ -37,6 +37,11 @@ pub trait Dialect {
         false
     }
 
+    /// Whether arrays that are joined by position within a lambda have to be fenced.
+    fn has_fragile_joins(&self) -> bool {
+        false
+    }
+
     /// Whether OFFSET may refer to columns of the query around.
     fn has_correlated_offset(&self) -> bool {
         true

@@ -112,6 +112,11 @@ impl Dialect for DuckDb {
         true
     }
 
+    fn has_fragile_joins(&self) -> bool {
+        // Conditions that are pushed through several of them lose their columns in DuckDB 2.0.
+        true
+    }
+
     fn has_correlated_offset(&self) -> bool {
         false
     }

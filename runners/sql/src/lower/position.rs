@@ -49,7 +49,9 @@ impl Lowering<'_> {
         for arg in args {
             let (rows, _) = self.rows(*arg, frame)?;
             let (rows, _) = self.with_position(rows)?;
-            let rows = if rows.item.can_fail() { self.wrap(rows, true)? } else { self.wrap(rows, false)? };
+            let is_fragile = self.depth > 0 && self.dialect.has_fragile_joins();
+            let fenced = rows.item.can_fail() || is_fragile;
+            let rows = self.wrap(rows, fenced)?;
             let position = rows.position.clone().unwrap_or_else(|| Sql::constant("1"));
             fields.push(rows.item.clone());
             zipped = Some(match zipped {
