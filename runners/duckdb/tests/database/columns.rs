@@ -4,8 +4,10 @@ use runner_core::Code;
 
 use crate::support::Database;
 
-/// Types of columns, their types in Lutra, and values in SQL and as they print.
-const KINDS: &[(&str, &str, &[(&str, &str)])] = &[
+/// The type of a column, its type in Lutra, and values in SQL and as they print.
+type Kind = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+const KINDS: &[Kind] = &[
     ("BOOLEAN", "Bool", &[("true", "true"), ("false", "false")]),
     ("TINYINT", "Int8", &[("-128", "-128"), ("127", "127")]),
     ("SMALLINT", "Int16", &[("-32768", "-32768"), ("32767", "32767")]),

@@ -18,8 +18,8 @@ func albums(): [Album] -> sql::from(\"albums\")
 func artists(): [Artist] -> sql::from(\"artists\")
 ";
 
-/// The plan of a program, as JSON, which has a node on each line that names one. Its input is 7.
-fn plan(main: &str) -> String {
+/// The SQL of a program, and its plan as JSON. Its input is 7.
+fn plan(main: &str) -> (String, String) {
     let sql = Database::with(TABLES).sql(&format!("{TYPES}func main{main}"));
     // The functions of the runner are not there, and in these programs not needed.
     let connection = Connection::open_in_memory().unwrap();
@@ -27,15 +27,14 @@ fn plan(main: &str) -> String {
     let sql = sql.replace("$p1", "7");
     let mut statement = connection.prepare(&format!("EXPLAIN (FORMAT JSON) {sql}")).unwrap();
     let plan: String = statement.query_row([], |row| row.get(1)).unwrap();
-    println!("{sql}\n{plan}");
-    plan
+    (sql, plan)
 }
 
 #[track_caller]
 fn check(main: &str, has: &[(&str, usize)]) {
-    let plan = plan(main);
+    let (sql, plan) = plan(main);
     for (part, count) in has {
-        assert_eq!(plan.matches(part).count(), *count, "{part}");
+        assert_eq!(plan.matches(part).count(), *count, "{part} in the plan of\n{sql}\n{plan}");
     }
 }
 
