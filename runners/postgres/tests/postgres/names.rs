@@ -182,7 +182,7 @@ fn literal(value: &str) -> String {
 
 fn text(value: &str) -> String {
     let literal = literal_text(value);
-    literal[1..literal.len() - 1].to_owned()
+    literal.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap().to_owned()
 }
 
 fn literal_text(value: &str) -> String {
