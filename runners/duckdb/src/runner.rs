@@ -79,6 +79,8 @@ impl DuckDb {
             let code = match error.code() {
                 // A view that can't be changed, say.
                 Code::PrepareError if !tables.is_empty() => Code::PrepareError,
+                // It evaluates constants when it plans, and one has no value.
+                Code::ExecutionError => Code::ExecutionError,
                 // DuckDB has found fault with SQL that this crate's dialect wrote.
                 _ => Code::Internal,
             };

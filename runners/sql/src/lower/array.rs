@@ -313,11 +313,8 @@ impl Lowering<'_> {
         let mut rows = self.settled(rows, item)?;
         let is_first =
             position.text() == self.dialect.literal(runner_core::Prim::Int64, &Literal::Int(0)).text();
-        if rows.position.is_none()
-            && !is_first
-            && !position.is_constant()
-            && !self.dialect.has_correlated_offset()
-        {
+        let is_literal = position.is_constant() && !position.text().contains('$');
+        if rows.position.is_none() && !is_first && !is_literal && !self.dialect.has_correlated_offset() {
             rows = self.with_position(rows)?.0;
         }
         let limit = if let Some(counted) = &rows.position {
