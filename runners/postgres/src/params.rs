@@ -82,12 +82,16 @@ impl Encoder<'_> {
                 let count = reader.length(self.shapes.types().least_bytes(item))?;
                 let width = self.shapes.leaves(item).len();
                 let first = self.next;
+                let fields = match self.shapes.get(item) {
+                    Shape::Tuple => self.shapes.fields(item),
+                    _ => vec![item],
+                };
                 for _ in 0..count {
                     self.next = first;
                     if width == 0 {
                         self.column(|column| column.item(|bytes| bytes.push(1)))?;
                     }
-                    self.item(item, reader)?;
+                    fields.iter().try_for_each(|ty| self.item(*ty, reader))?;
                 }
                 self.next = first + width.max(1);
                 Ok(())

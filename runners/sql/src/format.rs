@@ -7,7 +7,8 @@ impl Statement {
     ///
     /// ```
     /// # let statement = |sql: &str| runner_sql::Statement {
-    /// #     sql: sql.into(), params: Vec::new(), output: runner_sql::Output::Unit, helpers: Vec::new(),
+    /// #     sql: sql.into(), params: Vec::new(), output: runner_sql::Output::Unit, has_change: false,
+    /// #     helpers: Vec::new(),
     /// # };
     /// let statement = statement("SELECT t1.c1 AS c1 FROM (SELECT 1 AS c1) AS t1 WHERE t1.c1 > 0");
     /// let lines = "SELECT t1.c1 AS c1\nFROM (\n  SELECT 1 AS c1\n) AS t1\nWHERE t1.c1 > 0";
