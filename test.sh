@@ -37,4 +37,4 @@ cargo fetch --quiet --manifest-path tests/no-std/Cargo.toml
 
 cargo fmt --all --check
 cargo clippy --quiet --workspace --all-targets -- -D warnings
-cargo test --workspace
+cargo test --workspace --no-fail-fast
