@@ -29,6 +29,7 @@ mod config;
 mod error;
 mod function;
 mod functions;
+mod instance;
 mod interface;
 mod limits;
 mod params;

@@ -23,6 +23,7 @@ struct State {
     first: Option<Connection>,
     idle: Vec<Connection>,
     open: usize,
+    is_closed: bool,
 }
 
 /// A connection on loan.
@@ -33,7 +34,7 @@ pub(crate) struct Pooled<'a> {
 
 impl Pool {
     pub(crate) fn new(first: Connection, most: usize) -> Self {
-        let state = State { first: Some(first), idle: Vec::new(), open: 0 };
+        let state = State { first: Some(first), idle: Vec::new(), open: 0, is_closed: false };
         Self { state: Mutex::new(state), changed: Condvar::new(), most }
     }
 
@@ -63,13 +64,29 @@ impl Pool {
         }
     }
 
-    /// Lets connections go, those on loan when they come back.
+    /// Lets connections go, those on loan when they come back. Nothing is lent any more.
     pub(crate) fn close(&self) {
+        self.lock().is_closed = true;
+        self.release();
+    }
+
+    /// Lets connections go.
+    pub(crate) fn release(&self) {
         let mut state = self.lock();
         state.first = None;
         state.idle.clear();
         drop(state);
         self.changed.notify_all();
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().is_closed
+    }
+
+    /// Whether no connection is on loan.
+    pub(crate) fn is_idle(&self) -> bool {
+        let state = self.lock();
+        state.idle.len() == state.open
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

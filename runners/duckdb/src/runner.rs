@@ -1,28 +1,28 @@
-use std::{
-    collections::HashSet,
-    sync::{Mutex, PoisonError},
-};
+use std::sync::Arc;
 
-use runner_core::{Cancel, Code, Description, Error, Program, Result, RunSync, TypeId, wire::Writer};
+use runner_core::{Cancel, Code, Description, Error, Program, Result, RunSync, wire::Writer};
 use runner_sql::{Output, Shapes, Statement};
 
 use crate::{
     catalog,
     config::Config,
-    error, function, functions, interface,
+    error,
+    instance::{Instance, Instances},
+    interface,
     params::{self, Encoded},
-    pool::{Interrupt, Pool},
+    pool::Interrupt,
     rows::Plan,
-    stack, values,
+    stack,
 };
 
 /// A runner on a DuckDB database in this process.
 ///
 /// It blocks; [`runner_core::adapt::Pooled`] makes it asynchronous.
+///
+/// A database that DuckDB has given up, after an error in itself, is opened again for the next call: a file with all that
+/// was committed, one in memory as its setup makes it.
 pub struct DuckDb {
-    pool: Pool,
-    /// Names of the functions that were made for types of programs.
-    functions: Mutex<HashSet<String>>,
+    instances: Instances,
     connections: usize,
 }
 
@@ -38,6 +38,8 @@ pub struct Prepared {
     is_deep: bool,
     has_tables: bool,
     plan: Option<Plan>,
+    /// The instance that has its functions.
+    instance: u64,
 }
 
 impl DuckDb {
@@ -46,12 +48,24 @@ impl DuckDb {
     /// # Errors
     /// `UNAVAILABLE` if the file can't be used, `PREPARE_ERROR` if a setting or the setup is wrong.
     pub fn open(config: Config) -> Result<Self> {
-        let first = config.open()?;
-        functions::register_all(&first)?;
         let connections = config.connections;
-        Ok(Self { pool: Pool::new(first, connections), functions: Mutex::default(), connections })
+        Ok(Self { instances: Instances::open(config)?, connections })
     }
 
+    /// Does something with the database, and looks after it if that has failed.
+    fn on_instance<T>(&self, cancel: &Cancel, action: impl FnOnce(&Arc<Instance>) -> Result<T>) -> Result<T> {
+        let instance = self.instances.get(cancel)?;
+        let result = action(&instance);
+        if let Err(error) = &result
+            && matches!(error.code(), Code::Internal | Code::Unavailable)
+        {
+            instance.examine();
+        }
+        result
+    }
+}
+
+impl Instance {
     fn plan(&self, program: &Program, is_deep: bool) -> Result<Prepared> {
         let names = runner_sql::tables(program);
         let connection = self.pool.get(&Cancel::new())?;
@@ -95,10 +109,15 @@ impl DuckDb {
             is_deep,
             has_tables: !tables.is_empty(),
             plan,
+            instance: self.number,
         })
     }
 
     fn query(&self, prepared: &Prepared, input: &[u8], cancel: &Cancel) -> Result<Vec<u8>> {
+        if prepared.instance != self.number {
+            let dialect = runner_sql::DuckDb::new(&prepared.program);
+            self.register(&prepared.statement.sql, &dialect, &prepared.shapes)?;
+        }
         let params = params::encode(&prepared.shapes, prepared.program.input(), input)?;
         let connection = self.pool.get(cancel)?;
         let connection = connection.get()?;
@@ -124,25 +143,6 @@ impl DuckDb {
         }
         Ok(writer.into_bytes())
     }
-
-    /// Makes the functions known that a statement calls for the types of its program.
-    fn register(&self, sql: &str, dialect: &runner_sql::DuckDb, shapes: &Shapes) -> Result<()> {
-        let mut known = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
-        for part in sql.split(dialect.scope()).skip(1) {
-            let end = part.find('(').unwrap_or(part.len());
-            let Some((what, ty)) = part.get(1..end).and_then(|name| name.rsplit_once('_')) else { continue };
-            let Ok(ty) = ty.parse() else { continue };
-            let name = dialect.function(what, TypeId(ty));
-            if known.contains(&name) {
-                continue;
-            }
-            if let Some(overload) = values::function(shapes, what, TypeId(ty)) {
-                self.pool.with_first(|first| function::register(first, &name, vec![overload]))?;
-                known.insert(name);
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Prepared {
@@ -158,21 +158,27 @@ impl RunSync for DuckDb {
 
     fn prepare(&self, program: &Program) -> Result<Prepared> {
         let is_deep = stack::is_deep(program);
-        stack::on_stack(is_deep, || self.plan(program, is_deep))
+        self.on_instance(&Cancel::new(), |instance| {
+            stack::on_stack(is_deep, || instance.plan(program, is_deep))
+        })
     }
 
     fn execute_with(&self, prepared: &Prepared, input: &[u8], cancel: &Cancel) -> Result<Vec<u8>> {
         // DuckDB plans a statement again if a table has changed.
-        stack::on_stack(prepared.is_deep, || self.query(prepared, input, cancel))
+        self.on_instance(cancel, |instance| {
+            stack::on_stack(prepared.is_deep, || instance.query(prepared, input, cancel))
+        })
     }
 
     fn get_interface(&self) -> Result<String> {
-        let connection = self.pool.get(&Cancel::new())?;
-        interface::describe(connection.get()?)
+        self.on_instance(&Cancel::new(), |instance| {
+            let connection = instance.pool.get(&Cancel::new())?;
+            interface::describe(connection.get()?)
+        })
     }
 
     fn shutdown(&self) -> Result<()> {
-        self.pool.close();
+        self.instances.close();
         Ok(())
     }
 

@@ -8,4 +8,5 @@ mod hostile;
 mod interface;
 mod limits;
 mod plans;
+mod revival;
 mod support;

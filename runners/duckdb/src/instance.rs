@@ -1,0 +1,107 @@
+//! The database while it is open, and another one in its place when DuckDB has given it up.
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use runner_core::{Cancel, Result, TypeId};
+use runner_sql::Shapes;
+
+use crate::{config::Config, error, function, functions, pool::Pool, values};
+
+/// How often a call looks whether those before it are done with a database that was given up.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// The instance at work.
+pub(crate) struct Instances {
+    config: Config,
+    current: Mutex<Arc<Instance>>,
+}
+
+/// A database that is open.
+pub(crate) struct Instance {
+    pub(crate) pool: Pool,
+    /// Counts from 0.
+    pub(crate) number: u64,
+    /// Names of the functions that were made for types of programs.
+    functions: Mutex<HashSet<String>>,
+    is_dead: AtomicBool,
+}
+
+impl Instances {
+    pub(crate) fn open(config: Config) -> Result<Self> {
+        let first = Instance::open(&config, 0)?;
+        Ok(Self { config, current: Mutex::new(Arc::new(first)) })
+    }
+
+    /// The database, opened again if it was given up and nobody works with it any more.
+    pub(crate) fn get(&self, cancel: &Cancel) -> Result<Arc<Instance>> {
+        loop {
+            let mut current = self.lock();
+            if !current.is_dead.load(Ordering::Acquire) || current.pool.is_closed() {
+                return Ok(Arc::clone(&current));
+            }
+            // A file can't be opened as long as another instance has it.
+            if Arc::strong_count(&current) == 1 && current.pool.is_idle() {
+                current.pool.release();
+                *current = Arc::new(Instance::open(&self.config, current.number + 1)?);
+                return Ok(Arc::clone(&current));
+            }
+            drop(current);
+            cancel.check()?;
+            thread::sleep(LOOK);
+        }
+    }
+
+    /// Closes the database for good.
+    pub(crate) fn close(&self) {
+        self.lock().pool.close();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Arc<Instance>> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Instance {
+    fn open(config: &Config, number: u64) -> Result<Self> {
+        let first = config.open()?;
+        functions::register_all(&first)?;
+        let pool = Pool::new(first, config.connections);
+        Ok(Self { pool, number, functions: Mutex::default(), is_dead: AtomicBool::new(false) })
+    }
+
+    /// Finds out whether DuckDB still takes statements.
+    pub(crate) fn examine(&self) {
+        let attempt =
+            self.pool.with_first(|first| first.execute_batch("SELECT 1").map_err(|e| error::driver(&e)));
+        if attempt.is_err() {
+            self.is_dead.store(true, Ordering::Release);
+        }
+    }
+
+    /// Makes the functions known that a statement calls for the types of its program.
+    pub(crate) fn register(&self, sql: &str, dialect: &runner_sql::DuckDb, shapes: &Shapes) -> Result<()> {
+        let mut known = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
+        for part in sql.split(dialect.scope()).skip(1) {
+            let end = part.find('(').unwrap_or(part.len());
+            let Some((what, ty)) = part.get(1..end).and_then(|name| name.rsplit_once('_')) else { continue };
+            let Ok(ty) = ty.parse() else { continue };
+            let name = dialect.function(what, TypeId(ty));
+            if known.contains(&name) {
+                continue;
+            }
+            if let Some(overload) = values::function(shapes, what, TypeId(ty)) {
+                self.pool.with_first(|first| function::register(first, &name, vec![overload]))?;
+                known.insert(name);
+            }
+        }
+        Ok(())
+    }
+}
