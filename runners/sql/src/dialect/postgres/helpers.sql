@@ -105,7 +105,11 @@ BEGIN
   IF a = 0 AND b < 0 THEN
     RETURN CASE WHEN odd AND a::text = '-0' THEN '-Infinity' ELSE 'Infinity' END;
   END IF;
-  IF a < 0 AND a <> '-Infinity' AND abs(b) <> 'Infinity' AND b <> 'NaN' AND b <> trunc(b) THEN
+  IF a = '-Infinity' AND b <> 0 AND b <> 'NaN' THEN
+    RETURN CASE WHEN odd THEN CASE WHEN b > 0 THEN '-Infinity' ELSE '-0' END
+      ELSE CASE WHEN b > 0 THEN 'Infinity' ELSE '0' END END;
+  END IF;
+  IF a < 0 AND abs(b) <> 'Infinity' AND b <> 'NaN' AND b <> trunc(b) THEN
     RETURN 'NaN';
   END IF;
   RETURN power(a, b);
@@ -251,7 +255,9 @@ END $$;
 -- float_text
 CREATE FUNCTION pg_temp.float_text(x text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
 SELECT CASE WHEN x = 'Infinity' THEN 'inf' WHEN x = '-Infinity' THEN '-inf'
-  WHEN strpos(x, 'e') > 0 THEN x::numeric::text ELSE x END $$;
+  WHEN strpos(x, 'e') = 0 THEN x
+  WHEN split_part(x, 'e', 2)::int4 BETWEEN -4 AND 15 THEN x::numeric::text
+  ELSE split_part(x, 'e', 1) || 'e' || split_part(x, 'e', 2)::int4 END $$;
 
 -- int_pow
 CREATE FUNCTION pg_temp.int_pow(a int8, b int8) RETURNS int8 LANGUAGE plpgsql IMMUTABLE AS $$
@@ -411,7 +417,7 @@ END $$;
 
 -- decimal_text
 CREATE FUNCTION pg_temp.decimal_text(hundredths int8) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-SELECT (hundredths::numeric / 100)::numeric(20, 2)::text $$;
+SELECT (hundredths::numeric * 0.01)::numeric(20, 2)::text $$;
 
 -- to_timestamp
 CREATE FUNCTION pg_temp.to_timestamp(micros int8) RETURNS timestamp LANGUAGE plpgsql IMMUTABLE AS $$
@@ -514,7 +520,7 @@ END $$;
 
 -- canonical
 CREATE FUNCTION pg_temp.canonical(a jsonb, types jsonb, type int4) RETURNS jsonb
-LANGUAGE plpgsql IMMUTABLE AS $$
+LANGUAGE plpgsql IMMUTABLE STRICT AS $$
 DECLARE
   node jsonb := types -> type;
   kind text := node ->> 0;
