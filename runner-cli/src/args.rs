@@ -4,7 +4,7 @@ mod connect;
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use crate::format::Format;
 
@@ -149,7 +149,7 @@ pub(crate) struct CompileArgs {
 
 /// A database whose SQL can be printed.
 #[cfg(feature = "sql")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Database {
     Postgres,
     #[cfg(feature = "duckdb")]

@@ -15,10 +15,12 @@ const FATAL_INPUT: &str = "{x2 = [{[1, 2], 3}, {[], 4}], x3 = [[1], [2, 3]]}";
 #[test]
 fn a_program_that_breaks_the_database_breaks_nothing_for_others() {
     let folder = tempfile::tempdir().unwrap();
-    let file = Config::file(folder.path().join("music.db")).setup("CREATE TABLE IF NOT EXISTS t (id BIGINT NOT NULL)");
+    let file = Config::file(folder.path().join("music.db"))
+        .setup("CREATE TABLE IF NOT EXISTS t (id BIGINT NOT NULL)");
     for database in [Database::open(file), Database::with("CREATE TABLE t (id BIGINT NOT NULL)")] {
         database.run("func main() -> sql::insert([{id = 7}], \"t\")", "").unwrap();
-        let other = program("func main(xs: [{Int64, [Text]}]): [{Int64, [Text]}] -> xs | sort_desc(x -> x.0)");
+        let other =
+            program("func main(xs: [{Int64, [Text]}]): [{Int64, [Text]}] -> xs | sort_desc(x -> x.0)");
         let prepared = database.0.prepare(&other).unwrap();
         for _ in 0..2 {
             // Whether it fails is up to the version of DuckDB.
