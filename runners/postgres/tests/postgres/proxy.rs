@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use runner_test_server::Server;
@@ -13,6 +14,9 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream, tcp},
 };
+
+/// Time in which all arrives that a client sends in one go.
+const PIPELINED: Duration = Duration::from_millis(20);
 
 pub(crate) struct Proxy {
     address: SocketAddr,
@@ -87,6 +91,10 @@ impl State {
         while let Ok(count @ 1..) = from.read(&mut buffer).await {
             if self.is_blocked.load(Ordering::SeqCst) {
                 std::future::pending::<()>().await;
+            }
+            // What the client has sent without waiting for this comes first, in however many pieces.
+            if !is_client && self.is_clients_turn.load(Ordering::SeqCst) {
+                tokio::time::sleep(PIPELINED).await;
             }
             let was_clients_turn = self.is_clients_turn.swap(is_client, Ordering::SeqCst);
             self.turns.fetch_add(usize::from(is_client && !was_clients_turn), Ordering::SeqCst);
