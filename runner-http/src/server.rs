@@ -4,6 +4,7 @@ mod answer;
 mod body;
 mod cache;
 mod call;
+mod clock;
 mod listen;
 mod metrics;
 mod options;

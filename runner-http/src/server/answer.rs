@@ -11,15 +11,9 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 use runner_core::{Code, Error, Result, Run};
 use runner_json::{Layout, Printer};
-use tokio::{sync::OwnedSemaphorePermit, time::timeout_at};
+use tokio::sync::OwnedSemaphorePermit;
 
-use super::{
-    cache::Entry,
-    call::Call,
-    metrics::Held,
-    reply::Reply,
-    shared::{Phase, Shared},
-};
+use super::{cache::Entry, call::Call, metrics::Held, reply::Reply, shared::Shared};
 use crate::{
     error::{limit, panicked, shutting_down, too_large},
     limits::{CHUNK_BYTES, COUNTED_BYTES},
@@ -59,11 +53,12 @@ where
         return Ok(answer(Body::from(first), media));
     }
     let length = first.len();
+    let trailers = call.trailers;
     let mut response = answer(streamed(shared, call, first, second.flatten(), pieces), media);
     let headers = response.headers_mut();
     if is_whole {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    } else if call.trailers {
+    } else if trailers {
         headers.insert(header::TRAILER, HeaderValue::from_static(TRAILER));
     }
     Ok(response)
@@ -143,27 +138,23 @@ fn streamed<R: Run + 'static>(
     second: Option<Result<Bytes>>,
     mut pieces: Pieces,
 ) -> Body {
-    let stopping = shared.reached(Phase::Stopping);
     let mut held = counted(shared, first.len());
     let body = stream! {
-        let mut stopping = pin!(stopping);
         let mut ahead = second;
         yield Ok(Frame::data(first));
         loop {
             drop(held.take());
             let next = match ahead.take() {
                 Some(piece) => Some(piece),
-                None => tokio::select! {
-                    biased;
-                    next = timeout_at(call.deadline, AssertUnwindSafe(pieces.next()).catch_unwind()) => {
-                        match next {
-                            Ok(Ok(next)) => next,
-                            Ok(Err(_)) => Some(Err(panicked())),
-                            Err(_) => Some(Err(call.late())),
-                        }
+                None => {
+                    let next = AssertUnwindSafe(pieces.next()).catch_unwind();
+                    match call.clock.unless_stopping(call.clock.within(|| call.deadline, next)).await {
+                        Some(Some(Ok(next))) => next,
+                        Some(Some(Err(_))) => Some(Err(panicked())),
+                        Some(None) => Some(Err(call.late())),
+                        None => Some(Err(shutting_down())),
                     }
-                    () = stopping.as_mut() => Some(Err(shutting_down())),
-                },
+                }
             };
             match next {
                 None => return,

@@ -1,16 +1,15 @@
 //! Bodies of requests: read up to their limit, and turned into bytes on the wire.
 
-use std::sync::atomic::Ordering;
+use std::{fmt, sync::atomic::Ordering};
 
-use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
-use http_body::Body as _;
+use http_body::Body;
 use http_body_util::BodyExt;
 use runner_core::{Error, Program, Result, Run};
-use tokio::time::timeout;
 
 use super::{
+    clock::{Clock, after},
     metrics::Held,
     reply::Problem,
     shared::{Shared, unblocked},
@@ -55,14 +54,17 @@ impl<R: Run> Shared<R> {
     }
 
     /// Reads a body, which was decompressed on the way, to its end or its bound.
-    pub(super) async fn collect(&self, mut body: Body, bound: Bound) -> Result<Collected> {
+    pub(super) async fn collect<B>(&self, mut body: B, bound: Bound, clock: &Clock) -> Result<Collected>
+    where
+        B: Body<Data = Bytes, Error: fmt::Display> + Unpin,
+    {
         let limits = &self.options.limits;
         bound.check(body.size_hint().lower())?;
         let mut held = Held::new(&self.metrics, |metrics| &metrics.input_bytes_held, 0);
         let (mut first, mut rest, mut total) = (Bytes::new(), BytesMut::new(), 0);
         loop {
-            let frame = timeout(limits.read_time, body.frame()).await;
-            let frame = frame.map_err(|_| late(limit::READ_TIME, limits.read_time))?;
+            let frame = clock.within(|| after(limits.read_time), body.frame()).await;
+            let frame = frame.ok_or_else(|| late(limit::READ_TIME, limits.read_time))?;
             let Some(frame) = frame else { break };
             let frame = frame.map_err(|error| Error::decode(format!("the body can't be read: {error}")))?;
             let Ok(data) = frame.into_data() else { continue };

@@ -3,20 +3,21 @@
 use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::{
-    extract::{MatchedPath, Request, State},
+    extract::{MatchedPath, Request as AxumRequest, State},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use futures_util::FutureExt;
-use http::{HeaderMap, HeaderValue, header, uri::Authority};
+use http::{HeaderMap, HeaderValue, Request, header, uri::Authority};
 use runner_core::{Error, Result, Run};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::{
+    clock::{Clock, after},
     metrics::Held,
     reply::{Problem, explained},
     route::{OPEN, ROUTES},
-    shared::{Phase, Shared},
+    shared::Shared,
 };
 use crate::{
     ServerLimits,
@@ -28,8 +29,9 @@ use crate::{
 pub(crate) const TIMEOUT: &str = "runner-timeout";
 
 /// What a request allows.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Call {
+    pub(super) clock: Clock,
     pub(super) deadline: Instant,
     pub(super) time: Duration,
     /// Whether an error behind the head of the answer may be told in a trailer.
@@ -41,7 +43,7 @@ pub(super) struct Call {
 pub(super) struct FunctionRoute(pub(super) usize);
 
 impl Call {
-    fn new(headers: &HeaderMap, limits: &ServerLimits) -> Result<Self> {
+    fn new(headers: &HeaderMap, limits: &ServerLimits, clock: Clock) -> Result<Self> {
         let mut time = limits.request_time;
         if let Some(value) = headers.get(TIMEOUT) {
             let wanted =
@@ -57,9 +59,7 @@ impl Call {
         // Whoever does not look for the trailer would take an answer that breaks off for a whole one.
         let trailers = wants(header::TE, "trailers")
             && wants(header::HeaderName::from_static("runner-trailer"), TRAILER);
-        let now = Instant::now();
-        let deadline = now.checked_add(time).unwrap_or(now + Duration::from_secs(1 << 30));
-        Ok(Self { deadline, time, trailers })
+        Ok(Self { clock, deadline: after(time), time, trailers })
     }
 
     pub(super) fn late(&self) -> Error {
@@ -70,17 +70,38 @@ impl Call {
 /// The layer around all routes.
 pub(super) async fn around<R: Run + 'static>(
     State(shared): State<Arc<Shared<R>>>,
-    request: Request,
+    mut request: AxumRequest,
     next: Next,
 ) -> Response
 where
     R::Prepared: 'static,
 {
-    let start = Instant::now();
-    let _counted = Held::new(&shared.metrics, |metrics| &metrics.requests_in_flight, 1);
     let path = request.extensions().get::<MatchedPath>().cloned();
     let path = path.as_ref().map_or("", MatchedPath::as_str);
-    let response = match answered(&shared, path, request, next).await {
+    let clock = request.extensions_mut().remove().unwrap_or_else(|| Clock::new(&shared));
+    let work = |mut request: AxumRequest, call| {
+        request.extensions_mut().insert(call);
+        next.run(request)
+    };
+    counted(&shared, path, clock, request, work).await
+}
+
+/// Does the work of a request of a route, if it may be done, and counts it.
+pub(super) async fn counted<R, B, F>(
+    shared: &Shared<R>,
+    path: &str,
+    clock: Clock,
+    request: Request<B>,
+    work: impl FnOnce(Request<B>, Call) -> F,
+) -> Response
+where
+    R: Run + 'static,
+    R::Prepared: 'static,
+    F: Future<Output = Response>,
+{
+    let start = Instant::now();
+    let _counted = Held::new(&shared.metrics, |metrics| &metrics.requests_in_flight, 1);
+    let response = match answered(shared, path, clock, request, work).await {
         Ok(response) => explained(response),
         Err(problem) => problem.into_response(),
     };
@@ -92,17 +113,22 @@ where
     response
 }
 
-async fn answered<R: Run + 'static>(
+async fn answered<R, B, F>(
     shared: &Shared<R>,
     path: &str,
-    mut request: Request,
-    next: Next,
+    clock: Clock,
+    request: Request<B>,
+    work: impl FnOnce(Request<B>, Call) -> F,
 ) -> Result<Response, Problem>
 where
+    R: Run + 'static,
     R::Prepared: 'static,
+    F: Future<Output = Response>,
 {
+    let limits = &shared.options.limits;
     if OPEN.contains(&path) {
-        let done = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+        let call = Call::new(&HeaderMap::new(), limits, clock)?;
+        let done = AssertUnwindSafe(work(request, call)).catch_unwind().await;
         return done.map_err(|_| panicked().into());
     }
     shared.options.admit(request.headers())?;
@@ -115,22 +141,19 @@ where
     if !shared.is_serving() {
         return Err(shutting_down().into());
     }
-    let call = Call::new(request.headers(), &shared.options.limits)?;
-    request.extensions_mut().insert(call);
-    let work = timeout_at(call.deadline, AssertUnwindSafe(next.run(request)).catch_unwind());
-    tokio::select! {
-        biased;
-        done = work => match done {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(_)) => Err(panicked().into()),
-            Err(_) => Err(call.late().into()),
-        },
-        () = shared.reached(Phase::Stopping) => Err(shutting_down().into()),
+    let call = Call::new(request.headers(), limits, clock)?;
+    let (clock, deadline, time) = (call.clock.clone(), call.deadline, call.time);
+    let work = AssertUnwindSafe(work(request, call)).catch_unwind();
+    match clock.unless_stopping(clock.within(|| deadline, work)).await {
+        Some(Some(Ok(response))) => Ok(response),
+        Some(Some(Err(_))) => Err(panicked().into()),
+        Some(None) => Err(late(limit::REQUEST_TIME, time).into()),
+        None => Err(shutting_down().into()),
     }
 }
 
 /// Without a token, a page of another site must not make a browser send something here.
-fn check_origin(request: &Request) -> Result<(), Problem> {
+fn check_origin<B>(request: &Request<B>) -> Result<(), Problem> {
     let site = request.headers().get("sec-fetch-site").map(HeaderValue::as_bytes);
     match site {
         None | Some(b"same-origin" | b"none") => Ok(()),
@@ -140,7 +163,7 @@ fn check_origin(request: &Request) -> Result<(), Problem> {
 }
 
 /// Without a token, only this machine is served, and a name that somebody made lead here is not this machine's.
-fn check_host(request: &Request) -> Result<(), Problem> {
+fn check_host<B>(request: &Request<B>) -> Result<(), Problem> {
     let Some(host) = request.headers().get(header::HOST) else { return Ok(()) };
     let host: Option<Authority> = host.to_str().ok().and_then(|host| host.parse().ok());
     let is_ours = host.is_some_and(|host| {

@@ -4,10 +4,7 @@ use std::{future::Future, io, net::SocketAddr, sync::Arc, sync::atomic::Ordering
 
 use axum::{Router, response::IntoResponse, routing::any};
 use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use runner_core::{Code, Error, Result, Run};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -18,7 +15,9 @@ use tokio::{
 
 use super::{
     Server,
+    clock::Clock,
     reply::Problem,
+    route::Connected,
     shared::{Phase, Shared},
     stall::Stall,
 };
@@ -90,11 +89,15 @@ where
             return self.refuse(stream).await;
         };
         let limits = &shared.options.limits;
+        let clock = Clock::new(shared);
         let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
+            .timer(clock.clone())
             .header_read_timeout(limits.head_time)
             .max_buf_size(limits.head_bytes.max(HEAD_BYTES_MIN))
-            .serve_connection(TokioIo::new(Stall::new(stream, limits.write_time)), self.routes.clone());
+            .serve_connection(
+                TokioIo::new(Stall::new(stream, limits.write_time)),
+                Connected { shared: Arc::clone(shared), routes: self.routes.clone(), clock },
+            );
         let mut connection = std::pin::pin!(connection);
         let served = tokio::select! {
             served = connection.as_mut() => served,

@@ -14,9 +14,13 @@ use axum::{
     response::{Html, IntoResponse, Response},
     routing::{future::RouteFuture, get, post},
 };
-use http::{HeaderValue, Request, StatusCode, header};
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Either},
+};
+use http::{HeaderValue, Method, Request, StatusCode, header};
 use hyper::body::Incoming;
-use runner_core::Run;
+use runner_core::{ProgramId, Run};
 #[cfg(feature = "compression")]
 use tower_http::{
     CompressionLevel,
@@ -26,7 +30,8 @@ use tower_http::{
 use tower_service::Service as _;
 
 use super::{
-    call::{FunctionRoute, around},
+    call::{FunctionRoute, around, counted},
+    clock::Clock,
     reply::{Problem, Reply},
     shared::Shared,
 };
@@ -38,7 +43,7 @@ pub(super) const ROUTES: [&str; 13] = [
     "/",
     "/v1/programs",
     "/v1/programs/{id}",
-    "/v1/programs/{id}/execute",
+    EXECUTE,
     "/v1/run",
     "/v1/functions/{name}",
     "/v1/interface",
@@ -49,6 +54,9 @@ pub(super) const ROUTES: [&str; 13] = [
     "/openapi.json",
 ];
 
+/// The path that is asked for most.
+pub(super) const EXECUTE: &str = "/v1/programs/{id}/execute";
+
 /// Paths that need no token, and that are never late.
 pub(super) const OPEN: [&str; 3] = ["/", "/healthz", "/readyz"];
 
@@ -58,7 +66,7 @@ const PAGE: &str = include_str!("page.html");
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// All of a server, for a connection.
+/// All of a server.
 #[derive(Clone)]
 pub(super) struct Routes {
     /// Most requests neither send nor take what is compressed, and have no layers for it in their way.
@@ -85,21 +93,64 @@ impl Routes {
     }
 }
 
-impl hyper::service::Service<Request<Incoming>> for Routes {
+/// The routes for one connection.
+pub(super) struct Connected<R: Run> {
+    pub(super) shared: Arc<Shared<R>>,
+    pub(super) routes: Routes,
+    pub(super) clock: Clock,
+}
+
+impl<R: Run + 'static> hyper::service::Service<Request<Incoming>> for Connected<R>
+where
+    R::Prepared: 'static,
+{
     type Response = Response;
     type Error = Infallible;
-    type Future = RouteFuture<Infallible>;
+    type Future = Either<RouteFuture<Infallible>, BoxFuture<'static, Result<Response, Infallible>>>;
 
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
-        #[cfg(feature = "compression")]
-        if ![header::CONTENT_ENCODING, header::ACCEPT_ENCODING]
-            .iter()
-            .any(|name| request.headers().contains_key(name))
-        {
-            return self.plain.clone().call(request);
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        if is_compressed(request.headers()) {
+            request.extensions_mut().insert(self.clock.clone());
+            return Either::Left(self.routes.whole.clone().call(request));
         }
-        self.whole.clone().call(request)
+        if request.method() == Method::POST
+            && let Some(id) = executed(request.uri().path())
+        {
+            return Either::Right(execute(Arc::clone(&self.shared), self.clock.clone(), id, request).boxed());
+        }
+        request.extensions_mut().insert(self.clock.clone());
+        #[cfg(feature = "compression")]
+        let router = &self.routes.plain;
+        #[cfg(not(feature = "compression"))]
+        let router = &self.routes.whole;
+        Either::Left(router.clone().call(request))
     }
+}
+
+/// Whether a request sends what is compressed, or takes it.
+fn is_compressed(headers: &HeaderMap) -> bool {
+    cfg!(feature = "compression")
+        && [header::CONTENT_ENCODING, header::ACCEPT_ENCODING].iter().any(|name| headers.contains_key(name))
+}
+
+/// The program that a path executes. What this does not understand is the router's.
+fn executed(path: &str) -> Option<ProgramId> {
+    ProgramId::from_hex(path.strip_prefix("/v1/programs/")?.strip_suffix("/execute")?)
+}
+
+/// [`EXECUTE`] without a router, which would cost as much as the rest.
+async fn execute<R: Run + 'static>(
+    shared: Arc<Shared<R>>,
+    clock: Clock,
+    id: ProgramId,
+    request: Request<Incoming>,
+) -> Result<Response, Infallible>
+where
+    R::Prepared: 'static,
+{
+    let work =
+        |request, call| program::execute_id(&shared, call, id, request).map(IntoResponse::into_response);
+    Ok(counted(&shared, EXECUTE, clock, request, work).await)
 }
 
 fn router<R: Run + 'static>(shared: Arc<Shared<R>>) -> Router
@@ -110,7 +161,7 @@ where
         .route("/", get(page::<R>))
         .route("/v1/programs", post(program::upload::<R>))
         .route("/v1/programs/{id}", get(program::about::<R>))
-        .route("/v1/programs/{id}/execute", post(program::execute::<R>))
+        .route(EXECUTE, post(program::execute::<R>))
         .route("/v1/run", post(run::run::<R>))
         .route("/v1/functions/{name}", post(function::<R>))
         .route("/v1/interface", get(info::interface::<R>))

@@ -1,15 +1,15 @@
 //! Programs: sent, described, executed.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use axum::{
     Extension,
     body::Body,
-    extract::{Path, Query, Request, State},
+    extract::{Path, Query, Request as AxumRequest, State},
     http::HeaderMap,
 };
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, Request, StatusCode, header};
 use runner_core::{Program, ProgramId, Result, Run};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -52,6 +52,7 @@ pub(super) fn main_name() -> String {
 
 pub(super) async fn upload<R: Run + 'static>(
     State(shared): State<Arc<Shared<R>>>,
+    Extension(call): Extension<Call>,
     Query(named): Query<Named>,
     headers: HeaderMap,
     body: Body,
@@ -60,9 +61,9 @@ where
     R::Prepared: 'static,
 {
     let bytes = match content_type(&headers).as_deref() {
-        Some(PROGRAM | BYTES) => shared.collect(body, shared.program_bound()).await?,
+        Some(PROGRAM | BYTES) => shared.collect(body, shared.program_bound(), &call.clock).await?,
         Some(SOURCE) => {
-            let mut source = shared.collect(body, shared.source_bound()).await?;
+            let mut source = shared.collect(body, shared.source_bound(), &call.clock).await?;
             let _permit = shared.permit().await?;
             source.bytes = compiled(&shared, source.bytes, named.program).await?;
             source
@@ -83,55 +84,72 @@ where
 }
 
 pub(super) async fn about<R: Run>(State(shared): State<Arc<Shared<R>>>, Path(id): Path<String>) -> Reply {
-    json(StatusCode::OK, &about_entry(&*find(&shared, &id)?)?)
+    json(StatusCode::OK, &about_entry(&*find(&shared, parsed(&id)?)?)?)
 }
 
 pub(super) async fn execute<R: Run + 'static>(
     State(shared): State<Arc<Shared<R>>>,
     Extension(call): Extension<Call>,
     Path(id): Path<String>,
-    request: Request,
+    request: AxumRequest,
 ) -> Reply
 where
     R::Prepared: 'static,
 {
-    let entry = find(&shared, &id)?;
+    execute_id(&shared, call, parsed(&id)?, request).await
+}
+
+/// Executes the program of an id.
+pub(super) async fn execute_id<R, B>(
+    shared: &Arc<Shared<R>>,
+    call: Call,
+    id: ProgramId,
+    request: Request<B>,
+) -> Reply
+where
+    R: Run + 'static,
+    R::Prepared: 'static,
+    B: http_body::Body<Data = Bytes, Error: fmt::Display> + Unpin,
+{
+    let entry = find(shared, id)?;
     let ready = entry.ready.get().ok_or_else(|| unknown_program(entry.id))?;
     let target = Target::Program(ready.program.clone());
-    perform(&shared, call, entry, target, request).await
+    perform(shared, call, entry, target, request).await
 }
 
 /// Executes a function of the server.
 pub(super) async fn call<R: Run + 'static>(
     shared: &Arc<Shared<R>>,
     served: &Served<R>,
-    request: Request,
+    request: AxumRequest,
 ) -> Reply
 where
     R::Prepared: 'static,
 {
     shared.prepare_function(served).await?;
-    let Some(call) = request.extensions().get::<Call>().copied() else {
+    let Some(call) = request.extensions().get::<Call>().cloned() else {
         return Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the request has no deadline"));
     };
     let target = Target::Function(Box::new(served.function.clone()));
     perform(shared, call, Arc::clone(&served.entry), target, request).await
 }
 
-async fn perform<R: Run + 'static>(
+async fn perform<R, B>(
     shared: &Arc<Shared<R>>,
     call: Call,
     entry: Arc<Entry<R>>,
     target: Target,
-    request: Request,
+    request: Request<B>,
 ) -> Reply
 where
+    R: Run + 'static,
     R::Prepared: 'static,
+    B: http_body::Body<Data = Bytes, Error: fmt::Display> + Unpin,
 {
     let (head, body) = request.into_parts();
     let sent = input_media(&head.headers)?;
     let media = accepted(&head.headers, sent)?;
-    let body = shared.collect(body, shared.input_bound()).await?;
+    let body = shared.collect(body, shared.input_bound(), &call.clock).await?;
     let permit = shared.permit().await?;
     let input = target.read(sent, body.bytes).await?;
     answer::execute(shared, call, Execution { entry, input, held: body.held, permit, media }).await
@@ -153,11 +171,14 @@ pub(super) async fn compiled<R: Run>(
     Ok(Bytes::copy_from_slice(program.bytes()))
 }
 
-fn find<R: Run>(shared: &Shared<R>, id: &str) -> Result<Arc<Entry<R>>, Problem> {
-    let id = ProgramId::from_hex(id)
-        .ok_or_else(|| runner_core::Error::decode("an id of a program has 64 hexadecimal digits"))?;
+fn parsed(id: &str) -> Result<ProgramId> {
+    ProgramId::from_hex(id)
+        .ok_or_else(|| runner_core::Error::decode("an id of a program has 64 hexadecimal digits"))
+}
+
+fn find<R: Run>(shared: &Shared<R>, id: ProgramId) -> Result<Arc<Entry<R>>> {
     let entry = shared.cache.get(id).filter(|entry| entry.ready.initialized());
-    Ok(entry.ok_or_else(|| unknown_program(id))?)
+    entry.ok_or_else(|| unknown_program(id))
 }
 
 fn about_entry<R: Run>(entry: &Entry<R>) -> Result<About> {

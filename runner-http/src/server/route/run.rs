@@ -65,7 +65,7 @@ where
     };
     let media = accepted(&headers, sent)?;
     let bound = if sent.is_some() { both(&shared) } else { shared.source_bound() };
-    let body = shared.collect(body, bound).await?;
+    let body = shared.collect(body, bound, &call.clock).await?;
     let permit = shared.permit().await?;
     let (program, input, sent) = match sent {
         Some(Media::Postcard) => {
