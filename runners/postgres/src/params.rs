@@ -13,6 +13,8 @@ use crate::{error, json, numeric};
 pub(crate) struct Encoded {
     leaf: Leaf,
     is_list: bool,
+    /// Nothing of it is sent.
+    is_unused: bool,
     /// A value, or the items of a list with their lengths.
     bytes: Vec<u8>,
     items: u32,
@@ -37,8 +39,18 @@ pub(crate) fn encode(
             let (leaf, is_list) = match param {
                 Param::One(leaf) => (*leaf, false),
                 Param::Many(leaf) => (*leaf, true),
+                Param::Unused => (Leaf::Some, false),
             };
-            Encoded { leaf, is_list, bytes: Vec::new(), items: 0, is_null: false, has_nulls: false }
+            let is_unused = *param == Param::Unused;
+            Encoded {
+                leaf,
+                is_list,
+                is_unused,
+                bytes: Vec::new(),
+                items: 0,
+                is_null: is_unused,
+                has_nulls: false,
+            }
         })
         .collect();
     let mut reader = Reader::new(input);
@@ -52,6 +64,7 @@ pub(crate) fn encode(
 pub(crate) fn types(params: &[Param]) -> Vec<Type> {
     let ty = |param: &Param| match param {
         Param::One(leaf) => column_type(*leaf),
+        Param::Unused => Type::BOOL,
         Param::Many(leaf) => match column_type(*leaf) {
             Type::BOOL => Type::BOOL_ARRAY,
             Type::INT2 => Type::INT2_ARRAY,
@@ -179,6 +192,9 @@ impl Encoded {
     }
 
     fn try_item(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> Result<()> {
+        if self.is_unused {
+            self.bytes.clear();
+        }
         if !self.is_list {
             return write(&mut self.bytes);
         }

@@ -88,9 +88,9 @@ pub trait Dialect {
         None
     }
 
-    /// A FROM item that gives a row for each entry of parallel lists, with columns `c1`, `c2`, ... and `o`, which counts
-    /// from 1.
-    fn unnest(&self, lists: &[Sql], alias: &str) -> String;
+    /// A FROM item that gives a row for each entry of parallel lists. Their columns are `c1`, `c2`, ... by their index
+    /// from 0; `o`, if it is asked for, counts from 1.
+    fn unnest(&self, lists: &[(usize, &Sql)], is_counted: bool, alias: &str) -> String;
 
     /// An operation whose operands and result are primitives; `None` if it is none of these.
     ///

@@ -7,6 +7,9 @@ mod compare;
 mod expr;
 mod frame;
 mod group;
+mod guard;
+mod input;
+mod invariant;
 mod lookup;
 mod position;
 mod recursive;
@@ -15,18 +18,19 @@ mod rows;
 mod table;
 mod uses;
 
-use runner_core::{Code, Detail, Error, Expr, ExprId, INPUT, LocalId, Program, Result, TypeId};
+use runner_core::{Code, Detail, Error, Expr, ExprId, INPUT, Kind, LocalId, Op, Program, Result, TypeId};
 
 use crate::{
     catalog::Table,
     dialect::Dialect,
     limits::STATEMENT_BYTES,
     output::{Output, Param, Statement},
-    shape::{Leaf, Shape, Shapes},
+    shape::{Shape, Shapes},
     sql::Sql,
-    value::{Source, Val},
+    value::Val,
 };
 use frame::Frame;
+use guard::Guard;
 use uses::Uses;
 
 /// Lowers a program to one statement.
@@ -46,6 +50,7 @@ pub fn lower(program: &Program, dialect: &dyn Dialect, tables: &[Table]) -> Resu
         params: Vec::new(),
         with: Vec::new(),
         groups: Vec::new(),
+        unnested: Vec::new(),
         has_change: false,
         aliases: 0,
         depth: 0,
@@ -65,12 +70,13 @@ struct Lowering<'a> {
     /// Common table expressions of the statement: name and text.
     with: Vec<(String, String)>,
     groups: Vec<group::Grouping>,
+    unnested: Vec<input::Unnested>,
     has_change: bool,
     aliases: usize,
     /// Lambdas and branches around the current expression.
     depth: usize,
-    /// Conditions that hold where the current expression is needed, if the database may evaluate it elsewhere.
-    guards: Vec<Sql>,
+    /// What holds where the current expression is needed, if the database may evaluate it elsewhere.
+    guards: Vec<Guard>,
 }
 
 impl Lowering<'_> {
@@ -79,8 +85,13 @@ impl Lowering<'_> {
         self.bind(INPUT, input);
         let mut frame = Frame::default();
         let ty = self.program.output();
-        let value = self.lower(self.program.root(), &mut frame)?;
+        let value = self.root(&mut frame)?;
         let (body, output) = match (self.shapes.get(ty), value) {
+            (Shape::Null(_) | Shape::Option(_), Val::Rows(rows)) => {
+                let types = self.program.types();
+                let item = types.as_option(types.unframed(ty)).unwrap_or(ty);
+                (self.select_rows(&rows, &frame), Output::Rows(item))
+            }
             (Shape::Array(item), value) => {
                 let rows = self.rows_of(value, item)?;
                 let rows = self.plain(rows);
@@ -99,12 +110,33 @@ impl Lowering<'_> {
         let with: Vec<_> = self.with.iter().map(|(name, text)| format!("{name} AS {text}")).collect();
         let sql = if with.is_empty() { body } else { format!("WITH {} {body}", with.join(", ")) };
         let sql = self.with_aggregates(sql);
+        let (sql, params) = self.without_unused(sql);
         if sql.len() > STATEMENT_BYTES {
             return Err(Error::new(Code::Unsupported, format!("a statement of {} bytes", sql.len())));
         }
         let helpers = self.dialect.helpers(&sql);
-        let params = std::mem::take(&mut self.params);
         Ok(Statement { sql, params, output, has_change: self.has_change, helpers })
+    }
+
+    /// The value of the program. An option may be a relation of at most one row.
+    fn root(&mut self, frame: &mut Frame) -> Result<Val> {
+        let root = self.program.root();
+        let is_option = matches!(self.shapes.get(self.program.output()), Shape::Null(_) | Shape::Option(_));
+        match &self.program.expr(root).map(|expr| &expr.kind) {
+            Some(Kind::Call { op: Op::Index, args }) if is_option => match args.as_slice() {
+                [xs, position] if self.int(*position) == Some(0) => {
+                    let (rows, item) = self.rows(*xs, frame)?;
+                    if rows.can_fail() || rows.limit.is_some() || !frame.is_empty() {
+                        return self.item_at(root, rows, item, *position, frame);
+                    }
+                    let mut rows = self.plain(rows);
+                    rows.limit = Some((0, 1));
+                    Ok(Val::Rows(Box::new(rows)))
+                }
+                _ => self.lower(root, frame),
+            },
+            _ => self.lower(root, frame),
+        }
     }
 
     /// The statement of an array: its rows in order.
@@ -126,46 +158,6 @@ impl Lowering<'_> {
         let joins = frame.joined(&format!("CROSS JOIN LATERAL ({inner}) AS {alias}"));
         let names: Vec<_> = (1..=rows.item.leaves().len().max(1)).map(|n| format!("{alias}.c{n}")).collect();
         format!("SELECT {}{joins}{outer}", names.join(", "))
-    }
-
-    /// The input as parameters.
-    fn input(&mut self, ty: TypeId) -> Result<Val> {
-        Ok(match self.shapes.get(ty) {
-            Shape::Tuple => {
-                let fields = self.shapes.fields(ty);
-                Val::Tuple(fields.into_iter().map(|ty| self.input(ty)).collect::<Result<_>>()?)
-            }
-            Shape::Array(item) if self.dialect.has_packed_params() => {
-                let array = self.param(Param::One(Leaf::Packed(ty)));
-                let rows = self.rows_of(Val::Leaf(array), item)?;
-                let text = self.numbered_query(rows);
-                let name = format!("w{}", self.with.len() + 1);
-                self.with.push((name.clone(), format!("({text})")));
-                Val::Source(Source::Table { name, item })
-            }
-            Shape::Array(item) => {
-                let mut leaves = self.shapes.leaves(item);
-                if leaves.is_empty() {
-                    leaves.push(Leaf::Some);
-                }
-                let lists = leaves.into_iter().map(|leaf| self.param(Param::Many(leaf))).collect();
-                Val::Source(Source::Lists { lists, item })
-            }
-            _ => {
-                let leaves: Vec<_> =
-                    self.shapes.leaves(ty).into_iter().map(|leaf| self.param(Param::One(leaf))).collect();
-                self.value_of(ty, &mut leaves.into_iter())?
-            }
-        })
-    }
-
-    fn param(&mut self, param: Param) -> Sql {
-        self.params.push(param);
-        let (leaf, is_list) = match param {
-            Param::One(leaf) => (leaf, false),
-            Param::Many(leaf) => (leaf, true),
-        };
-        self.dialect.param(self.params.len(), leaf, is_list)
     }
 
     /// A value of a type from its columns.

@@ -27,6 +27,8 @@ pub enum Param {
     One(Leaf),
     /// A list with an entry for each item of an array.
     Many(Leaf),
+    /// One value or a list that the statement does not hold.
+    Unused,
 }
 
 /// What the rows of the result are.
@@ -34,7 +36,8 @@ pub enum Param {
 pub enum Output {
     /// One row that holds the columns of the output.
     Row(TypeId),
-    /// A row for each item of the output, in order, which has this type.
+    /// A row for each item of the output, in order, which has this type. An option has at most one: its bytes are those
+    /// of an array that has none or one.
     Rows(TypeId),
     /// The output is `{}`; rows mean nothing.
     Unit,

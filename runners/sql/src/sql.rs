@@ -16,8 +16,10 @@ pub struct Sql {
     atom: bool,
     /// Evaluating it may be an error.
     can_fail: bool,
-    /// Made of literals and parameters alone, so that a database may evaluate it while it plans.
+    /// Made of literals and parameters alone.
     constant: bool,
+    /// Literals and parameters alone may decide it, so that a database may evaluate it while it plans.
+    foldable: bool,
     parts: Option<Rc<Parts>>,
 }
 
@@ -34,7 +36,7 @@ impl Sql {
     /// A literal or a parameter.
     #[must_use]
     pub fn constant(text: impl Into<Rc<str>>) -> Self {
-        Self { text: text.into(), atom: true, can_fail: false, constant: true, parts: None }
+        Self { text: text.into(), atom: true, can_fail: false, constant: true, foldable: true, parts: None }
     }
 
     /// A column of something in FROM.
@@ -46,7 +48,7 @@ impl Sql {
     /// Something as cheap as a column.
     #[must_use]
     pub fn atom(text: impl Into<Rc<str>>) -> Self {
-        Self { text: text.into(), atom: true, can_fail: false, constant: false, parts: None }
+        Self { text: text.into(), atom: true, can_fail: false, constant: false, foldable: false, parts: None }
     }
 
     /// An expression over these; it can fail if one of them can.
@@ -57,6 +59,7 @@ impl Sql {
             atom: false,
             can_fail: args.iter().any(|arg| arg.can_fail),
             constant: args.iter().all(|arg| arg.constant),
+            foldable: args.iter().all(|arg| arg.foldable),
             parts: None,
         }
     }
@@ -64,7 +67,7 @@ impl Sql {
     /// A subquery.
     #[must_use]
     pub fn query(text: impl Into<Rc<str>>, can_fail: bool) -> Self {
-        Self { text: text.into(), atom: false, can_fail, constant: false, parts: None }
+        Self { text: text.into(), atom: false, can_fail, constant: false, foldable: false, parts: None }
     }
 
     /// The same, of which evaluation may be an error.
@@ -78,6 +81,12 @@ impl Sql {
     #[must_use]
     pub fn as_atom(mut self) -> Self {
         self.atom = true;
+        self
+    }
+
+    /// The same, that literals and parameters alone may decide.
+    pub(crate) fn foldable(mut self) -> Self {
+        self.foldable = true;
         self
     }
 
@@ -129,6 +138,12 @@ impl Sql {
     #[must_use]
     pub fn is_constant(&self) -> bool {
         self.constant
+    }
+
+    /// Whether a database may evaluate it while it plans.
+    #[must_use]
+    pub fn is_foldable(&self) -> bool {
+        self.foldable
     }
 }
 

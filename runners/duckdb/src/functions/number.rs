@@ -13,7 +13,14 @@ use crate::{error, function::Overload};
 
 macro_rules! float_functions {
     ($($name:literal $function:ident)*) => {
-        vec![$(($name, vec![unary::<F32, F32>(f32::$function), unary::<F64, F64>(f64::$function)])),*]
+        // Of 32 bits too they are computed in 64, and rounded once.
+        vec![$((
+            $name,
+            vec![
+                unary::<F32, F32>(|x| f64::from(x).$function() as f32),
+                unary::<F64, F64>(f64::$function),
+            ],
+        )),*]
     };
 }
 

@@ -1,7 +1,8 @@
 //! Floats: IEEE 754, but for order, which is total.
 //!
 //! With feature `std` the functions are those of the platform's C library, without it those of `libm`; the last bit of
-//! `pow`, `exp`, `ln` and the trigonometric ones may differ between the two.
+//! `pow`, `exp`, `ln` and the trigonometric ones may differ between the two. Those of `f32` but for `pow` are computed in
+//! 64 bits and rounded once: libraries differ in the last bit of their own, and databases have none.
 
 use core::cmp::Ordering;
 
@@ -36,7 +37,7 @@ pub(crate) trait Float: Copy + Default + PartialEq + PartialOrd + 'static {
 }
 
 macro_rules! floats {
-    ($float:ident, $sign:expr;
+    ($float:ident, $sign:expr, wide { $($wide:ident = $wide_std:ident | $wide_no_std:ident;)* };
      $($name:ident($($arg:ident)?) = $std:ident | $no_std:ident;)*) => {
         impl Float for $float {
             #[inline]
@@ -88,12 +89,22 @@ macro_rules! floats {
                     return libm::$no_std(self $(, $arg)?);
                 }
             )*
+
+            $(
+                #[inline]
+                fn $wide(self) -> Self {
+                    #[cfg(feature = "std")]
+                    return f64::from(self).$wide_std() as Self;
+                    #[cfg(not(feature = "std"))]
+                    return libm::$wide_no_std(f64::from(self)) as Self;
+                }
+            )*
         }
     };
 }
 
 floats! {
-    f64, 1u64 << 63;
+    f64, 1u64 << 63, wide {};
     pow(exponent) = powf | pow;
     sqrt() = sqrt | sqrt;
     exp() = exp | exp;
@@ -111,21 +122,22 @@ floats! {
 }
 
 floats! {
-    f32, 1u32 << 31;
+    f32, 1u32 << 31, wide {
+        exp = exp | exp;
+        ln = ln | log;
+        log10 = log10 | log10;
+        sin = sin | sin;
+        cos = cos | cos;
+        tan = tan | tan;
+        asin = asin | asin;
+        acos = acos | acos;
+        atan = atan | atan;
+    };
     pow(exponent) = powf | powf;
     sqrt() = sqrt | sqrtf;
-    exp() = exp | expf;
-    ln() = ln | logf;
-    log10() = log10 | log10f;
     floor() = floor | floorf;
     ceil() = ceil | ceilf;
     round() = round | roundf;
-    sin() = sin | sinf;
-    cos() = cos | cosf;
-    tan() = tan | tanf;
-    asin() = asin | asinf;
-    acos() = acos | acosf;
-    atan() = atan | atanf;
 }
 
 #[cfg(test)]

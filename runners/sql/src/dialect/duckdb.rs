@@ -194,9 +194,9 @@ impl Dialect for DuckDb {
         Some(packed::list(self, shapes, items, item))
     }
 
-    fn unnest(&self, lists: &[Sql], alias: &str) -> String {
+    fn unnest(&self, lists: &[(usize, &Sql)], _: bool, alias: &str) -> String {
         // Arrays are given as one packed parameter; this serves lists of one column all the same.
-        let list = lists.first().map_or("[]", Sql::text);
+        let list = lists.first().map_or("[]", |(_, list)| list.text());
         format!("unnest({list}) WITH ORDINALITY AS {alias}(c1, o)")
     }
 

@@ -150,13 +150,17 @@ impl Dialect for Postgres {
         Sql::constant(format!("${number}::{}{list}", self.column_type(leaf)))
     }
 
-    fn unnest(&self, lists: &[Sql], alias: &str) -> String {
+    fn unnest(&self, lists: &[(usize, &Sql)], is_counted: bool, alias: &str) -> String {
         // In the list of SELECT the items are given one by one; a function in FROM would keep all of them first, each
-        // list by itself. Nobody counts where the number is not used.
+        // list by itself.
         let columns: Vec<_> =
-            lists.iter().zip(1..).map(|(list, number)| format!("unnest({list}) AS c{number}")).collect();
+            lists.iter().map(|(index, list)| format!("unnest({list}) AS c{}", index + 1)).collect();
         let items = columns.join(", ");
-        format!("(SELECT u.*, row_number() OVER () AS o FROM (SELECT {items}) AS u) AS {alias}")
+        if is_counted {
+            format!("(SELECT u.*, row_number() OVER () AS o FROM (SELECT {items}) AS u) AS {alias}")
+        } else {
+            format!("(SELECT {items}) AS {alias}")
+        }
     }
 
     fn scalar(&self, op: Op, operands: &[Prim], result: Prim, args: &[Sql]) -> Result<Option<Sql>> {

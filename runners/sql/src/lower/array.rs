@@ -2,7 +2,7 @@
 
 use runner_core::{ExprId, Kind, Literal, Op, Result, TypeId};
 
-use super::{Frame, Lowering, numbered};
+use super::{Frame, Guard, Lowering, guard::row_column, numbered};
 use crate::{
     relation::{Key, Relation},
     shape::{Leaf, Shape},
@@ -92,13 +92,18 @@ impl Lowering<'_> {
     }
 
     /// Lowers a lambda with its parameters bound, within a query of its own. Relations in the result are packed.
-    pub(super) fn apply(&mut self, lambda: ExprId, args: &[Val], frame: &mut Frame) -> Result<(Val, TypeId)> {
+    pub(super) fn apply(
+        &mut self,
+        lambda: ExprId,
+        args: &[Val],
+        guard: Option<Guard>,
+        frame: &mut Frame,
+    ) -> Result<(Val, TypeId)> {
         let (params, body) = self.lambda(lambda)?;
         for ((local, _), arg) in params.iter().zip(args) {
             self.bind(*local, arg.clone());
         }
         let ty = self.ty(body)?;
-        let guard = self.row_guard(&params, body, args)?;
         let guards = self.guards.len();
         self.guards.extend(guard);
         self.depth += 1;
@@ -109,9 +114,10 @@ impl Lowering<'_> {
     }
 
     fn map(&mut self, rows: Relation, f: ExprId) -> Result<Relation> {
-        let mut rows = self.ready(rows)?;
+        let rows = self.ready(rows)?;
+        let (mut rows, guard) = self.witnessed(rows, f)?;
         let mut inner = Frame::default();
-        let (value, ty) = self.apply(f, &[rows.item.clone()], &mut inner)?;
+        let (value, ty) = self.apply(f, &[rows.item.clone()], guard, &mut inner)?;
         let value = self.looked_up(value, ty, &mut inner)?;
         rows.item = self.collected(value, ty)?;
         Self::add_frame(&mut rows, inner);
@@ -123,12 +129,15 @@ impl Lowering<'_> {
         if !rows.wheres.is_empty() && self.may_fail(f)? {
             rows = self.wrap(rows, true)?;
         }
+        let (mut rows, guard) = self.witnessed(rows, f)?;
         let mut inner = Frame::default();
-        let (value, ty) = self.apply(f, &[rows.item.clone()], &mut inner)?;
+        let (value, ty) = self.apply(f, &[rows.item.clone()], guard, &mut inner)?;
+        let column = row_column(&rows);
         Self::add_frame(&mut rows, inner);
         if let Val::Leaf(condition) = self.collected(value, ty)? {
             rows.rows_can_fail |= condition.can_fail();
-            rows.wheres.extend(condition.conjuncts());
+            let conditions = condition.conjuncts().into_iter();
+            rows.wheres.extend(conditions.map(|condition| self.for_rows(condition, column.as_ref())));
         }
         rows.position = None;
         Ok(rows)
@@ -189,11 +198,15 @@ impl Lowering<'_> {
         if !rows.is_total {
             rows = self.with_position(rows)?.0;
         }
+        let (mut rows, guard) = self.witnessed(rows, f)?;
         let mut inner = Frame::default();
-        let (value, ty) = self.apply(f, &[rows.item.clone()], &mut inner)?;
+        let (value, ty) = self.apply(f, &[rows.item.clone()], guard.clone(), &mut inner)?;
         let item = self.item_type(ty)?;
-        let parts = self.rows_of(value, item)?;
+        let mut parts = self.rows_of(value, item)?;
         let can_fail = parts.can_fail();
+        if let (Some(guard), true) = (guard, can_fail) {
+            guard.restrict(&mut parts);
+        }
         let parts = self.wrap(parts, can_fail)?;
         Self::add_frame(&mut rows, inner);
         rows.from.push_str(&format!(" CROSS JOIN LATERAL {}", parts.from));
@@ -208,9 +221,10 @@ impl Lowering<'_> {
 
     fn sort(&mut self, op: Op, xs: ExprId, f: ExprId, frame: &mut Frame) -> Result<Relation> {
         let (rows, _) = self.rows(xs, frame)?;
-        let mut rows = self.ready(rows)?;
+        let rows = self.ready(rows)?;
+        let (mut rows, guard) = self.witnessed(rows, f)?;
         let mut inner = Frame::default();
-        let (value, ty) = self.apply(f, &[rows.item.clone()], &mut inner)?;
+        let (value, ty) = self.apply(f, &[rows.item.clone()], guard, &mut inner)?;
         Self::add_frame(&mut rows, inner);
         let Val::Leaf(key) = self.collected(value, ty)? else {
             return Err(self.unsupported(f, "a sort key of several columns"));
@@ -303,6 +317,18 @@ impl Lowering<'_> {
 
     fn index(&mut self, id: ExprId, xs: ExprId, position: ExprId, frame: &mut Frame) -> Result<Val> {
         let (rows, item) = self.rows(xs, frame)?;
+        self.item_at(id, rows, item, position, frame)
+    }
+
+    /// The item at a position, as the option that the expression `id` is.
+    pub(super) fn item_at(
+        &mut self,
+        id: ExprId,
+        rows: Relation,
+        item: TypeId,
+        position: ExprId,
+        frame: &mut Frame,
+    ) -> Result<Val> {
         let position = self.atom(position, frame)?;
         let rows = self.plain(rows);
         if position.text() == self.dialect.literal(runner_core::Prim::Int64, &Literal::Int(0)).text()

@@ -1,8 +1,8 @@
 //! `if`, `switch`, `and` and `or`: only what is taken is evaluated.
 
-use runner_core::{Arm, ExprId, LocalId, Op, Result, TypeId};
+use runner_core::{Arm, ExprId, Op, Result, TypeId};
 
-use super::{Frame, Lowering, references::references};
+use super::{Frame, Guard, Lowering};
 use crate::{
     shape::{Leaf, Shape},
     sql::{Parts, Sql},
@@ -115,35 +115,9 @@ impl Lowering<'_> {
         }
     }
 
-    /// A condition that holds for every row that a lambda is given, for a body that uses nothing of the row: databases
-    /// evaluate subqueries that depend on no row even if there is none.
-    pub(super) fn row_guard(
-        &self,
-        params: &[(LocalId, TypeId)],
-        body: ExprId,
-        args: &[Val],
-    ) -> Result<Option<Sql>> {
-        let is_used = params.iter().any(|(local, _)| self.uses.get(*local).count > 0);
-        if is_used || !self.needs_guard(body)? {
-            return Ok(None);
-        }
-        let leaves = args.iter().flat_map(Val::leaves);
-        let column = leaves.into_iter().find(|leaf| !references(leaf.text()).is_empty());
-        Ok(column.map(|column| self.dialect.force(&[column])))
-    }
-
-    /// What may fail, as NULL where it is not needed.
-    pub(super) fn guarded(&self, sql: Sql) -> Sql {
-        if self.guards.is_empty() || !sql.can_fail() {
-            return sql;
-        }
-        let texts: Vec<_> = self.guards.iter().map(Sql::text).collect();
-        Sql::of(format!("CASE WHEN {} THEN {sql} END", texts.join(" AND ")), &[&sql]).failing()
-    }
-
     fn guarded_branch(&mut self, guard: Option<Sql>, condition: Option<Sql>, body: ExprId) -> Result<Branch> {
         let depth = self.guards.len();
-        self.guards.extend(guard);
+        self.guards.extend(guard.map(Guard::branch));
         let branch = self.branch(condition, body);
         self.guards.truncate(depth);
         branch
@@ -262,5 +236,10 @@ fn case_of(branches: &[(Option<Sql>, Sql)]) -> Sql {
         parts.push(value);
     }
     text.push_str(" END");
-    Sql::of(text, &parts)
+    let case = Sql::of(text, &parts);
+    // Of constant conditions only the branch that is taken is left.
+    let is_decided = |(condition, _): &&(Option<Sql>, Sql)| condition.as_ref().is_some_and(Sql::is_foldable);
+    let reached = branches.iter().take_while(is_decided).count() + 1;
+    let may_fold = branches.iter().take(reached).any(|(_, value)| value.is_foldable());
+    if may_fold { case.foldable() } else { case }
 }

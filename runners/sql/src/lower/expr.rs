@@ -104,19 +104,22 @@ impl Lowering<'_> {
             return value;
         }
         let alias = self.alias();
+        let number = self.aliases;
         let mut columns = Vec::new();
         let mut checked = Vec::new();
         let value = value.map_leaves(&mut |leaf| {
             if leaf.is_atom() {
                 return leaf.clone();
             }
-            columns.push(format!("{leaf} AS c{}", columns.len() + 1));
+            let joined = self.guarded_join(leaf.clone());
+            columns.push(format!("{joined} AS c{}", columns.len() + 1));
             let column = Sql::column(&alias, &format!("c{}", columns.len()));
             if leaf.can_fail() {
                 checked.push(column.clone());
             }
             column
         });
+        self.derive(columns.iter().map(String::as_str), &[number]);
         let fence = self.dialect.fence();
         let can_fail = !checked.is_empty();
         frame.join(format!("CROSS JOIN LATERAL (SELECT {}{fence}) AS {alias}", columns.join(", ")), can_fail);

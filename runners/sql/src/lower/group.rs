@@ -23,9 +23,11 @@ impl Lowering<'_> {
     pub(super) fn group(&mut self, xs: ExprId, f: ExprId, frame: &mut Frame) -> Result<Relation> {
         let (rows, item) = self.rows(xs, frame)?;
         let rows = self.ready(rows)?;
+        let (rows, _) = self.single_key(rows)?;
+        let (rows, guard) = self.witnessed(rows, f)?;
         let (mut rows, order) = self.single_key(rows)?;
         let mut inner = Frame::default();
-        let (key, key_ty) = self.apply(f, &[rows.item.clone()], &mut inner)?;
+        let (key, key_ty) = self.apply(f, &[rows.item.clone()], guard, &mut inner)?;
         let key = self.collected(key, key_ty)?;
         Self::add_frame(&mut rows, inner);
         let order = order.map(|key| if key.descending { negated(&key) } else { key.sql });
@@ -125,7 +127,7 @@ impl Lowering<'_> {
     pub(super) fn group_step(&mut self, op: Op, rows: &GroupRows, f: ExprId) -> Result<Option<GroupRows>> {
         let mut frame = Frame::default();
         let before = self.aliases;
-        let (value, ty) = self.apply(f, std::slice::from_ref(&rows.item), &mut frame)?;
+        let (value, ty) = self.apply(f, std::slice::from_ref(&rows.item), None, &mut frame)?;
         if !frame.is_empty() || matches!(value, Val::Rows(_) | Val::Source(_) | Val::Group(_)) {
             return Ok(None);
         }

@@ -151,7 +151,7 @@ impl Lowering<'_> {
     }
 
     /// Adds a column to the items of a relation, which becomes a subquery.
-    fn with_column(&mut self, rows: Relation, column: Sql) -> Result<(Relation, Sql)> {
+    pub(super) fn with_column(&mut self, rows: Relation, column: Sql) -> Result<(Relation, Sql)> {
         let item = Val::Tuple(vec![rows.item.clone(), Val::Leaf(column.clone())]);
         let fenced = rows.item.can_fail();
         let mut rows = self.wrap(Relation { item, ..rows }, fenced)?;
@@ -165,7 +165,7 @@ impl Lowering<'_> {
         Ok((rows, added))
     }
 
-    fn int(&self, id: ExprId) -> Option<i64> {
+    pub(super) fn int(&self, id: ExprId) -> Option<i64> {
         match &self.program.expr(id)?.kind {
             Kind::Literal(Literal::Int(value)) => Some(*value),
             _ => None,

@@ -13,6 +13,8 @@ struct Steps {
     /// The last value of the counter.
     count: Sql,
     can_fail: bool,
+    /// Whether there may be no step where the result is not needed.
+    is_guarded: bool,
 }
 
 impl Lowering<'_> {
@@ -29,11 +31,10 @@ impl Lowering<'_> {
             steps.with,
             names.join(", "),
             steps.name,
-            // Under a guard there may be no step.
-            if self.guards.is_empty() {
-                format!(" WHERE i = {}", steps.count)
-            } else {
+            if steps.is_guarded {
                 " ORDER BY i DESC LIMIT 1".into()
+            } else {
+                format!(" WHERE i = {}", steps.count)
             }
         );
         frame.join(text, steps.can_fail);
@@ -71,13 +72,15 @@ impl Lowering<'_> {
         let counter = Sql::column(&state, "i");
         let next_item = self.dialect.item_at(&self.shapes, &array, &counter, item);
         let state_value = self.of_alias(accumulator, &state)?;
-        let (next, ty) = self.apply(f, &[state_value, next_item], &mut body)?;
+        let guard = self.step_guard(&state, &counter, f)?;
+        let (next, ty) = self.apply(f, &[state_value, next_item], guard, &mut body)?;
         let next = self.collected(next, ty)?;
         let can_fail = first.can_fail() || next.can_fail() || body.can_fail;
         let names: String = (1..=first.leaves().len()).map(|n| format!(", c{n}")).collect();
         let length = self.dialect.length(&self.shapes, &array, item);
         let mut wheres = format!("WHERE {counter} < {length}");
-        self.guards.iter().for_each(|guard| wheres.push_str(&format!(" AND {guard}")));
+        let guards = self.recursion_guards(&array, &first, can_fail);
+        guards.iter().for_each(|guard| wheres.push_str(&format!(" AND {guard}")));
         body.wheres.iter().for_each(|condition| wheres.push_str(&format!(" AND {condition}")));
         let with = format!(
             "WITH RECURSIVE {name}(i{names}) AS (SELECT 0::int8{} UNION ALL \
@@ -86,7 +89,7 @@ impl Lowering<'_> {
             self.typed(&next, accumulator),
             body.join_text()
         );
-        Ok(Steps { with, name, accumulator, count: length, can_fail })
+        Ok(Steps { with, name, accumulator, count: length, can_fail, is_guarded: !guards.is_empty() })
     }
 
     pub(super) fn loop_until_empty(&mut self, xs: ExprId, f: ExprId, frame: &mut Frame) -> Result<Relation> {
@@ -96,12 +99,14 @@ impl Lowering<'_> {
         let (name, state, alias, items) = (self.alias(), self.alias(), self.alias(), self.alias());
         let array = Sql::column(&state, "c1");
         let mut body = Frame::default();
-        let (next, next_ty) = self.apply(f, &[Val::Leaf(array.clone())], &mut body)?;
+        let guard = self.step_guard(&state, &Sql::column(&state, "i"), f)?;
+        let (next, next_ty) = self.apply(f, &[Val::Leaf(array.clone())], guard, &mut body)?;
         let next = self.collected(next, next_ty)?;
         let can_fail = first.can_fail() || next.can_fail() || body.can_fail;
         let length = self.dialect.length(&self.shapes, &array, item);
         let mut wheres = format!("WHERE {length} > 0");
-        self.guards.iter().for_each(|guard| wheres.push_str(&format!(" AND {guard}")));
+        let guards = self.recursion_guards(&first, &Val::Tuple(Vec::new()), can_fail);
+        guards.iter().for_each(|guard| wheres.push_str(&format!(" AND {guard}")));
         body.wheres.iter().for_each(|condition| wheres.push_str(&format!(" AND {condition}")));
         let (from, value, position) =
             self.dialect.items(&self.shapes, &Sql::column(&name, "c1"), item, &items);
@@ -122,6 +127,16 @@ impl Lowering<'_> {
         rows.is_total = true;
         rows.rows_can_fail = can_fail;
         Ok(rows)
+    }
+
+    /// Conditions under which a recursion has steps.
+    fn recursion_guards(&self, array: &Sql, first: &Val, can_fail: bool) -> Vec<String> {
+        if !can_fail && !self.dialect.guards_branches() {
+            return Vec::new();
+        }
+        let mut text = array.to_string();
+        first.for_each_leaf(&mut |leaf| text.push_str(&format!(" {leaf}")));
+        self.conditions(&text)
     }
 
     /// `, a::int8, ...`: both sides of a recursion must have the same types and collations.

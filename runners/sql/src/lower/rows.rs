@@ -36,10 +36,7 @@ impl Lowering<'_> {
                 let packed = self.group_packed(&rows);
                 return self.rows_of(Val::Leaf(packed), item);
             }
-            Val::Source(Source::Lists { lists, item }) => {
-                let from = self.dialect.unnest(&lists, &alias);
-                Relation::counted(from, self.of_alias(item, &alias)?, Sql::column(&alias, "o"))
-            }
+            Val::Source(Source::Lists { lists, item }) => self.unnested(lists, item, alias)?,
             Val::Source(Source::Table { name, item }) => {
                 let from = format!("{name} AS {alias}");
                 Relation::counted(from, self.of_alias(item, &alias)?, Sql::column(&alias, "o"))

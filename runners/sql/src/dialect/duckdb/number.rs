@@ -9,16 +9,17 @@ use crate::sql::Sql;
 pub(super) fn arithmetic(op: Op, prim: Prim, args: &[Sql]) -> Option<String> {
     let ty = prim_type(prim);
     Some(match (op, args) {
-        (Op::Add, [a, b]) => format!("({a} + {b})"),
-        (Op::Sub, [a, b]) => format!("({a} - {b})"),
-        (Op::Mul, [a, b]) => format!("({a} * {b})"),
+        // By their names, as DuckDB solves equations of operators with constants, and so misses what overflows.
+        (Op::Add, [a, b]) => format!("add({a}, {b})"),
+        (Op::Sub, [a, b]) => format!("subtract({a}, {b})"),
+        (Op::Mul, [a, b]) => format!("multiply({a}, {b})"),
         (Op::Div, [a, b]) => format!("({a} // {b})"),
         // The least integer has no quotient by -1, but it has a remainder.
         (Op::Rem, [a, b]) if prim.is_signed() && !is_positive(b) => {
             format!("({a}::HUGEINT % {b}::HUGEINT)::{ty}")
         }
         (Op::Rem, [a, b]) => format!("({a} % {b})"),
-        (Op::Neg, [a]) => format!("(0::{ty} - {a})"),
+        (Op::Neg, [a]) => format!("subtract(0::{ty}, {a})"),
         (Op::Abs, [a]) => format!("abs({a})"),
         (Op::Pow, [a, b]) => format!(
             "coalesce(lt_int_pow({a}, {b}), error('overflow, or a negative exponent, in pow')::BIGINT)"

@@ -46,8 +46,8 @@ pub(super) fn function(op: Op, operand: Prim, args: &[Sql]) -> Option<String> {
         (Op::TrimEnd, [x]) => format!("lt_trim_end({x})"),
         (Op::Replace, [x, from, to]) => format!("lt_replace({x}, {from}, {to})"),
         (Op::TextSlice, [x, start, end]) => format!("lt_slice({x}, {start}, {end})"),
-        (Op::DateSub, [a, b]) => format!("(({a}::BIGINT - {b}::BIGINT) * {DAY}::BIGINT)"),
-        (Op::TimestampSub, [a, b]) => format!("({a} - {b})"),
+        (Op::DateSub, [a, b]) => format!("multiply({a}::BIGINT - {b}::BIGINT, {DAY}::BIGINT)"),
+        (Op::TimestampSub, [a, b]) => format!("subtract({a}, {b})"),
         (Op::DateToTimestamp, [date, zone]) => {
             or_fail(&format!("lt_midnight({date}, {zone})"), "no such time zone, or overflow", "BIGINT")
         }

@@ -18,7 +18,7 @@ pub(super) fn scalar(
     let can_fail = can_fail(op, operand);
     let mut args = args.to_vec();
     if can_fail
-        && args.iter().all(Sql::is_constant)
+        && args.iter().all(Sql::is_foldable)
         && let Some(first) = args.first_mut()
     {
         *first = dialect.opaque(first);
@@ -121,6 +121,7 @@ fn can_fail(op: Op, operand: Prim) -> bool {
         Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Rem | Op::Neg | Op::Pow => !operand.is_float(),
         Op::Abs => operand.is_signed(),
         Op::FromAscii
+        | Op::DateSub
         | Op::TimestampSub
         | Op::TimeDiff
         | Op::DateToTimestamp

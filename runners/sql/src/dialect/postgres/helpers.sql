@@ -452,24 +452,50 @@ EXCEPTION WHEN invalid_parameter_value THEN
   RAISE EXCEPTION USING ERRCODE = 'LT001', MESSAGE = format('unknown time zone `%s`', zone);
 END $$;
 
+-- ruled_day
+CREATE FUNCTION pg_temp.ruled_day(days int8) RETURNS int8 LANGUAGE sql IMMUTABLE AS $$
+SELECT CASE WHEN days BETWEEN -292194 AND 292193 THEN days
+  WHEN days < 0 THEN mod(mod(days, 146097) + 146097, 146097) - 292194
+  ELSE mod(days, 146097) + 146097 END $$;
+
+-- ruled_midnight
+CREATE FUNCTION pg_temp.ruled_midnight(days int8, zone text) RETURNS int8 LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  local timestamp := '1970-01-01'::timestamp + days * '1 day'::interval;
+  later timestamp := (local AT TIME ZONE zone) AT TIME ZONE 'UTC';
+  eve timestamp := later - '1 day'::interval;
+  earlier timestamp := local - (((eve AT TIME ZONE 'UTC') AT TIME ZONE zone) - eve);
+BEGIN
+  IF earlier < later AND (earlier AT TIME ZONE 'UTC') AT TIME ZONE zone = local THEN
+    RETURN pg_temp.of_timestamp(earlier);
+  END IF;
+  RETURN pg_temp.of_timestamp(later);
+END $$;
+
 -- date_to_timestamp
 CREATE FUNCTION pg_temp.date_to_timestamp(days int4, zone text) RETURNS int8 LANGUAGE plpgsql STABLE AS $$
+DECLARE ruled int8 := pg_temp.ruled_day(days);
 BEGIN
-  RETURN pg_temp.of_timestamp(
-    (('1970-01-01'::timestamp + days * '1 day'::interval) AT TIME ZONE pg_temp.check_zone(zone))
-    AT TIME ZONE 'UTC');
+  RETURN pg_temp.ruled_midnight(ruled, pg_temp.check_zone(zone)) + (days - ruled) * 86400000000;
 END $$;
 
 -- timestamp_to_date
 CREATE FUNCTION pg_temp.timestamp_to_date(micros int8, zone text) RETURNS int4 LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  days int8 := floor(micros::numeric / 86400000000);
+  ruled int8 := pg_temp.ruled_day(days);
+  moment timestamp := pg_temp.to_timestamp(micros - (days - ruled) * 86400000000);
 BEGIN
-  RETURN ((pg_temp.to_timestamp(micros) AT TIME ZONE 'UTC') AT TIME ZONE pg_temp.check_zone(zone))::date
-    - '1970-01-01'::date;
+  RETURN ((moment AT TIME ZONE 'UTC') AT TIME ZONE pg_temp.check_zone(zone))::date - '1970-01-01'::date
+    + (days - ruled);
 END $$;
 
 -- timezone_offset
-CREATE FUNCTION pg_temp.timezone_offset(zone text, days int4) RETURNS int8 LANGUAGE sql STABLE AS $$
-SELECT days::int8 * 86400000000 - pg_temp.date_to_timestamp(days, zone) $$;
+CREATE FUNCTION pg_temp.timezone_offset(zone text, days int4) RETURNS int8 LANGUAGE plpgsql STABLE AS $$
+DECLARE ruled int8 := pg_temp.ruled_day(days);
+BEGIN
+  RETURN ruled * 86400000000 - pg_temp.ruled_midnight(ruled, pg_temp.check_zone(zone));
+END $$;
 
 -- time_add
 CREATE FUNCTION pg_temp.time_add(micros numeric, duration numeric) RETURNS numeric LANGUAGE sql IMMUTABLE AS $$

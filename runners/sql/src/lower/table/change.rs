@@ -57,7 +57,7 @@ impl Lowering<'_> {
         let alias = format!("t{}", self.aliases);
         // What stands around the change is evaluated within it, too.
         let mut inner = frame.clone();
-        let (value, _) = self.apply(f, &[rows.item.clone()], &mut inner)?;
+        let (value, _) = self.apply(f, &[rows.item.clone()], None, &mut inner)?;
         let Val::Leaf(condition) = value else { return Err(self.unsupported(f, "a condition")) };
         let text = if inner.is_empty() {
             format!("(DELETE FROM {} WHERE {condition})", rows.from)
@@ -89,7 +89,7 @@ impl Lowering<'_> {
             None => {
                 // What stands around the change is evaluated within it, too.
                 let mut inner = frame.clone();
-                let (value, ty) = self.apply(f, &[rows.item.clone()], &mut inner)?;
+                let (value, ty) = self.apply(f, &[rows.item.clone()], None, &mut inner)?;
                 let Val::Option { some, value } = self.collected(value, ty)? else {
                     return Err(self.unsupported(f, "an update that gives no option of a row"));
                 };

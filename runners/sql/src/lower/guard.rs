@@ -1,0 +1,143 @@
+//! Conditions under which what may fail is needed.
+//!
+//! A database evaluates what it joins whenever it likes: a subquery of a branch that is not taken, or one within a
+//! lambda that depends on no row though there is no row. What may fail in it is then NULL where the guards do not hold.
+
+use runner_core::{ExprId, Result};
+
+use super::{
+    Lowering,
+    references::{definitions, references},
+};
+use crate::{relation::Relation, sql::Sql, value::Val};
+
+/// A condition that holds wherever the current expression is needed.
+#[derive(Debug, Clone)]
+pub(super) struct Guard {
+    condition: Sql,
+    /// The aliases of a row that a lambda is given: what refers to them is evaluated for such a row only. None for the
+    /// condition of a branch.
+    row: Vec<usize>,
+}
+
+impl Guard {
+    /// A branch is taken.
+    pub(super) fn branch(condition: Sql) -> Self {
+        Self { condition, row: Vec::new() }
+    }
+
+    /// Leaves only the rows that there are for this row, if they are evaluated without it.
+    pub(super) fn restrict(&self, rows: &mut Relation) {
+        if !self.is_implied(&references(&rows.tail())) {
+            rows.wheres.insert(0, self.condition.clone());
+        }
+    }
+
+    fn is_implied(&self, used: &[usize]) -> bool {
+        self.row.iter().any(|alias| used.contains(alias))
+    }
+}
+
+impl Lowering<'_> {
+    /// What may fail, as NULL where it is not needed, if the database may evaluate subqueries in branches that are not
+    /// taken.
+    pub(super) fn guarded(&self, sql: Sql) -> Sql {
+        if self.dialect.guards_branches() { self.guarded_here(sql) } else { sql }
+    }
+
+    /// What may fail, as NULL where it is not needed.
+    pub(super) fn guarded_here(&self, sql: Sql) -> Sql {
+        if !sql.can_fail() {
+            return sql;
+        }
+        match self.conditions(sql.text()).as_slice() {
+            [] => sql,
+            texts => {
+                let guards = texts.join(" AND ");
+                Sql::query(format!("CASE WHEN {guards} THEN {sql} END"), true)
+            }
+        }
+    }
+
+    /// The guards that do not hold by themselves where this text is evaluated.
+    pub(super) fn conditions(&self, text: &str) -> Vec<String> {
+        if self.guards.is_empty() {
+            return Vec::new();
+        }
+        let used = references(text);
+        let guards = self.guards.iter().filter(|guard| !guard.is_implied(&used));
+        guards.map(|guard| guard.condition.to_string()).collect()
+    }
+
+    /// Notes that an alias is made of these texts, so that it is there only where they are.
+    pub(super) fn derive<'t>(&mut self, texts: impl IntoIterator<Item = &'t str>, aliases: &[usize]) {
+        if self.guards.is_empty() {
+            return;
+        }
+        let used: Vec<_> = texts.into_iter().flat_map(references).collect();
+        for guard in self.guards.iter_mut().filter(|guard| guard.is_implied(&used)) {
+            guard.row.extend(aliases);
+        }
+    }
+
+    /// The same for what is joined, which every database may evaluate before the rows that it is joined to.
+    pub(super) fn guarded_join(&self, sql: Sql) -> Sql {
+        if self.dialect.guards_branches() { sql } else { self.guarded_here(sql) }
+    }
+
+    /// A condition on rows that may fail, evaluated for rows alone even if it does not speak of them.
+    pub(super) fn for_rows(&self, condition: Sql, column: Option<&Sql>) -> Sql {
+        match column {
+            Some(column) if condition.can_fail() && references(condition.text()).is_empty() => {
+                let guard = self.dialect.force(std::slice::from_ref(column));
+                Sql::query(format!("CASE WHEN {guard} THEN {condition} ELSE false END"), true)
+            }
+            _ => condition,
+        }
+    }
+
+    /// Makes rows ready for a lambda: if its body holds what may fail and depends on no row, with the guard for it.
+    pub(super) fn witnessed(&mut self, rows: Relation, lambda: ExprId) -> Result<(Relation, Option<Guard>)> {
+        let column = if self.has_failing_invariant(lambda)? { row_column(&rows) } else { None };
+        let Some(column) = column else {
+            self.derive([rows.from.as_str()], &definitions(&rows.from));
+            return Ok((rows, None));
+        };
+        let mut condition = self.dialect.force(&[column]);
+        let mut rows = rows;
+        if self.dialect.guards_branches() && !has_group(&rows.item) {
+            // It has one value for all rows, so that what depends on nothing else is evaluated once.
+            (rows, condition) = self.with_column(rows, condition)?;
+        }
+        let row = definitions(&rows.from);
+        self.derive([rows.from.as_str()], &row);
+        Ok((rows, Some(Guard { condition, row })))
+    }
+
+    /// The guard of a recursion's step, if its body holds what may fail and depends on no step.
+    pub(super) fn step_guard(&mut self, state: &str, counter: &Sql, lambda: ExprId) -> Result<Option<Guard>> {
+        if !self.has_failing_invariant(lambda)? {
+            return Ok(None);
+        }
+        let condition = self.dialect.force(std::slice::from_ref(counter));
+        Ok(Some(Guard { condition, row: definitions(&format!(" AS {state}")) }))
+    }
+}
+
+/// A column of a relation that has a value for each row.
+pub(super) fn row_column(rows: &Relation) -> Option<Sql> {
+    let own = definitions(&rows.from);
+    let keys = rows.order.iter().map(|key| key.sql.clone());
+    let all = rows.position.iter().cloned().chain(keys).chain(rows.item.leaves());
+    let is_own = |sql: &Sql| sql.is_atom() && references(sql.text()).iter().any(|alias| own.contains(alias));
+    all.into_iter().find(is_own)
+}
+
+fn has_group(value: &Val) -> bool {
+    match value {
+        Val::Group(_) => true,
+        Val::Tuple(fields) => fields.iter().any(has_group),
+        Val::Option { value, .. } => has_group(value),
+        _ => false,
+    }
+}
