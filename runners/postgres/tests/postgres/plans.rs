@@ -8,7 +8,7 @@ use crate::{
 #[tokio::test(flavor = "multi_thread")]
 async fn plans_are_those_of_an_expert() {
     let database = Database::start(SCHEMA).await;
-    let cases: [(&str, &[&str], &[&str]); 17] = [
+    let cases: [(&str, &[&str], &[&str]); 19] = [
         (
             "func main(id: Int64) -> albums() | filter(a -> a.id == id)",
             &["Index Scan using albums_pkey"],
@@ -18,6 +18,16 @@ async fn plans_are_those_of_an_expert() {
             "func main(id: Int64) -> albums() | find(a -> a.id == id) | option::map(a -> a.title)",
             &["Index Scan using albums_pkey"],
             &["WindowAgg"],
+        ),
+        (
+            "func main(id: Int64) -> albums() | find(a -> a.id == id)",
+            &["Limit", "Index Scan using albums_pkey"],
+            &["Join", "Nested Loop", "SubPlan"],
+        ),
+        (
+            "func main(rows: [{a: Int64, b: Text, c: [Text]}]) -> rows | map(r -> r.a) | sum",
+            &["ProjectSet"],
+            &["WindowAgg", "text[]", "jsonb"],
         ),
         (
             "func main(year: Int32) -> albums() | filter(a -> a.year >= year && a.year < 1960) | map(a -> a.title)",
