@@ -215,3 +215,9 @@ pub trait Dialect {
     /// Names of the functions that a statement calls and that a connection must have, in order of definition.
     fn helpers(&self, statement: &str) -> Vec<&'static str>;
 }
+
+/// Whether this is a literal above zero.
+fn is_positive(x: &Sql) -> bool {
+    let is_digit = |first: char| first.is_ascii_digit();
+    x.is_constant() && x.text().starts_with(is_digit) && !x.text().starts_with("0:")
+}

@@ -30,6 +30,12 @@ pub(crate) enum Parts {
     Equal(Sql, Sql),
     /// `a AND b`
     And(Sql, Sql),
+    /// `a IS NULL`
+    IsNull(Sql),
+    /// `a IS NOT NULL`
+    IsNotNull(Sql),
+    /// `a`, or something else where it is NULL.
+    OrElse(Sql),
 }
 
 impl Sql {
@@ -102,6 +108,27 @@ impl Sql {
             Some(Parts::Equal(left, right)) => Some((left, right)),
             _ => None,
         }
+    }
+
+    /// What a condition says is NULL.
+    pub(crate) fn null(&self) -> Option<&Self> {
+        match self.parts.as_deref() {
+            Some(Parts::IsNull(sql)) => Some(sql),
+            _ => None,
+        }
+    }
+
+    /// The same where these conditions hold, written without what they rule out.
+    pub(crate) fn where_all(&self, conditions: &[Self]) -> Self {
+        match self.parts.as_deref() {
+            Some(Parts::OrElse(sql)) if conditions.iter().any(|condition| condition.has(sql)) => sql.clone(),
+            _ => self.clone(),
+        }
+    }
+
+    /// Whether this says that something is not NULL.
+    fn has(&self, sql: &Self) -> bool {
+        matches!(self.parts.as_deref(), Some(Parts::IsNotNull(other)) if other.text == sql.text)
     }
 
     /// The conditions that must all hold.

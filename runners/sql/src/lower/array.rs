@@ -119,7 +119,8 @@ impl Lowering<'_> {
         let mut inner = Frame::default();
         let (value, ty) = self.apply(f, &[rows.item.clone()], guard, &mut inner)?;
         let value = self.looked_up(value, ty, &mut inner)?;
-        rows.item = self.collected(value, ty)?;
+        let value = self.collected(value, ty)?;
+        rows.item = value.map_leaves(&mut |leaf| leaf.where_all(&rows.wheres));
         Self::add_frame(&mut rows, inner);
         Ok(rows)
     }
@@ -150,14 +151,19 @@ impl Lowering<'_> {
             let expr = self.expr(id)?;
             match &expr.kind {
                 Kind::Fail(_) | Kind::External { .. } => return Ok(true),
-                Kind::Call { op, .. } => {
+                Kind::Call { op, args } => {
                     let is_float = matches!(self.shapes.get(expr.ty), Shape::Prim(prim) if prim.is_float());
+                    let is_quotient = matches!(op, Op::Div | Op::Rem)
+                        && args
+                            .get(1)
+                            .and_then(|divisor| self.int(*divisor))
+                            .is_some_and(|divisor| divisor > 0);
                     let is_safe = matches!(
                         op,
                         Op::Eq | Op::Ne | Op::Lt | Op::Lte | Op::Gt | Op::Gte | Op::And | Op::Or | Op::Not
                     ) || matches!(op, Op::StartsWith | Op::EndsWith | Op::TextContains)
                         || matches!(op, Op::Wrap | Op::Unwrap | Op::Cast | Op::TextLength);
-                    if !is_safe && !is_float {
+                    if !is_safe && !is_float && !is_quotient {
                         return Ok(true);
                     }
                 }

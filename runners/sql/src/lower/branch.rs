@@ -193,8 +193,10 @@ impl Lowering<'_> {
     fn is_variant(&self, value: &Val, ty: TypeId, index: u32) -> Sql {
         let not = if index == 0 { "NOT " } else { "" };
         match (self.shapes.get(ty), value) {
-            (Shape::Null(_), Val::Leaf(sql)) if index == 0 => Sql::of(format!("({sql} IS NULL)"), &[sql]),
-            (Shape::Null(_), Val::Leaf(sql)) => Sql::of(format!("({sql} IS NOT NULL)"), &[sql]),
+            (Shape::Null(_), Val::Leaf(sql)) if index == 0 => {
+                Sql::of(format!("({sql} IS NULL)"), &[sql]).made_of(Parts::IsNull(sql.clone()))
+            }
+            (Shape::Null(_), Val::Leaf(sql)) => is_not_null(sql),
             (_, Val::Option { some, .. }) => Sql::of(format!("({not}{some})"), &[some]),
             (Shape::Tag, Val::Leaf(sql)) => Sql::of(format!("({sql} = {index})"), &[sql]),
             (_, Val::Leaf(sql)) => {
@@ -219,10 +221,36 @@ impl Lowering<'_> {
     }
 }
 
+fn is_not_null(sql: &Sql) -> Sql {
+    Sql::of(format!("({sql} IS NOT NULL)"), &[sql]).made_of(Parts::IsNotNull(sql.clone()))
+}
+
 fn case_of(branches: &[(Option<Sql>, Sql)]) -> Sql {
-    if let [(None, only)] = branches {
-        return only.clone();
+    match branches {
+        [(None, only)] => return only.clone(),
+        [(Some(condition), then), (None, otherwise)] => match (then.text(), otherwise.text()) {
+            ("true", "false") => return condition.clone(),
+            ("false", "true") => {
+                return match condition.null() {
+                    Some(sql) => is_not_null(sql),
+                    None => Sql::of(format!("(NOT {condition})"), &[condition]),
+                };
+            }
+            _ => {}
+        },
+        _ => {}
     }
+    let case = case_text(branches);
+    match branches {
+        [(Some(condition), _), (None, otherwise)] => match condition.null() {
+            Some(sql) if sql.text() == otherwise.text() => case.made_of(Parts::OrElse(sql.clone())),
+            _ => case,
+        },
+        _ => case,
+    }
+}
+
+fn case_text(branches: &[(Option<Sql>, Sql)]) -> Sql {
     let mut text = String::from("CASE");
     let mut parts = Vec::new();
     for (condition, value) in branches {

@@ -2,7 +2,11 @@
 
 use runner_core::{ExprId, Kind, Literal, LocalId, Op, Prim, Result, Type, TypeId};
 
-use super::{Frame, Lowering, uses::Use};
+use super::{
+    Frame, Lowering, numbered,
+    references::{definitions, references},
+    uses::Use,
+};
 use crate::{
     shape::{Leaf, Shape},
     sql::Sql,
@@ -132,7 +136,13 @@ impl Lowering<'_> {
     fn bind_let(&mut self, local: LocalId, value: Val, ty: TypeId, frame: &mut Frame) -> Result<()> {
         let uses = self.uses.get(local);
         let value = self.shared(value, ty, uses, frame)?;
-        let is_single = uses.count <= 1 && !uses.in_lambda && !value.can_fail();
+        let is_closed = |leaf: &Sql| {
+            let own = definitions(leaf.text());
+            references(leaf.text()).iter().all(|alias| own.contains(alias))
+        };
+        // A database evaluates what refers to nothing around it once, wherever it stands.
+        let is_once = !uses.in_lambda || (!uses.in_step && value.leaves().iter().all(is_closed));
+        let is_single = uses.count <= 1 && is_once && !value.can_fail();
         let value = if is_single { value } else { self.atomic(value, frame) };
         self.bind(local, value);
         Ok(())
@@ -156,8 +166,16 @@ impl Lowering<'_> {
                 if self.depth > 0 || !frame.is_empty() {
                     return Ok(Val::Leaf(self.collect(*rows, item)?));
                 }
-                let text = self.numbered_query(*rows);
                 let name = format!("w{}", self.with.len() + 1);
+                let is_table = rows.keys.is_some() && rows.order.is_empty() && rows.limit.is_none();
+                if is_table && uses.ordered <= 1 && !uses.in_lambda {
+                    // No two uses have to agree on an order, and a table has none.
+                    let columns = numbered(&rows.item.leaves()).join(", ");
+                    self.with
+                        .push((name.clone(), format!("NOT MATERIALIZED (SELECT {columns}{})", rows.tail())));
+                    return Ok(Val::Source(Source::Unordered { name, item }));
+                }
+                let text = self.numbered_query(*rows);
                 self.with.push((name.clone(), format!("({text})")));
                 Ok(Val::Source(Source::Table { name, item }))
             }

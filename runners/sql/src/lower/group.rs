@@ -138,7 +138,7 @@ impl Lowering<'_> {
         let mut rows = rows.clone();
         match (op, &value) {
             (Op::Map, _) => {
-                rows.item = value;
+                rows.item = value.map_leaves(&mut |leaf| leaf.where_all(&rows.wheres));
                 rows.item_type = ty;
             }
             (_, Val::Leaf(condition)) if !rows.item.can_fail() => rows.wheres.push(condition.clone()),

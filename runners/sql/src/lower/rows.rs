@@ -41,6 +41,9 @@ impl Lowering<'_> {
                 let from = format!("{name} AS {alias}");
                 Relation::counted(from, self.of_alias(item, &alias)?, Sql::column(&alias, "o"))
             }
+            Val::Source(Source::Unordered { name, item }) => {
+                Relation::new(format!("{name} AS {alias}"), self.of_alias(item, &alias)?)
+            }
             Val::Leaf(packed) => {
                 let (from, value, position) = self.dialect.items(&self.shapes, &packed, item, &alias);
                 let mut rows = Relation::counted(from, value, position);

@@ -1,4 +1,4 @@
-use runner_core::{Kind, LocalId, Program};
+use runner_core::{ExprId, Kind, LocalId, Op, Program};
 
 /// How often, and where, locals are used.
 pub(super) struct Uses {
@@ -11,31 +11,51 @@ pub(super) struct Use {
     pub(super) count: u32,
     /// Whether one of them is within a lambda that the local is bound outside of.
     pub(super) in_lambda: bool,
+    /// Whether one of them is evaluated again and again: within a fold, a scan or a loop.
+    pub(super) in_step: bool,
+    /// How many of them depend on the order of its items.
+    pub(super) ordered: u32,
     pub(super) bound_at: u32,
+}
+
+/// Where an expression stands.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    depth: u32,
+    in_step: bool,
+    /// Whether the order of its items makes no difference.
+    is_unordered: bool,
 }
 
 impl Uses {
     pub(super) fn of(program: &Program) -> Self {
         let mut locals = vec![Use::default(); 2 * program.body().len() + 16];
-        let mut open = vec![(program.root(), 0)];
+        let mut open = vec![(program.root(), Place::default())];
         let mut found = Vec::new();
-        while let Some((id, depth)) = open.pop() {
+        while let Some((id, place)) = open.pop() {
             let Some(expr) = program.expr(id) else { continue };
-            let below = depth + u32::from(matches!(expr.kind, Kind::Lambda { .. }));
+            let depth = place.depth + u32::from(matches!(expr.kind, Kind::Lambda { .. }));
             expr.kind.for_each_binding(|local| {
                 if let Some(slot) = locals.get_mut(local.0 as usize) {
-                    slot.bound_at = below;
+                    slot.bound_at = depth;
                 }
             });
             if let Kind::Local(local) = expr.kind {
-                found.push((local, depth));
+                found.push((local, place));
             }
-            expr.kind.for_each_child(|child| open.push((child, below)));
+            let in_step = place.in_step
+                || matches!(&expr.kind, Kind::Call { op: Op::Fold | Op::Scan | Op::LoopUntilEmpty, .. });
+            let unordered = unordered_child(&expr.kind, place.is_unordered);
+            expr.kind.for_each_child(|child| {
+                open.push((child, Place { depth, in_step, is_unordered: unordered == Some(child) }));
+            });
         }
-        for (local, depth) in found {
+        for (local, place) in found {
             if let Some(slot) = locals.get_mut(local.0 as usize) {
                 slot.count += 1;
-                slot.in_lambda |= depth > slot.bound_at;
+                slot.in_lambda |= place.depth > slot.bound_at;
+                slot.in_step |= place.in_step;
+                slot.ordered += u32::from(!place.is_unordered);
             }
         }
         Self { locals }
@@ -43,5 +63,14 @@ impl Uses {
 
     pub(super) fn get(&self, local: LocalId) -> Use {
         self.locals.get(local.0 as usize).copied().unwrap_or_default()
+    }
+}
+
+/// The array of which an operation does not ask in what order its items are.
+fn unordered_child(kind: &Kind, is_unordered: bool) -> Option<ExprId> {
+    match kind {
+        Kind::Call { op: Op::Count | Op::All | Op::Any | Op::Contains, args } => args.first().copied(),
+        Kind::Call { op: Op::Map | Op::Filter, args } if is_unordered => args.first().copied(),
+        _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use runner_core::{Op, Prim, Repr, Result};
 
 use super::{number, prim_type, text};
-use crate::sql::Sql;
+use crate::{dialect::is_positive, sql::Sql};
 
 pub(super) fn scalar(op: Op, operands: &[Prim], result: Prim, args: &[Sql]) -> Result<Option<Sql>> {
     let Some(operand) = operands.first().copied() else {
@@ -28,7 +28,7 @@ pub(super) fn scalar(op: Op, operands: &[Prim], result: Prim, args: &[Sql]) -> R
     let refs: Vec<_> = args.iter().collect();
     Ok(text.map(|text| {
         let sql = Sql::of(text, &refs);
-        if can_fail(op, operand) { sql.failing() } else { sql }
+        if can_fail(op, operand, args) { sql.failing() } else { sql }
     }))
 }
 
@@ -65,8 +65,9 @@ pub(super) fn aggregate(op: Op, prim: Prim, item: &Sql, order_by: &str, filter: 
 }
 
 /// Whether an operation may fail on some operands.
-fn can_fail(op: Op, operand: Prim) -> bool {
+fn can_fail(op: Op, operand: Prim, args: &[Sql]) -> bool {
     match op {
+        Op::Div | Op::Rem if args.get(1).is_some_and(is_positive) => false,
         Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Rem | Op::Neg | Op::Pow => !operand.is_float(),
         Op::Abs => operand.is_integer() && operand.is_signed(),
         Op::FromAscii

@@ -3,7 +3,7 @@
 use runner_core::{Op, Prim};
 
 use super::prim_type;
-use crate::sql::Sql;
+use crate::{dialect::is_positive, sql::Sql};
 
 /// Arithmetic of integers and of what is held as one.
 pub(super) fn arithmetic(op: Op, prim: Prim, args: &[Sql]) -> Option<String> {
@@ -26,11 +26,6 @@ pub(super) fn arithmetic(op: Op, prim: Prim, args: &[Sql]) -> Option<String> {
         ),
         _ => return None,
     })
-}
-
-/// A literal above zero.
-fn is_positive(x: &Sql) -> bool {
-    x.text().starts_with(|first: char| first.is_ascii_digit()) && !x.text().starts_with("0:")
 }
 
 /// A conversion between integers: two's complement of the lowest bits.

@@ -3,7 +3,10 @@
 use runner_core::{Op, Prim, Result};
 
 use super::{Postgres, float, number, prim_type, text};
-use crate::{dialect::Dialect, sql::Sql};
+use crate::{
+    dialect::{Dialect, is_positive},
+    sql::Sql,
+};
 
 pub(super) fn scalar(
     dialect: &Postgres,
@@ -15,7 +18,7 @@ pub(super) fn scalar(
     let Some(operand) = operands.first().copied() else {
         return Ok((op == Op::Concat).then(|| Sql::constant("''::text")));
     };
-    let can_fail = can_fail(op, operand);
+    let can_fail = can_fail(op, operand, args);
     let mut args = args.to_vec();
     if can_fail
         && args.iter().all(Sql::is_foldable)
@@ -116,8 +119,9 @@ pub(super) fn aggregate(
 }
 
 /// Whether an operation may fail on some operands.
-fn can_fail(op: Op, operand: Prim) -> bool {
+fn can_fail(op: Op, operand: Prim, args: &[Sql]) -> bool {
     match op {
+        Op::Div | Op::Rem if args.get(1).is_some_and(is_positive) => false,
         Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Rem | Op::Neg | Op::Pow => !operand.is_float(),
         Op::Abs => operand.is_signed(),
         Op::FromAscii
