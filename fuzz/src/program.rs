@@ -1,6 +1,6 @@
 //! The bytes of programs: decoding, validation, preparation, execution.
 
-use runner_core::{Code, Program, RunSync};
+use runner_core::{Cancel, Code, Program, RunSync};
 use runner_interpreter::{Interpreter, Limits};
 use runner_lang::{Project, compile};
 
@@ -15,6 +15,14 @@ pub fn check(bytes: &[u8]) {
         match interpreter.execute(&prepared, input) {
             Ok(output) => {
                 runner_core::wire::decode(program.types(), program.output(), &output).unwrap();
+                let mut pieces = Vec::new();
+                let mut keep = |piece: runner_core::Bytes| {
+                    pieces.extend_from_slice(&piece);
+                    Ok(())
+                };
+                let last = interpreter.execute_chunks_with(&prepared, input, &Cancel::new(), &mut keep).unwrap();
+                pieces.extend_from_slice(&last);
+                assert!(pieces == output, "pieces that are not the output");
             }
             Err(error) => assert_ne!(error.code(), Code::Internal, "{error}"),
         }

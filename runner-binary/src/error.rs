@@ -141,10 +141,18 @@ mod serving {
     pub(crate) fn too_many_requests(limit: u32) -> Error {
         Error::exhausted(limit::REQUESTS, u64::from(limit), format!("{limit} requests are in flight"))
     }
+
+    /// Outputs that nobody reads.
+    pub(crate) fn too_many_outputs(limit: u64) -> Error {
+        let message = format!("the server holds {limit} bytes of outputs");
+        Error::exhausted(limit::BUFFERED_OUTPUT_BYTES, limit, message)
+    }
 }
 
 #[cfg(feature = "tokio")]
-pub(crate) use serving::{cancelled, late, panicked, shutting_down, too_many_requests, unknown_program};
+pub(crate) use serving::{
+    cancelled, late, panicked, shutting_down, too_many_outputs, too_many_requests, unknown_program,
+};
 
 #[cfg(all(test, feature = "tokio"))]
 mod tests {

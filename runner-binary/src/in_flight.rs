@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use runner_core::{Error, Result};
 
-use crate::{error::violation, message::Request};
+use crate::{block::Block, error::violation, message::Request};
 
 /// Requests in flight. Ids are numbers from 0, the last one freed first.
 #[derive(Debug, Default)]
@@ -35,12 +35,22 @@ struct Slot {
     /// Parts that have arrived, the first one apart: most answers have no other.
     first: Option<Bytes>,
     rest: VecDeque<Bytes>,
+    /// What the parts are put together in, if the caller wants the answer as a whole.
+    whole: Option<Whole>,
     end: Option<Result<()>>,
     /// Bytes that the server may still send.
     credit: u64,
     waker: Option<Waker>,
     upload: Option<Upload>,
     lined_up: bool,
+}
+
+/// An answer of several parts, put together where they arrive: its caller is not woken for each.
+#[derive(Debug)]
+struct Whole {
+    block: Block,
+    /// More than this is handed to the caller, who will not want it.
+    most: u64,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -58,8 +68,9 @@ impl InFlight {
         self.slots.len() - self.free.len()
     }
 
-    /// An id for a request that may be answered with so many bytes.
-    pub(crate) fn insert(&mut self, credit: u64) -> u32 {
+    /// An id for a request that may be answered with so many bytes. If the caller wants the answer as a whole, up to
+    /// `whole` bytes of it come as one part.
+    pub(crate) fn insert(&mut self, credit: u64, whole: Option<u64>) -> u32 {
         let id = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot::default());
             (self.slots.len() - 1) as u32
@@ -67,6 +78,7 @@ impl InFlight {
         if let Some(slot) = self.slots.get_mut(id as usize) {
             slot.holder = Holder::Caller;
             slot.credit = credit;
+            slot.whole = whole.map(|most| Whole { block: Block::new(most.saturating_add(1)), most });
         }
         id
     }
@@ -111,13 +123,11 @@ impl InFlight {
             .credit
             .checked_sub(body.len() as u64)
             .ok_or_else(|| violation(format!("more output for request {id} than there is credit for")))?;
-        if slot.holder == Holder::Caller {
-            match slot.first {
-                None if slot.rest.is_empty() => slot.first = Some(body),
-                _ => slot.rest.push_back(body),
-            }
+        let ready = slot.holder == Holder::Caller && slot.keep(body, more);
+        match more {
+            true => Ok((slot.waker.take_if(|_| ready), false)),
+            false => Ok(self.end(id, Ok(()))),
         }
-        if more { Ok((slot.waker.take(), false)) } else { Ok(self.end(id, Ok(()))) }
     }
 
     /// Takes the failure of a request. Whom to wake, and whether an id became free.
@@ -179,6 +189,7 @@ impl InFlight {
         slot.holder = Holder::Abandoned;
         slot.first = None;
         slot.rest.clear();
+        slot.whole = None;
         slot.waker = None;
         slot.upload = None;
         true
@@ -208,11 +219,33 @@ impl InFlight {
             slot.holder = Holder::Nobody;
             slot.first = None;
             slot.rest.clear();
+            slot.whole = None;
             slot.end = None;
             slot.waker = None;
             slot.upload = None;
             self.free.push(id);
         }
+    }
+}
+
+impl Slot {
+    /// Keeps a part for the caller. Whether there is something for it now.
+    fn keep(&mut self, part: Bytes, more: bool) -> bool {
+        let part = match &mut self.whole {
+            Some(whole) if more || whole.block.len() > 0 => {
+                whole.block.push(&part);
+                if more && whole.block.len() as u64 <= whole.most {
+                    return false;
+                }
+                whole.block.take()
+            }
+            _ => part,
+        };
+        match self.first {
+            None if self.rest.is_empty() => self.first = Some(part),
+            _ => self.rest.push_back(part),
+        }
+        true
     }
 }
 
@@ -233,7 +266,7 @@ mod tests {
     #[test]
     fn answers_come_in_any_order_and_parts() {
         let mut requests = InFlight::default();
-        let (a, b) = (requests.insert(10), requests.insert(10));
+        let (a, b) = (requests.insert(10, None), requests.insert(10, None));
         assert!(poll(&mut requests, a).is_pending());
         let (waker, freed) = requests.receive(b, bytes("one"), true).unwrap();
         assert!(waker.is_none() && !freed, "nobody waits for it yet");
@@ -243,16 +276,16 @@ mod tests {
         assert_eq!(poll(&mut requests, b), Poll::Ready(Step::Piece(bytes("one"), false)));
         assert_eq!(poll(&mut requests, b), Poll::Ready(Step::Piece(bytes("two"), true)));
         assert_eq!(requests.len(), 0);
-        assert_eq!(requests.insert(0), b, "ids are used again");
+        assert_eq!(requests.insert(0, None), b, "ids are used again");
     }
 
     #[test]
     fn a_server_that_breaks_the_rules_is_found_out() {
         let mut requests = InFlight::default();
         assert!(requests.receive(0, bytes(""), false).is_err());
-        let id = requests.insert(3);
+        let id = requests.insert(3, None);
         assert!(requests.receive(id, bytes("four"), true).is_err());
-        let id = requests.insert(3);
+        let id = requests.insert(3, None);
         requests.receive(id, bytes("3"), false).unwrap();
         assert!(requests.receive(id, bytes(""), true).is_err());
         assert!(requests.fail(id, Error::execution("")).is_err());
@@ -262,14 +295,14 @@ mod tests {
     #[test]
     fn an_abandoned_id_is_free_after_its_answer() {
         let mut requests = InFlight::default();
-        let id = requests.insert(9);
+        let id = requests.insert(9, None);
         requests.upload(id, (None, bytes("abc")));
         assert!(requests.abandon(id));
         assert!(requests.take_upload(id, 2).is_none());
-        assert_ne!(requests.insert(9), id);
+        assert_ne!(requests.insert(9, None), id);
         requests.receive(id, bytes("late"), true).unwrap();
         assert!(requests.fail(id, Error::new(Code::Cancelled, "")).unwrap().1);
-        assert_eq!(requests.insert(9), id);
+        assert_eq!(requests.insert(9, None), id);
         requests.receive(id, bytes("done"), false).unwrap();
         assert!(!requests.abandon(id), "it is answered already");
     }
@@ -277,7 +310,7 @@ mod tests {
     #[test]
     fn uploads_are_cut() {
         let mut requests = InFlight::default();
-        let id = requests.insert(0);
+        let id = requests.insert(0, None);
         let first = Request::Prepare { id, program: 0, more: true };
         assert!(requests.upload(id, (Some(first.clone()), bytes("abcde"))));
         assert_eq!(requests.take_upload(id, 2), Some((first, bytes("ab"), true)));
@@ -289,7 +322,7 @@ mod tests {
     #[test]
     fn a_lost_connection_fails_all() {
         let mut requests = InFlight::default();
-        let id = requests.insert(5);
+        let id = requests.insert(5, None);
         requests.receive(id, bytes("part"), true).unwrap();
         requests.fail_all(&Error::new(Code::Unavailable, "gone"));
         assert_eq!(poll(&mut requests, id), Poll::Ready(Step::Piece(bytes("part"), false)));

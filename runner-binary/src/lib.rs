@@ -120,6 +120,8 @@
 extern crate alloc;
 
 #[cfg(feature = "tokio")]
+mod block;
+#[cfg(feature = "tokio")]
 mod client;
 #[cfg(feature = "embedded")]
 mod embedded;

@@ -30,6 +30,11 @@ pub(crate) const BATCH_BYTES: usize = 4 * CHUNK_BYTES;
 #[cfg(feature = "tokio")]
 pub(crate) const UNSENT_BYTES: usize = 2 * BATCH_BYTES - CHUNK_BYTES;
 
+/// Bytes from which on an answer that a client puts together is held in pages of its own, in the address space that the
+/// largest answer would need.
+#[cfg(feature = "tokio")]
+pub(crate) const BLOCK_BYTES: usize = 8 << 20;
+
 /// Bytes asked of a socket in one read: what an idle connection holds, and what a busy one grows to.
 #[cfg(feature = "tokio")]
 pub(crate) const READ_BYTES: core::ops::RangeInclusive<usize> = 4 << 10..=64 << 10;
@@ -74,7 +79,8 @@ pub struct ServerLimits {
     pub buffered_input_bytes: u64,
     /// Bytes of outputs that a connection has not sent, above which it starts nothing more.
     pub connection_output_bytes: u64,
-    /// Bytes of outputs that are not sent, over all connections, above which requests are refused.
+    /// Bytes of outputs that are not sent, over all connections. A request whose output does not fit is answered with the
+    /// error, and its output dropped; what comes while there is no room is refused.
     pub buffered_output_bytes: u64,
     /// Bytes of a frame that the server takes.
     pub frame_bytes: u32,
@@ -105,7 +111,7 @@ impl Default for ServerLimits {
             output_bytes: 1 << 30,
             buffered_input_bytes: 1 << 30,
             connection_output_bytes: 64 << 20,
-            buffered_output_bytes: 4 << 30,
+            buffered_output_bytes: 2 << 30,
             frame_bytes: 256 << 10,
             request_time: Duration::from_secs(300),
             handshake_time: Duration::from_secs(10),

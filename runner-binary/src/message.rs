@@ -45,7 +45,7 @@
 use alloc::{format, string::String};
 use core::fmt;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use runner_core::{Error, Result};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -295,8 +295,9 @@ fn encode<M: Serialize>(message: &M, body: &[u8], out: &mut BytesMut) -> Result<
 fn decode<M: DeserializeOwned>(mut frame: Bytes) -> Result<(M, Bytes)> {
     let (message, rest) = postcard::take_from_bytes(&frame)
         .map_err(|error| violation(format!("a frame that is not a message: {error}")))?;
-    let rest = rest.len();
-    Ok((message, frame.split_off(frame.len().saturating_sub(rest))))
+    let head = frame.len() - rest.len();
+    frame.advance(head);
+    Ok((message, frame))
 }
 
 fn without_body<M>(message: M, body: &Bytes) -> Result<(M, Bytes)> {

@@ -1,6 +1,5 @@
 //! The side that has a runner.
 
-mod cache;
 mod clock;
 mod connection;
 mod handshake;
@@ -8,6 +7,7 @@ mod job;
 mod listen;
 mod metrics;
 mod options;
+mod outlet;
 mod requests;
 mod shared;
 mod slot;

@@ -1,5 +1,7 @@
 use alloc::{string::String, vec::Vec};
 
+use bytes::Bytes;
+
 use crate::{
     cancel::Cancel,
     describe::Description,
@@ -60,6 +62,25 @@ pub trait RunSync: Send + Sync {
     /// `DECODE_ERROR` if the input is not of its type, `EXECUTION_ERROR` if the program fails on it, `CANCELLED` or
     /// `DEADLINE_EXCEEDED` if `cancel` was raised, and all that can happen to a machine.
     fn execute_with(&self, prepared: &Self::Prepared, input: &[u8], cancel: &Cancel) -> Result<Vec<u8>>;
+
+    /// Executes a prepared program and gives the output in pieces, whose concatenation is what `execute_with` gives: the
+    /// last one is returned, and those before it are handed to `emit`. That takes as long as whoever receives them, and
+    /// fails when nobody does; its error is to be passed on.
+    ///
+    /// By default there is one piece.
+    ///
+    /// # Errors
+    /// As [`RunSync::execute_with`], also when pieces were handed out.
+    fn execute_chunks_with(
+        &self,
+        prepared: &Self::Prepared,
+        input: &[u8],
+        cancel: &Cancel,
+        emit: &mut dyn FnMut(Bytes) -> Result<()>,
+    ) -> Result<Bytes> {
+        let _ = emit;
+        self.execute_with(prepared, input, cancel).map(Bytes::from)
+    }
 
     /// Executes a prepared program to its end.
     ///

@@ -54,6 +54,12 @@ mod serving {
         Error::new(Code::Unavailable, "the server is shutting down")
     }
 
+    /// Outputs that nobody reads.
+    pub(crate) fn too_many_outputs(limit: u64) -> Error {
+        let message = format!("the server holds {limit} bytes of outputs");
+        Error::exhausted(super::limit::BUFFERED_OUTPUT_BYTES, limit, message)
+    }
+
     pub(crate) fn panicked() -> Error {
         Error::new(Code::Internal, "the runner panicked; the request was given up")
     }
@@ -69,4 +75,4 @@ mod serving {
 }
 
 #[cfg(feature = "server")]
-pub(crate) use serving::{late, panicked, shutting_down, unknown_program, unserialisable};
+pub(crate) use serving::{late, panicked, shutting_down, too_many_outputs, unknown_program, unserialisable};

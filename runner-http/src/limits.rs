@@ -75,7 +75,8 @@ pub struct ServerLimits {
     pub output_bytes: u64,
     /// Bytes of bodies that have arrived and are not used up, over all connections.
     pub buffered_input_bytes: u64,
-    /// Bytes of outputs that are not sent, over all connections, above which requests are refused.
+    /// Bytes of large outputs that are not sent, over all connections. A request whose output does not fit is answered
+    /// with the error, and its output dropped; what comes while there is no room is refused.
     pub buffered_output_bytes: u64,
     /// Bytes of the head of a request, at least 8 KiB. A longer one is told 431.
     pub head_bytes: usize,
@@ -104,7 +105,7 @@ impl Default for ServerLimits {
             input_bytes: 64 << 20,
             output_bytes: 1 << 30,
             buffered_input_bytes: 1 << 30,
-            buffered_output_bytes: 4 << 30,
+            buffered_output_bytes: 2 << 30,
             head_bytes: 64 << 10,
             request_time: Duration::from_secs(300),
             head_time: Duration::from_secs(30),

@@ -2,7 +2,6 @@
 
 mod answer;
 mod body;
-mod cache;
 mod call;
 mod clock;
 mod listen;

@@ -32,7 +32,7 @@ const TURNS: usize = 20_000;
 const OUTPUT: usize = 256 << 20;
 
 /// How often everything is measured, in turns, so that a slow moment of the machine hits all.
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 15;
 
 fn main() {
     if idle::is_server() {
@@ -47,6 +47,7 @@ fn main() {
     group("200,000 executes of 32 bytes, 1,000 in flight on one connection", || {
         measure(|| Box::pin(pipelined()))
     });
+    group("the same, by one task that writes frames by hand", || measure(|| Box::pin(by_hand())));
     group("20,000 executes of 32 bytes, one after the other", || measure(|| Box::pin(sequential())));
     group("20,000 executes of 32 bytes over the pipes of a child, one after the other", || {
         measure(|| Box::pin(pipes()))
@@ -60,32 +61,33 @@ type Measuring = Pin<Box<dyn Future<Output = Vec<Measured>> + Send>>;
 
 async fn pipelined() -> Vec<Measured> {
     let (ours, peer) = (ours::connect().await, peer::connect().await);
-    let (mut bare, mut raw) = (bare::connect().await, raw::connect().await);
-    let shared = bare::connect().await.share();
-    let mut times = Times::new([
-        "runner",
-        "tarpc (bincode)",
-        "bare frames, same callers",
-        "runner, frames by hand",
-        "bare frames, by hand",
-    ]);
+    let bare = bare::connect().await.share();
+    let mut times = Times::new(["bare frames, same callers", "runner", "tarpc (bincode)"]);
     for _ in 0..ROUNDS {
-        times.add(4, timed(bare.exchange(CALLS, IN_FLIGHT)).await);
-        times.add(3, timed(raw.exchange(CALLS, IN_FLIGHT)).await);
-        times.add(0, timed(from_many_tasks(&ours)).await);
-        times.add(1, timed(from_many_tasks(&peer)).await);
-        times.add(2, timed(from_many_tasks(&shared)).await);
+        times.add(0, timed(from_many_tasks(&bare)).await);
+        times.add(1, timed(from_many_tasks(&ours)).await);
+        times.add(2, timed(from_many_tasks(&peer)).await);
+    }
+    times.medians()
+}
+
+async fn by_hand() -> Vec<Measured> {
+    let (mut bare, mut ours) = (bare::connect().await, raw::connect().await);
+    let mut times = Times::new(["bare frames", "runner"]);
+    for _ in 0..ROUNDS {
+        times.add(0, timed(bare.exchange(CALLS, IN_FLIGHT)).await);
+        times.add(1, timed(ours.exchange(CALLS, IN_FLIGHT)).await);
     }
     times.medians()
 }
 
 async fn sequential() -> Vec<Measured> {
     let (ours, peer, mut bare) = (ours::connect().await, peer::connect().await, bare::connect().await);
-    let mut times = Times::new(["runner", "tarpc (bincode)", "bare frames (tokio-util)"]);
+    let mut times = Times::new(["bare frames", "runner", "tarpc (bincode)"]);
     for _ in 0..ROUNDS {
-        times.add(0, timed(in_turn(&ours, TURNS)).await);
-        times.add(1, timed(in_turn(&peer, TURNS)).await);
-        times.add(2, timed(bare.exchange(TURNS, 1)).await);
+        times.add(0, timed(bare.exchange(TURNS, 1)).await);
+        times.add(1, timed(in_turn(&ours, TURNS)).await);
+        times.add(2, timed(in_turn(&peer, TURNS)).await);
     }
     times.medians()
 }

@@ -2,9 +2,10 @@
 
 use std::{
     future::poll_fn,
+    pin::pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::{Poll, ready},
 };
@@ -12,10 +13,10 @@ use std::{
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use runner_core::{Error, Result};
-use tokio::sync::{Semaphore, SetOnce};
+use tokio::sync::{Notify, SetOnce};
 
 use crate::{
-    error::{limit, lost, too_large},
+    error::{limit, too_large},
     in_flight::{InFlight, Step},
     limits::{CHUNK_BYTES, HEAD_BYTES, SMALL_BYTES},
     message::{Limits, Request},
@@ -29,8 +30,10 @@ pub(super) struct Link {
     state: Mutex<State>,
     /// The task that owns the stream.
     pub(super) driver: AtomicWaker,
-    /// One permit for each id that is free.
-    requests: Semaphore,
+    /// Requests in flight at most, how many callers wait because there are so many, and what tells them of a free id.
+    requests: usize,
+    queued: AtomicUsize,
+    vacancy: Notify,
     pub(super) limits: Limits,
     /// Whether `State::closed` is set, for those who need not know why.
     is_closed: AtomicBool,
@@ -82,7 +85,9 @@ impl Link {
         Self {
             state: Mutex::default(),
             driver: AtomicWaker::new(),
-            requests: Semaphore::new(requests as usize),
+            requests: requests as usize,
+            queued: AtomicUsize::new(0),
+            vacancy: Notify::new(),
             limits,
             is_closed: AtomicBool::new(false),
             ended: SetOnce::new(),
@@ -103,7 +108,8 @@ impl Link {
         self.is_closed.store(true, Ordering::Release);
     }
 
-    /// Sends a request as soon as an id is free. `grant` is how many bytes are taken between two credits, if any.
+    /// Sends a request as soon as an id is free. `grant` is how many bytes are taken between two credits, if any; if
+    /// none, the answer is wanted as a whole.
     pub(super) async fn call(
         self: &Arc<Self>,
         request: impl FnOnce(u32, bool) -> Request,
@@ -111,24 +117,62 @@ impl Link {
         credit: u64,
         grant: u64,
     ) -> Result<Call> {
-        match self.requests.try_acquire() {
-            Ok(permit) => permit.forget(),
+        match self.begin(request, body, credit, grant, false)? {
+            Ok(call) => Ok(call),
             // Seldom, and boxed so that what is moved with every call stays small.
-            Err(_) => match Box::pin(self.requests.acquire()).await {
-                Ok(permit) => permit.forget(),
-                Err(_) => return Err(self.closed()),
-            },
+            Err((request, body)) => Box::pin(self.call_later(request, body, credit, grant)).await,
         }
+    }
+
+    async fn call_later(
+        self: &Arc<Self>,
+        mut request: impl FnOnce(u32, bool) -> Request,
+        mut body: Bytes,
+        credit: u64,
+        grant: u64,
+    ) -> Result<Call> {
+        let _queued = Queued::new(&self.queued);
+        loop {
+            let mut vacancy = pin!(self.vacancy.notified());
+            vacancy.as_mut().enable();
+            match self.begin(request, body, credit, grant, true)? {
+                Ok(call) => return Ok(call),
+                Err(back) => (request, body) = back,
+            }
+            vacancy.await;
+        }
+    }
+
+    /// Sends a request, or gives it back if no id is free or, unless this caller is `queued`, others wait for one.
+    fn begin<F>(
+        self: &Arc<Self>,
+        request: F,
+        body: Bytes,
+        credit: u64,
+        grant: u64,
+        queued: bool,
+    ) -> Result<Result<Call, (F, Bytes)>>
+    where
+        F: FnOnce(u32, bool) -> Request,
+    {
         let mut state = self.state();
         if let Some(error) = &state.closed {
-            let error = error.clone();
-            self.requests.add_permits(1);
-            return Err(error);
+            return Err(error.clone());
         }
-        let id = state.in_flight.insert(credit);
+        let passes_by = !queued && self.queued.load(Ordering::SeqCst) > 0;
+        if passes_by || state.in_flight.len() >= self.requests {
+            return Ok(Err((request, body)));
+        }
+        let whole = (grant == 0).then(|| credit.saturating_sub(1));
+        let id = state.in_flight.insert(credit, whole);
         let call = Call { link: Arc::clone(self), id, is_open: true, taken: 0, grant };
         if body.len() <= SMALL_BYTES.min(self.chunk_bytes()) {
-            request(id, false).encode(&body, &mut state.queue.small)?;
+            let encoded = request(id, false).encode(&body, &mut state.queue.small);
+            if let Err(error) = encoded {
+                // The call, which is given up, looks at the state.
+                drop(state);
+                return Err(error);
+            }
         } else {
             let more = body.len() > self.chunk_bytes();
             if state.in_flight.upload(id, (Some(request(id, more)), body)) {
@@ -136,7 +180,7 @@ impl Link {
             }
         }
         self.notify(state);
-        Ok(call)
+        Ok(Ok(call))
     }
 
     /// Bytes of a body that one frame carries to the server.
@@ -158,8 +202,8 @@ impl Link {
         let mut state = self.state();
         state.leaving = true;
         self.close(&mut state, || why.clone());
-        self.requests.close();
         self.notify(state);
+        self.vacancy.notify_waiters();
     }
 
     /// Fails what is in flight and all that comes.
@@ -169,16 +213,15 @@ impl Link {
         state.has_ended = true;
         let wakers = state.in_flight.fail_all(error);
         drop(state);
-        self.requests.close();
+        self.vacancy.notify_waiters();
         wakers.into_iter().for_each(std::task::Waker::wake);
         let _ = self.ended.set(());
     }
 
-    /// Takes note that ids have become free.
+    /// Tells those who wait that ids have become free: whoever counts as one of them before looking in vain is seen here.
     pub(super) fn freed(&self, ids: usize) {
-        if ids > 0 {
-            self.requests.add_permits(ids);
-        }
+        let queued = self.queued.load(Ordering::SeqCst);
+        (0..ids.min(queued)).for_each(|_| self.vacancy.notify_one());
     }
 
     /// A number for a program.
@@ -201,10 +244,6 @@ impl Link {
         Ok(Binding { link: Arc::clone(self), number })
     }
 
-    fn closed(&self) -> Error {
-        self.state().closed.clone().unwrap_or_else(|| lost("it was closed"))
-    }
-
     /// Wakes the driver, unless it is awake.
     fn notify(&self, mut state: MutexGuard<'_, State>) {
         let notified = core::mem::replace(&mut state.notified, true);
@@ -212,6 +251,22 @@ impl Link {
         if !notified {
             self.driver.wake();
         }
+    }
+}
+
+/// A place among the callers that wait for an id.
+struct Queued<'a>(&'a AtomicUsize);
+
+impl<'a> Queued<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for Queued<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -241,21 +296,13 @@ impl Call {
         Ok((piece, last))
     }
 
-    /// The whole answer, of at most `most` bytes.
+    /// The whole answer, of at most `most` bytes, which is one less than the request's credit.
     pub(super) async fn collect(mut self, most: u64) -> Result<Bytes> {
-        let (first, mut last) = self.next().await?;
-        let mut size = first.len() as u64;
-        let mut whole = if last { Vec::new() } else { first.to_vec() };
-        while !last && size <= most {
-            let piece;
-            (piece, last) = self.next().await?;
-            size += piece.len() as u64;
-            whole.extend_from_slice(&piece);
+        let (whole, last) = self.next().await?;
+        match last && whole.len() as u64 <= most {
+            true => Ok(whole),
+            false => Err(too_large("an output", limit::OUTPUT_BYTES, most)),
         }
-        if size > most {
-            return Err(too_large("an output", limit::OUTPUT_BYTES, most));
-        }
-        Ok(if whole.is_empty() { first } else { whole.into() })
     }
 
     fn grant(&mut self, bytes: u64) {

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     error::{late, limit, lost, shutting_down},
     frame::{put_head, take_frame},
-    limits::{CHUNK_BYTES, HEAD_BYTES, LINGER_TIME, UNSENT_BYTES},
+    limits::{CHUNK_BYTES, HEAD_BYTES, LINGER_TIME, SMALL_BYTES, UNSENT_BYTES},
     message::Response,
     outbox::{Batch, Queue, Turn},
     wire::{Inbox, poll_write},
@@ -68,7 +68,8 @@ pub(super) struct Connection<'s, S, R: Run> {
     wrote_at: u64,
     pub(super) requests: u64,
     pub(super) failed: u64,
-    shares: [Share; 2],
+    requests_share: Share,
+    pub(super) held_share: Share,
 }
 
 impl<'s, S, R> Connection<'s, S, R>
@@ -105,7 +106,8 @@ where
             wrote_at: 0,
             requests: 0,
             failed: 0,
-            shares: Default::default(),
+            requests_share: Share::default(),
+            held_share: Share::default(),
             shared,
             registration,
         }
@@ -272,7 +274,7 @@ where
     /// Fills the batch: small frames, then large pieces in turns, as far as their credit goes.
     fn gather(&mut self) {
         self.wrote_at = self.clock.now;
-        let Self { queue, batch, slots, again, answered, held, frame_bytes, shared, .. } = self;
+        let Self { queue, batch, slots, again, answered, held, held_share, frame_bytes, shared, .. } = self;
         let chunk = CHUNK_BYTES.min(*frame_bytes as usize - HEAD_BYTES);
         let limit = shared.options.limits.output_bytes;
         batch.gather(queue, |id, head| {
@@ -288,8 +290,13 @@ where
             let (body, mut left) = slot.take(most);
             slot.credit -= body.len() as u64;
             slot.answered = !left && slot.is_last();
+            let sent = slot.held();
             left = left || slot.refill(limit);
             *held = *held - before + slot.held();
+            if !has_room(shared, held_share, sent, slot.held()) {
+                slot.overfull = true;
+                left = false;
+            }
             // The head of an output always fits; see the limit.
             let _ = put_head(&Response::Output { id, more: !slot.answered }, body.len(), head);
             slot.lined_up = left && slot.credit > 0;
@@ -349,9 +356,9 @@ where
 
     fn report(&mut self) {
         let gauges = &self.shared.gauges;
-        let [requests, held] = &mut self.shares;
-        requests.set(&gauges.requests_in_flight, self.in_flight as u64);
-        held.set(&gauges.output_bytes_held, self.held + (self.queue.small.len() + self.batch.len()) as u64);
+        self.requests_share.set(&gauges.requests_in_flight, self.in_flight as u64);
+        let held = self.held + (self.queue.small.len() + self.batch.len()) as u64;
+        self.held_share.set(&gauges.output_bytes_held, held);
         for (total, count) in
             [(&gauges.requests_total, &mut self.requests), (&gauges.failed_total, &mut self.failed)]
         {
@@ -376,8 +383,14 @@ impl<S, R: Run> Connection<'_, S, R> {
 impl<S, R: Run> Drop for Connection<'_, S, R> {
     fn drop(&mut self) {
         self.let_go();
-        let [requests, held] = &mut self.shares;
-        requests.set(&self.shared.gauges.requests_in_flight, 0);
-        held.set(&self.shared.gauges.output_bytes_held, 0);
+        self.requests_share.set(&self.shared.gauges.requests_in_flight, 0);
+        self.held_share.set(&self.shared.gauges.output_bytes_held, 0);
     }
+}
+
+/// Whether the server has room for what a job gave. What is small always has.
+pub(super) fn has_room<R: Run>(shared: &Shared<R>, share: &mut Share, before: u64, now: u64) -> bool {
+    let grown = now.saturating_sub(before);
+    grown <= SMALL_BYTES as u64
+        || share.grow(&shared.gauges.output_bytes_held, grown, shared.options.limits.buffered_output_bytes)
 }

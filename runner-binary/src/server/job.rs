@@ -1,39 +1,61 @@
-//! The work of one request, as the stream of the pieces of its answer. Dropping it stops the work.
+//! The work of one request. Dropping it stops the work.
 
-use std::{pin::Pin, pin::pin, sync::Arc};
+use std::{future::poll_fn, pin::Pin, pin::pin, sync::Arc, task::Poll};
 
-use async_stream::try_stream;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
-use runner_core::{Code, Error, Program, ProgramId, Result, Run};
+use runner_core::{Code, Error, Program, ProgramId, Result, Run, adapt};
 use tokio::sync::SetOnce;
 
-use super::{cache::Entry, shared::Shared};
+use super::{outlet::Outlet, shared::Shared};
 use crate::limits::CHUNK_BYTES;
 
-pub(super) type Job = Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>;
+/// Gives the last piece of the answer, if it is not among those that came through the outlet.
+pub(super) type Job = Pin<Box<dyn Future<Output = Result<Option<Bytes>>> + Send>>;
+
+/// A program of the server.
+type Entry<R> = adapt::Entry<<R as Run>::Prepared>;
 
 /// What a connection's number of a program stands for, once that is known.
 pub(super) type Bound<R> = SetOnce<Result<Arc<Entry<R>>>>;
 
-pub(super) fn execute<R: Run + 'static>(shared: Arc<Shared<R>>, bound: Arc<Bound<R>>, input: Bytes) -> Job
+pub(super) fn execute<R: Run + 'static>(
+    shared: Arc<Shared<R>>,
+    bound: Arc<Bound<R>>,
+    outlet: Arc<Outlet>,
+    input: Bytes,
+) -> Job
 where
     R::Prepared: 'static,
 {
-    Box::pin(try_stream! {
+    Box::pin(async move {
         // What is waited for seldom is boxed: this is made, moved and dropped for every execute.
         let entry = match bound.get() {
             Some(entry) => entry,
             None => Box::pin(bound.wait()).await,
         };
-        let prepared = entry.as_ref().map_err(Error::clone)?.prepared.get().ok_or_else(unprepared)?;
+        let prepared = entry.as_ref().map_err(Error::clone)?.ready.get().ok_or_else(unprepared)?;
         let _permit = match shared.permit_now() {
             Some(permit) => permit,
             None => Box::pin(shared.permit()).await?,
         };
         let mut pieces = pin!(shared.runner.execute_chunks(prepared, input));
-        while let Some(piece) = pieces.next().await {
-            yield piece?;
+        let Some(first) = pieces.next().await.transpose()? else { return Ok(None) };
+        // Most answers are one piece, which needs no outlet.
+        let mut ahead = poll_fn(|cx| Poll::Ready(pieces.as_mut().poll_next(cx))).await;
+        if let Poll::Ready(None) = ahead {
+            return Ok(Some(first));
+        }
+        outlet.put(first).await;
+        loop {
+            let piece = match core::mem::replace(&mut ahead, Poll::Pending) {
+                Poll::Ready(piece) => piece,
+                Poll::Pending => pieces.next().await,
+            };
+            match piece.transpose()? {
+                Some(piece) => outlet.put(piece).await,
+                None => return Ok(None),
+            }
         }
     })
 }
@@ -43,9 +65,9 @@ where
     R::Prepared: 'static,
 {
     let mut preparing = Preparing { shared, bound, entry: None };
-    Box::pin(try_stream! {
+    Box::pin(async move {
         preparing.prepare(program).await?;
-        yield Bytes::new();
+        Ok(None)
     })
 }
 
@@ -53,10 +75,10 @@ pub(super) fn interface<R: Run + 'static>(shared: Arc<Shared<R>>) -> Job
 where
     R::Prepared: 'static,
 {
-    Box::pin(try_stream! {
+    Box::pin(async move {
         let _permit = shared.permit().await?;
         let interface = shared.runner.get_interface().await?;
-        yield Bytes::from(interface);
+        Ok(Some(Bytes::from(interface)))
     })
 }
 
@@ -64,12 +86,13 @@ pub(super) fn describe<R: Run + 'static>(shared: Arc<Shared<R>>) -> Job
 where
     R::Prepared: 'static,
 {
-    Box::pin(try_stream! {
+    Box::pin(async move {
         let _permit = shared.permit().await?;
         let description = shared.runner.describe().await?;
-        let bytes = postcard::to_allocvec(&description)
-            .map_err(|error| Error::new(Code::Internal, format!("the description can't be encoded: {error}")))?;
-        yield Bytes::from(bytes);
+        let bytes = postcard::to_allocvec(&description).map_err(|error| {
+            Error::new(Code::Internal, format!("the description can't be encoded: {error}"))
+        })?;
+        Ok(Some(Bytes::from(bytes)))
     })
 }
 
@@ -95,7 +118,7 @@ impl<R: Run> Preparing<R> {
         let id = unblocked(bytes.len(), move || ProgramId::of(&hashed)).await?;
         let entry = entry.insert(shared.cache.entry(id)?);
         entry
-            .prepared
+            .ready
             .get_or_try_init(|| async {
                 let program = unblocked(bytes.len(), move || Program::decode(&bytes)).await??;
                 shared.runner.prepare(&program).await

@@ -66,4 +66,15 @@ impl Share {
             self.0 = value;
         }
     }
+
+    /// Adds at once, unless all shares together would be more than `limit`.
+    pub(super) fn grow(&mut self, gauge: &AtomicU64, amount: u64, limit: u64) -> bool {
+        let before = gauge.fetch_add(amount, Ordering::Relaxed);
+        let fits = before.saturating_add(amount) <= limit;
+        match fits {
+            true => self.0 += amount,
+            false => _ = gauge.fetch_sub(amount, Ordering::Relaxed),
+        }
+        fits
+    }
 }

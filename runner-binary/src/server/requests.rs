@@ -6,14 +6,14 @@ use bytes::{Bytes, BytesMut};
 use runner_core::{Error, Result, Run};
 
 use super::{
-    connection::Connection,
+    connection::{Connection, has_room},
     job,
     slot::{Next, Slot, State, Task, discard},
 };
 use crate::{
     error::{
-        cancelled, fitted, late, limit, shutting_down, too_large, too_many_requests, unknown_program,
-        violation,
+        cancelled, fitted, late, limit, shutting_down, too_large, too_many_outputs, too_many_requests,
+        unknown_program, violation,
     },
     limits::{HEAD_BYTES, SMALL_BYTES, UNSENT_BYTES},
     message::{Request, Response},
@@ -106,6 +106,10 @@ where
             if slot.answered {
                 return self.finish(slot);
             }
+            if slot.overfull {
+                let (limit, held) = (self.shared.options.limits.buffered_output_bytes, slot.held());
+                return self.fail(slot, too_many_outputs(limit).with_retryable(held <= limit));
+            }
             if slot.piece.is_none() && self.unsent() >= UNSENT_BYTES {
                 self.again.push(slot.id);
                 return;
@@ -113,7 +117,9 @@ where
             let held = slot.held();
             let next = slot.advance(self.shared.options.limits.output_bytes);
             self.held = self.held - held + slot.held();
+            slot.overfull = !has_room(&self.shared, &mut self.held_share, held, slot.held());
             match next {
+                _ if slot.overfull => {}
                 Next::Pending => return,
                 Next::Failed(error) => return self.fail(slot, error),
                 Next::End => {
@@ -317,7 +323,7 @@ where
         let shared = Arc::clone(&self.shared);
         let job = match task {
             Task::Prepare(bound) => job::prepare(shared, bound, input),
-            Task::Execute(bound) => job::execute(shared, bound, input),
+            Task::Execute(bound) => job::execute(shared, bound, Arc::clone(&slot.outlet), input),
             Task::Interface => job::interface(shared),
             Task::Describe => job::describe(shared),
         };

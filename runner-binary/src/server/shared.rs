@@ -8,19 +8,19 @@ use std::{
     },
 };
 
-use runner_core::{Error, Result, Run};
+use runner_core::{Error, Result, Run, adapt::Cache};
 use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
 
-use super::{ServerOptions, cache::Cache, metrics::Gauges, wake::Wakes};
+use super::{ServerOptions, metrics::Gauges, wake::Wakes};
 use crate::{
-    error::{limit, shutting_down},
+    error::{limit, shutting_down, too_many_outputs},
     limits::{FRAME_BYTES_MIN, REFUSALS},
 };
 
 pub(super) struct Shared<R: Run> {
     pub(super) runner: Arc<R>,
     pub(super) options: ServerOptions,
-    pub(super) cache: Cache<R>,
+    pub(super) cache: Cache<R::Prepared>,
     pub(super) gauges: Gauges,
     pub(super) phase: watch::Sender<Phase>,
     /// Told when a connection ends.
@@ -106,11 +106,10 @@ impl<R: Run> Shared<R> {
     /// Fails while the outputs that nobody reads are too many.
     pub(super) fn check_outputs(&self) -> Result<()> {
         let limit = self.options.limits.buffered_output_bytes;
-        if self.gauges.output_bytes_held.load(Ordering::Relaxed) < limit {
-            return Ok(());
+        match self.gauges.output_bytes_held.load(Ordering::Relaxed) < limit {
+            true => Ok(()),
+            false => Err(too_many_outputs(limit).with_retryable(true)),
         }
-        let message = format!("the server holds {limit} bytes of outputs");
-        Err(Error::exhausted(limit::BUFFERED_OUTPUT_BYTES, limit, message).with_retryable(true))
     }
 
     /// Counts a connection in, if there may be another one.

@@ -11,6 +11,7 @@ use runner_core::{Result, Run};
 
 use super::{
     job::{Bound, Job},
+    outlet::Outlet,
     wake::{SlotWake, Wakes},
 };
 use crate::error::{limit, panicked, too_large};
@@ -33,12 +34,16 @@ pub(super) struct Slot<R: Run> {
     pub(super) lined_up: bool,
     /// Whether the request counts as one that runs.
     pub(super) executing: bool,
+    /// Whether there is no room for what the job gave.
+    pub(super) overfull: bool,
     /// Whether the last byte of the answer was sent.
     pub(super) answered: bool,
     /// What is to be sent next.
     pub(super) piece: Option<Bytes>,
     /// What the job gave after that: `None` if it has to be asked, `Some(None)` if it has ended.
     ahead: Option<Option<Result<Bytes>>>,
+    /// What the job gives before it ends.
+    pub(super) outlet: Arc<Outlet>,
     wake: Arc<SlotWake>,
     waker: Waker,
 }
@@ -82,6 +87,7 @@ impl<R: Run> Slot<R> {
             state: State::Free,
             preparing: None,
             executing: false,
+            overfull: false,
             answered: false,
             credit: 0,
             output: 0,
@@ -90,6 +96,7 @@ impl<R: Run> Slot<R> {
             lined_up: false,
             piece: None,
             ahead: None,
+            outlet: Arc::default(),
             waker: Waker::from(Arc::clone(&wake)),
             wake,
         }
@@ -162,9 +169,11 @@ impl<R: Run> Slot<R> {
         discard(core::mem::replace(&mut self.state, State::Free));
         self.preparing = None;
         self.executing = false;
+        self.overfull = false;
         self.answered = false;
         self.piece = None;
         self.ahead = None;
+        self.outlet.take();
         self.reserved = 0;
         self.output = 0;
         self.credit = 0;
@@ -180,20 +189,26 @@ impl<R: Run> Slot<R> {
         };
         self.wake.rearm();
         let mut cx = Context::from_waker(&self.waker);
-        let polled = catch_unwind(AssertUnwindSafe(|| running.as_mut().poll_next(&mut cx)))
-            .unwrap_or_else(|_| Poll::Ready(Some(Err(panicked()))));
-        match &polled {
-            Poll::Pending => {}
-            Poll::Ready(None | Some(Err(_))) => discard(job.take()),
-            Poll::Ready(Some(Ok(piece))) => {
-                self.output = self.output.saturating_add(piece.len() as u64);
-                if self.output > limit {
-                    discard(job.take());
-                    return Poll::Ready(Some(Err(too_large("an output", limit::OUTPUT_BYTES, limit))));
-                }
+        let polled = catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(&mut cx)))
+            .unwrap_or_else(|_| Poll::Ready(Err(panicked())));
+        let next = match polled {
+            Poll::Ready(last) => {
+                discard(job.take());
+                last.transpose()
+            }
+            Poll::Pending => match self.outlet.take() {
+                Some(piece) => Some(Ok(piece)),
+                None => return Poll::Pending,
+            },
+        };
+        if let Some(Ok(piece)) = &next {
+            self.output = self.output.saturating_add(piece.len() as u64);
+            if self.output > limit {
+                discard(job.take());
+                return Poll::Ready(Some(Err(too_large("an output", limit::OUTPUT_BYTES, limit))));
             }
         }
-        polled
+        Poll::Ready(next)
     }
 }
 

@@ -147,7 +147,7 @@ async fn inputs_and_outputs_that_are_held() {
     let limits = ServerLimits {
         buffered_input_bytes: 100_000,
         connection_output_bytes: 50_000,
-        buffered_output_bytes: 150_000,
+        buffered_output_bytes: 120_000,
         ..ServerLimits::default()
     };
     let (server, robot) = server(limits);
@@ -161,23 +161,26 @@ async fn inputs_and_outputs_that_are_held() {
     assert_eq!(server.metrics().input_bytes_held, 0);
 
     for id in 0..3 {
-        raw.send(execute(id, false), &ask_big(b'b', 60_000)).await;
+        raw.send(execute(id, false), &ask_big(b'b', 50_000)).await;
     }
     until("the first is done", || robot.finished.load(Ordering::SeqCst) >= 1).await;
     raw.send(Request::Ping { nonce: 0 }, b"").await;
     raw.receive().await;
     assert_eq!(robot.finished.load(Ordering::SeqCst), 1, "nothing starts while the first is held");
-    let mut others = Vec::new();
-    for _ in 0..2 {
-        let mut other = Raw::prepared(&server).await;
-        other.send(execute(0, false), &ask_big(b'b', 60_000)).await;
-        others.push(other);
-    }
-    until("they hold too much together", || server.metrics().output_bytes_held >= 150_000).await;
-    let mut late = Raw::greeted(&server).await;
-    late.send(Request::Describe { id: 0, credit: 100 }, b"").await;
-    check(&late.answer(0).await.1.unwrap(), Code::ResourceExhausted, limit::BUFFERED_OUTPUT_BYTES);
-    drop(others);
+    let mut other = Raw::prepared(&server).await;
+    other.send(execute(0, false), &ask_big(b'b', 50_000)).await;
+    until("both are held", || server.metrics().output_bytes_held >= 100_000).await;
+    let mut late = Raw::prepared(&server).await;
+    late.send(execute(0, false), &ask_big(b'b', 50_000)).await;
+    let error = late.answer(0).await.1.unwrap();
+    check(&error, Code::ResourceExhausted, limit::BUFFERED_OUTPUT_BYTES);
+    assert!(error.is_retryable());
+    until("its output is dropped", || server.metrics().output_bytes_held < 110_000).await;
+    late.send(execute(0, false), &ask_big(b'b', 200_000)).await;
+    let error = late.answer(0).await.1.unwrap();
+    check(&error, Code::ResourceExhausted, limit::BUFFERED_OUTPUT_BYTES);
+    assert!(!error.is_retryable(), "it would never fit");
+    drop(other);
     for id in 0..3 {
         raw.send(Request::Credit { id, bytes: 60_000 }, b"").await;
         raw.answer(id).await;

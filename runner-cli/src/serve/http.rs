@@ -75,7 +75,8 @@ fn functions(settings: &Settings) -> Result<Vec<Function>, Failure> {
     functions.collect()
 }
 
-/// A parameter of a function, with what it is if it is left out: that is computed here, once, by an interpreter.
+/// A parameter of a function, with what it is if it is left out: that is computed here, once, by an interpreter. What
+/// would take more than that, as it calls external functions, can't be left out.
 fn named(checked: &Checked, project: &Project, function: &str, name: &str) -> Result<Param, Failure> {
     let param = Param::new(name);
     let Some(default) = checked.compile_default(function, name) else { return Ok(param) };
@@ -84,6 +85,11 @@ fn named(checked: &Checked, project: &Project, function: &str, name: &str) -> Re
         Failure::told()
     })?;
     let (program, interpreter) = (default.program, Interpreter::new());
+    if let [external, ..] = program.externals() {
+        let path = &external.path;
+        tracing::warn!(function, parameter = name, "its default needs {path}: the parameter has to be given");
+        return Ok(param);
+    }
     let prepared = interpreter.prepare(&program);
     let computed = prepared.and_then(|prepared| interpreter.execute(&prepared, &[]));
     let json = computed.and_then(|value| print(program.types(), program.output(), &value, Layout::Compact));

@@ -7,7 +7,11 @@ mod curl;
 #[cfg(feature = "postgres")]
 mod databases;
 mod endings;
+#[cfg(feature = "http")]
+mod functions;
 mod logs;
+#[cfg(feature = "http")]
+mod readers;
 mod sockets;
 mod transports;
 

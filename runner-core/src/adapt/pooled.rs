@@ -1,18 +1,19 @@
+mod pipe;
+mod queue;
+
 use std::{
     boxed::Box,
-    collections::VecDeque,
-    fmt, format,
+    fmt,
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     string::String,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
-    thread::{self, JoinHandle},
-    vec::Vec,
 };
 
 use bytes::Bytes;
+use futures_util::Stream;
 
 use crate::{
     cancel::Cancel,
@@ -22,14 +23,17 @@ use crate::{
     run::Run,
     run_sync::RunSync,
 };
-
-/// Stack of a worker, enough for the deepest program on the deepest value.
-const STACK_BYTES: usize = 8 << 20;
+use pipe::{Pieces, Pipe};
+use queue::Queue;
 
 /// A [`RunSync`] as a [`Run`], on worker threads of its own.
 ///
 /// Each call is a job for the next free worker. Dropping the future of a call raises the [`Cancel`] of its job; a job
 /// that has not begun is dropped. A panic of the runner is `INTERNAL` for that call, and the worker lives on.
+///
+/// The pieces of an output ([`Run::execute_chunks`]) are made a little ahead of who receives them. A worker that has to
+/// wait there is stood in for by another one, so that receivers that stop keep nobody else from work; when too many do,
+/// the output of the next one ends with `RESOURCE_EXHAUSTED`.
 ///
 /// ```
 /// # use runner_core::{Cancel, Error, Program, Result, RunSync};
@@ -54,7 +58,6 @@ const STACK_BYTES: usize = 8 << 20;
 pub struct Pooled<R: RunSync> {
     runner: Arc<R>,
     queue: Arc<Queue>,
-    workers: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl<R: RunSync + 'static> Pooled<R>
@@ -66,18 +69,9 @@ where
     /// # Errors
     /// `RESOURCE_EXHAUSTED` if the system gives no thread.
     pub fn new(runner: R, workers: usize) -> Result<Self> {
-        let queue = Arc::new(Queue::default());
-        let pooled = Self { runner: Arc::new(runner), queue, workers: Mutex::default() };
-        for index in 0..workers.max(1) {
-            let queue = Arc::clone(&pooled.queue);
-            let worker = thread::Builder::new()
-                .name(format!("runner-{index}"))
-                .stack_size(STACK_BYTES)
-                .spawn(move || queue.work())
-                .map_err(|error| {
-                    Error::new(Code::ResourceExhausted, format!("no thread for a worker: {error}"))
-                })?;
-            lock(&pooled.workers).push(worker);
+        let pooled = Self { runner: Arc::new(runner), queue: Queue::new(workers.max(1)) };
+        for _ in 0..workers.max(1) {
+            pooled.queue.spawn()?;
         }
         Ok(pooled)
     }
@@ -95,17 +89,12 @@ where
         let call = Call { slot: Arc::new(Mutex::new(Slot::default())), cancel: Cancel::new() };
         let (slot, cancel, runner) = (Arc::clone(&call.slot), call.cancel.clone(), Arc::clone(&self.runner));
         let job = Box::new(move || {
-            let result = match cancel.check() {
-                Ok(()) => catch_unwind(AssertUnwindSafe(|| action(&runner, &cancel))).unwrap_or_else(|_| {
-                    Err(Error::new(Code::Internal, "the runner panicked; the call was given up"))
-                }),
-                Err(error) => Err(error),
-            };
+            let result = guarded(&cancel, || action(&runner, &cancel));
             drop(runner);
             Slot::fill(&slot, result);
         });
         if !self.queue.push(job) {
-            Slot::fill(&call.slot, Err(Error::new(Code::Unavailable, "the runner is shut down")));
+            Slot::fill(&call.slot, Err(shut_down()));
         }
         call
     }
@@ -125,6 +114,29 @@ where
     fn execute(&self, prepared: &Self::Prepared, input: Bytes) -> impl Future<Output = Result<Bytes>> + Send {
         let prepared = Arc::clone(prepared);
         self.call(move |runner, cancel| runner.execute_with(&prepared, &input, cancel).map(Bytes::from))
+    }
+
+    fn execute_chunks<'a>(
+        &'a self,
+        prepared: &'a Self::Prepared,
+        input: Bytes,
+    ) -> impl Stream<Item = Result<Bytes>> + Send + 'a {
+        let (pipe, cancel) = (Arc::<Pipe>::default(), Cancel::new());
+        let pieces = Pieces::new(Arc::clone(&pipe), cancel.clone());
+        let (prepared, runner, queue) =
+            (Arc::clone(prepared), Arc::clone(&self.runner), Arc::clone(&self.queue));
+        let made = Arc::clone(&pipe);
+        let job = Box::new(move || {
+            let last = guarded(&cancel, || {
+                runner.execute_chunks_with(&prepared, &input, &cancel, &mut |piece| made.push(piece, &queue))
+            });
+            drop((prepared, runner));
+            made.end(last);
+        });
+        if !self.queue.push(job) {
+            pipe.end(Err(shut_down()));
+        }
+        pieces
     }
 
     fn get_interface(&self) -> impl Future<Output = Result<String>> + Send {
@@ -148,61 +160,13 @@ where
 impl<R: RunSync> Drop for Pooled<R> {
     fn drop(&mut self) {
         self.queue.close();
-        for worker in core::mem::take(&mut *lock(&self.workers)) {
-            // A worker can't panic; there is nothing to do if it did.
-            let _ = worker.join();
-        }
+        self.queue.join();
     }
 }
 
 impl<R: RunSync> fmt::Debug for Pooled<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Pooled({} workers)", lock(&self.workers).len())
-    }
-}
-
-type Job = Box<dyn FnOnce() + Send>;
-
-#[derive(Default)]
-struct Queue {
-    state: Mutex<(VecDeque<Job>, bool)>,
-    changed: Condvar,
-}
-
-impl Queue {
-    /// Whether the job was taken; a closed queue takes none.
-    fn push(&self, job: Job) -> bool {
-        let mut state = lock(&self.state);
-        if state.1 {
-            return false;
-        }
-        state.0.push_back(job);
-        drop(state);
-        self.changed.notify_one();
-        true
-    }
-
-    /// Lets workers end when the jobs are done.
-    fn close(&self) {
-        lock(&self.state).1 = true;
-        self.changed.notify_all();
-    }
-
-    fn work(&self) {
-        loop {
-            let mut state = lock(&self.state);
-            let job = loop {
-                if let Some(job) = state.0.pop_front() {
-                    break job;
-                }
-                if state.1 {
-                    return;
-                }
-                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-            };
-            drop(state);
-            job();
-        }
+        write!(f, "Pooled({:?})", self.queue)
     }
 }
 
@@ -254,6 +218,17 @@ impl<T> Drop for Call<T> {
     fn drop(&mut self) {
         self.cancel.cancel();
     }
+}
+
+/// What a job does, unless nobody waits for it any more.
+fn guarded<T>(cancel: &Cancel, action: impl FnOnce() -> Result<T>) -> Result<T> {
+    cancel.check()?;
+    catch_unwind(AssertUnwindSafe(action))
+        .unwrap_or_else(|_| Err(Error::new(Code::Internal, "the runner panicked; the call was given up")))
+}
+
+fn shut_down() -> Error {
+    Error::new(Code::Unavailable, "the runner is shut down")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

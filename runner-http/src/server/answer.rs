@@ -13,9 +13,14 @@ use runner_core::{Code, Error, Result, Run};
 use runner_json::{Layout, Printer};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{cache::Entry, call::Call, metrics::Held, reply::Reply, shared::Shared};
+use super::{
+    call::Call,
+    metrics::Held,
+    reply::Reply,
+    shared::{Entry, Shared},
+};
 use crate::{
-    error::{limit, panicked, shutting_down, too_large},
+    error::{limit, panicked, shutting_down, too_large, too_many_outputs},
     limits::{CHUNK_BYTES, COUNTED_BYTES},
     media::Media,
     problem::{TRAILER, encode_trailer},
@@ -52,9 +57,10 @@ where
     if is_whole && first.len() < COUNTED_BYTES {
         return Ok(answer(Body::from(first), media));
     }
-    let length = first.len();
-    let trailers = call.trailers;
-    let mut response = answer(streamed(shared, call, first, second.flatten(), pieces), media);
+    let (length, trailers) = (first.len(), call.trailers);
+    let held = counted(shared, length)?;
+    let mut response =
+        answer(streamed(Arc::clone(shared), call, (first, held), second.flatten(), pieces), media);
     let headers = response.headers_mut();
     if is_whole {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
@@ -102,7 +108,7 @@ where
             match &mut printer {
                 None => yield output,
                 Some(printer) => {
-                    let _held = counted(&shared, output.len());
+                    let _held = counted(&shared, output.len())?;
                     let mut rest = &*output;
                     let mut more = true;
                     while more {
@@ -130,15 +136,15 @@ where
     })
 }
 
-/// A body of pieces. An error ends it with a trailer if the client looks for that, else it breaks off.
+/// A body of pieces, which count as held until they are asked for no more. An error ends it with a trailer if the client
+/// looks for that, else it breaks off.
 fn streamed<R: Run + 'static>(
-    shared: &Arc<Shared<R>>,
+    shared: Arc<Shared<R>>,
     call: Call,
-    first: Bytes,
+    (first, mut held): (Bytes, Option<Held>),
     second: Option<Result<Bytes>>,
     mut pieces: Pieces,
 ) -> Body {
-    let mut held = counted(shared, first.len());
     let body = stream! {
         let mut ahead = second;
         yield Ok(Frame::data(first));
@@ -156,9 +162,13 @@ fn streamed<R: Run + 'static>(
                     }
                 }
             };
-            match next {
+            let counted = |piece: Bytes| counted(&shared, piece.len()).map(|held| (piece, held));
+            match next.map(|next| next.and_then(counted)) {
                 None => return,
-                Some(Ok(piece)) => yield Ok(Frame::data(piece)),
+                Some(Ok((piece, counts))) => {
+                    held = counts;
+                    yield Ok(Frame::data(piece));
+                }
                 Some(Err(error)) => {
                     tracing::info!(%error, "an output broke off");
                     match call.trailers.then(|| trailer(&error)).flatten() {
@@ -178,10 +188,17 @@ fn trailer(error: &Error) -> Option<HeaderMap> {
     Some(HeaderMap::from_iter([(HeaderName::from_static(TRAILER), value)]))
 }
 
-/// What counts an output that is large as held.
-fn counted<R: Run>(shared: &Shared<R>, bytes: usize) -> Option<Held> {
-    (bytes >= COUNTED_BYTES)
-        .then(|| Held::new(&shared.metrics, |metrics| &metrics.output_bytes_held, bytes as u64))
+/// What counts an output that is large as held, if there is room for it.
+fn counted<R: Run>(shared: &Shared<R>, bytes: usize) -> Result<Option<Held>> {
+    if bytes < COUNTED_BYTES {
+        return Ok(None);
+    }
+    let mut held = Held::new(&shared.metrics, |metrics| &metrics.output_bytes_held, 0);
+    let limit = shared.options.limits.buffered_output_bytes;
+    match held.grow(bytes as u64, limit) {
+        true => Ok(Some(held)),
+        false => Err(too_many_outputs(limit).with_retryable(bytes as u64 <= limit)),
+    }
 }
 
 fn unprepared() -> Error {

@@ -7,25 +7,27 @@ use std::{
 };
 
 use bytes::Bytes;
-use runner_core::{Code, Error, Program, ProgramId, Result, Run};
-use tokio::sync::{Notify, OnceCell, OwnedSemaphorePermit, Semaphore, watch};
+use runner_core::{
+    Code, Error, Program, ProgramId, Result, Run,
+    adapt::{self, Cache},
+};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
 use super::{
     ServerOptions,
-    cache::{Cache, Entry, Ready},
     metrics::{Held, Metrics},
     route::ROUTES,
 };
 use crate::{
     Function,
-    error::{limit, shutting_down},
+    error::{limit, shutting_down, too_many_outputs},
     limits::CHUNK_BYTES,
 };
 
 pub(super) struct Shared<R: Run> {
     pub(super) runner: Arc<R>,
     pub(super) options: ServerOptions,
-    pub(super) cache: Cache<R>,
+    pub(super) cache: Cache<Ready<R>>,
     pub(super) functions: HashMap<String, Served<R>>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) phase: watch::Sender<Phase>,
@@ -34,6 +36,15 @@ pub(super) struct Shared<R: Run> {
     /// Told when a connection ends.
     pub(super) ended: Notify,
     executing: Arc<Semaphore>,
+}
+
+/// A program of the server.
+pub(super) type Entry<R> = adapt::Entry<Ready<R>>;
+
+/// A program and what the runner made of it.
+pub(super) struct Ready<R: Run> {
+    pub(super) program: Program,
+    pub(super) prepared: R::Prepared,
 }
 
 /// A function, its program, and the number of its route.
@@ -57,7 +68,7 @@ impl<R: Run> Shared<R> {
     pub(super) fn new(runner: Arc<R>, options: ServerOptions) -> Self {
         let limits = &options.limits;
         let functions = options.functions.iter().zip(ROUTES.len()..).map(|(function, route)| {
-            let entry = Arc::new(Entry { id: function.program().id(), ready: OnceCell::new() });
+            let entry = Arc::new(Entry::<R>::new(function.program().id()));
             (function.name().to_owned(), Served { function: function.clone(), entry, route })
         });
         let named = options.functions.iter().map(|function| format!("/v1/functions/{}", function.name()));
@@ -97,11 +108,10 @@ impl<R: Run> Shared<R> {
     /// Fails while the outputs that nobody reads are too many.
     pub(super) fn check_outputs(&self) -> Result<()> {
         let limit = self.options.limits.buffered_output_bytes;
-        if self.metrics.output_bytes_held.load(Ordering::Relaxed) < limit {
-            return Ok(());
+        match self.metrics.output_bytes_held.load(Ordering::Relaxed) < limit {
+            true => Ok(()),
+            false => Err(too_many_outputs(limit).with_retryable(true)),
         }
-        let message = format!("the server holds {limit} bytes of outputs");
-        Err(Error::exhausted(limit::BUFFERED_OUTPUT_BYTES, limit, message).with_retryable(true))
     }
 
     /// Prepares a program, or finds it prepared; says whether it is new.
@@ -164,7 +174,7 @@ impl<R: Run> Shared<R> {
 
 /// A preparation that leaves nothing behind when it fails or is dropped.
 struct Preparing<'a, R: Run> {
-    cache: &'a Cache<R>,
+    cache: &'a Cache<Ready<R>>,
     entry: Arc<Entry<R>>,
 }
 

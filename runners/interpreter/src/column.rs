@@ -98,6 +98,23 @@ impl Column {
         )
     }
 
+    /// How many integers there are from the first row of this up to that of another one.
+    pub(crate) fn distance(&self, end: &Self) -> usize {
+        macro_rules! integers {
+            ($($variant:ident)*) => {
+                match (self, end) {
+                    $((Self::$variant(start), Self::$variant(end)) => match (start.first(), end.first()) {
+                        (Some(start), Some(end)) => i128::from(*end) - i128::from(*start),
+                        _ => 0,
+                    },)*
+                    _ => 0,
+                }
+            };
+        }
+        let distance = integers!(I8 I16 I32 I64 U8 U16 U32 U64);
+        usize::try_from(distance.max(0)).unwrap_or(usize::MAX)
+    }
+
     /// Tuples of these fields, which all have `len` rows.
     pub(crate) fn tuple(len: usize, fields: Vec<Self>) -> Self {
         if len == 0 {

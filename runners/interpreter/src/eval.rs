@@ -7,6 +7,7 @@ mod env;
 mod fold;
 mod group;
 mod join;
+mod output;
 mod reduce;
 mod stream;
 mod val;
@@ -25,6 +26,7 @@ use crate::{
     plan::{Kind, Node, Plan},
 };
 use env::{Env, Map};
+
 use val::Val;
 
 /// From this cost on an expression is worth a look for what is known of it.

@@ -1,7 +1,7 @@
 use alloc::{format, string::String, sync::Arc, vec::Vec};
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use runner_core::{Cancel, Code, Description, Error, Program, Result, RunSync};
+use runner_core::{Bytes, Cancel, Code, Description, Error, Program, Result, RunSync};
 
 use crate::{
     budget::{Budget, Limits},
@@ -131,6 +131,23 @@ impl RunSync for Interpreter {
         Eval::new(plan, budget, self.seed).run(input).map(|output| output.to_wire())
     }
 
+    /// An array that is a map of another one, or of a sequence, goes out while it is made, and is never held as a whole;
+    /// so its program may fail after some of the output. Any other output is one piece.
+    fn execute_chunks_with(
+        &self,
+        prepared: &Prepared,
+        input: &[u8],
+        cancel: &Cancel,
+        emit: &mut dyn FnMut(Bytes) -> Result<()>,
+    ) -> Result<Bytes> {
+        self.check_open()?;
+        let plan = &prepared.0;
+        let budget = Budget::new(self.limits, cancel);
+        budget.foresee(input.len())?;
+        let input = Column::from_wire(plan.program.types(), plan.program.input(), input, 1)?;
+        Eval::new(plan, budget, self.seed).run_in_pieces(input, emit).map(Bytes::from)
+    }
+
     fn get_interface(&self) -> Result<String> {
         self.check_open()?;
         let declarations: Vec<String> =
@@ -153,6 +170,7 @@ impl RunSync for Interpreter {
         ];
         description.limits =
             limits.into_iter().filter_map(|(name, value)| Some((name.into(), value?))).collect();
+        description.streams = true;
         description.cancels = true;
         description.isolates = true;
         Ok(description)

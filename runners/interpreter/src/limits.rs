@@ -10,6 +10,12 @@ pub const COLUMN_DEPTH: u32 = 300;
 /// does not count.
 pub(crate) const BATCH: usize = 16 * 1024;
 
+/// Bytes of an output below which it is one piece: it ends with an error, or it is there as a whole.
+pub(crate) const FIRST_BYTES: usize = 1 << 20;
+
+/// Bytes of an output that are handed out together after that.
+pub(crate) const PIECE_BYTES: usize = 256 * 1024;
+
 /// Buffers below this size in bytes are not charged to the memory budget.
 pub(crate) const CHARGED_BYTES: usize = 4 * 1024;
 

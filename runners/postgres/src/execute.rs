@@ -1,10 +1,11 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, future, pin_mut};
 use runner_core::{Code, Error, Result, wire::Writer};
 use runner_sql::Output;
-use tokio_postgres::{NoTls, Statement, types::ToSql};
+use tokio_postgres::{CancelToken, NoTls, Statement, types::ToSql};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
     connection::Pooled,
@@ -108,22 +109,66 @@ impl Drop for Execution<'_> {
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
         connection.is_dirty = true;
-        let token = connection.client.cancel_token();
         let Some(pool) = Pooled::pool(&connection) else { return };
-        let (tls, timeout) = (pool.manager().tls(), pool.manager().connect_timeout());
-        // Without a runtime the server finds out by itself that nobody listens any more.
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        runtime.spawn(async move {
-            // The connection is kept from the pool until the server knows, or does not answer.
-            let cancel = async {
-                match tls {
-                    Some(tls) => token.cancel_query(tls).await,
-                    None => token.cancel_query(NoTls).await,
-                }
-            };
-            let _ = tokio::time::timeout(timeout, cancel).await;
+        let cancel = Cancel {
+            token: connection.client.cancel_token(),
+            tls: pool.manager().tls(),
+            timeout: pool.manager().connect_timeout(),
+        };
+        let given_up = GivenUp(Some((cancel, connection)));
+        // Dropped without a runtime, or by one that ends, it sees to itself.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(given_up.cancel());
+        }
+    }
+}
+
+/// How a query is cancelled.
+#[derive(Clone)]
+struct Cancel {
+    token: CancelToken,
+    tls: Option<MakeRustlsConnect>,
+    timeout: Duration,
+}
+
+impl Cancel {
+    /// Ends when the server knows, or does not answer.
+    async fn send(self) {
+        let cancel = async {
+            match self.tls {
+                Some(tls) => self.token.cancel_query(tls).await,
+                None => self.token.cancel_query(NoTls).await,
+            }
+        };
+        let _ = tokio::time::timeout(self.timeout, cancel).await;
+    }
+}
+
+/// A query that is to be cancelled, and its connection, which is kept from the pool until that is done.
+struct GivenUp(Option<(Cancel, Pooled)>);
+
+impl GivenUp {
+    async fn cancel(mut self) {
+        let Some((cancel, _)) = &self.0 else { return };
+        cancel.clone().send().await;
+        if let Some((_, connection)) = self.0.take() {
             // Closed at once: it may be within a transaction that holds locks.
             drop(Pooled::take(connection));
-        });
+        }
+    }
+}
+
+impl Drop for GivenUp {
+    fn drop(&mut self) {
+        let Some((cancel, connection)) = self.0.take() else { return };
+        drop(Pooled::take(connection));
+        let send = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            if let Ok(runtime) = runtime {
+                runtime.block_on(cancel.send());
+            }
+        };
+        // Where there is no thread to be had either, the server finds out by itself that nobody listens any more.
+        let _ = std::thread::Builder::new().name("postgres-cancel".into()).spawn(send);
     }
 }

@@ -1,13 +1,17 @@
 //! A statement of PostgreSQL stops when nobody wants its answer, over every transport: the database itself says so.
 
-use std::{sync::Arc, thread, time::Instant};
+use std::{
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use libtest_mimic::Trial;
 use runner_core::{Cancel, Code, DynRun, Run, RunSync, adapt::Blocking};
 use runner_postgres::Postgres;
 use runner_test_server::Server;
 use runner_tests::{backend, transport::Served, transport::Transport};
-use tokio::runtime::Runtime;
+use tokio::{runtime::Runtime, time::timeout};
 
 use super::{LONG, program};
 
@@ -21,8 +25,9 @@ const ASLEEP: &str = "func main(): [{n: Int64}] -> std::sql::raw(\"SELECT count(
 type Test = fn(&Scene);
 
 pub(crate) fn trials() -> impl Iterator<Item = Trial> {
-    let ways: [(&str, Test); 3] = [
+    let ways: [(&str, Test); 4] = [
         ("a_dropped_future", a_dropped_future),
+        ("a_late_deadline", a_late_deadline),
         ("an_explicit_cancel", an_explicit_cancel),
         ("a_lost_connection", a_lost_connection),
     ];
@@ -36,7 +41,6 @@ pub(crate) fn trials() -> impl Iterator<Item = Trial> {
     })
 }
 
-/// A late deadline is the same, see [`super::a_late_deadline`].
 fn a_dropped_future(scene: &Scene) {
     let served = scene.serve();
     let client = Arc::new(scene.runtime.block_on(served.connect()).unwrap());
@@ -47,6 +51,24 @@ fn a_dropped_future(scene: &Scene) {
     scene.until_asleep(1);
     task.abort();
     scene.until_asleep(0);
+    assert_eq!(scene.runtime.block_on(count(&client)), 0, "the client and its server are as good as before");
+}
+
+/// A deadline is a timeout around the future; it grows until the statement is at work when it is over.
+fn a_late_deadline(scene: &Scene) {
+    let served = scene.serve();
+    let client = scene.runtime.block_on(served.connect()).unwrap();
+    let watch = Blocking::start(Postgres::connect(&scene.database.url())).unwrap();
+    thread::scope(|scope| {
+        let seen = scope.spawn(|| until_asleep(&watch, 1));
+        let mut time = Duration::from_millis(1);
+        while !seen.is_finished() {
+            let late = scene.runtime.block_on(async { timeout(time, sleep(&client)).await });
+            assert!(late.is_err());
+            scene.until_asleep(0);
+            time *= 2;
+        }
+    });
     assert_eq!(scene.runtime.block_on(count(&client)), 0, "the client and its server are as good as before");
 }
 
@@ -101,14 +123,18 @@ impl Scene {
         self.runtime.block_on(self.transport.serve(runner, &url))
     }
 
-    /// Waits until so many statements are at work.
     fn until_asleep(&self, expected: u8) {
-        let start = Instant::now();
-        let prepared = self.watch.prepare(&program(ASLEEP)).unwrap();
-        // An array of one number, in zigzag.
-        while self.watch.execute(&prepared, &[]).unwrap() != [1, 2 * expected] {
-            assert!(start.elapsed() < LONG, "never: {expected} statements at work");
-        }
+        until_asleep(&self.watch, expected);
+    }
+}
+
+/// Waits until so many statements are at work.
+fn until_asleep(watch: &Blocking<Postgres>, expected: u8) {
+    let start = Instant::now();
+    let prepared = watch.prepare(&program(ASLEEP)).unwrap();
+    // An array of one number, in zigzag.
+    while watch.execute(&prepared, &[]).unwrap() != [1, 2 * expected] {
+        assert!(start.elapsed() < LONG, "never: {expected} statements at work");
     }
 }
 

@@ -22,10 +22,9 @@ use crate::{
     server::{
         answer::{self, Execution},
         body::{Target, input_media},
-        cache::Entry,
         call::Call,
         reply::{Problem, Reply},
-        shared::{Served, Shared, unblocked},
+        shared::{Entry, Served, Shared, unblocked},
     },
 };
 

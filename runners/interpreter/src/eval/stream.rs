@@ -53,7 +53,8 @@ impl Eval<'_> {
         stages.reverse();
         if let (Kind::Whole { op: Op::Sequence, args, .. }, 1) = (&base.kind, env.rows) {
             self.budget.step(1)?;
-            return self.count_up(args, env, &mut |piece| self.pass(&stages, piece, env, sink));
+            let (start, end) = self.ends(args, env)?;
+            return self.count_up(&start, &end, &mut |piece| self.pass(&stages, piece, env, sink));
         }
         let val = self.eval(base, env)?;
         if let Some((Kind::Join { join, .. }, rest)) =
@@ -115,7 +116,7 @@ impl Eval<'_> {
     }
 
     /// A piece through the steps of a chain.
-    fn pass(&self, stages: &[&Node], piece: Piece, env: &Env<'_>, sink: Sink<'_>) -> Result<()> {
+    pub(super) fn pass(&self, stages: &[&Node], piece: Piece, env: &Env<'_>, sink: Sink<'_>) -> Result<()> {
         let Piece { first, mut seq } = piece;
         for (index, stage) in stages.iter().enumerate() {
             if let Kind::FlatMap { lambda, .. } = &stage.kind
@@ -266,13 +267,17 @@ impl Eval<'_> {
         Ok(())
     }
 
-    /// The numbers of a sequence, which is never there as a whole.
-    fn count_up(&self, args: &[Node], env: &Env<'_>, sink: Sink<'_>) -> Result<()> {
+    /// The ends of a sequence.
+    pub(super) fn ends(&self, args: &[Node], env: &Env<'_>) -> Result<(Column, Column)> {
         let [start, end] = args else { return Err(mismatch()) };
-        let (start, end) = (self.eval(start, env)?.column(1)?, self.eval(end, env)?.column(1)?);
+        Ok((self.eval(start, env)?.column(1)?, self.eval(end, env)?.column(1)?))
+    }
+
+    /// The numbers of a sequence, which is never there as a whole.
+    pub(super) fn count_up(&self, start: &Column, end: &Column, sink: Sink<'_>) -> Result<()> {
         macro_rules! integers {
             ($($variant:ident)*) => {
-                match (&start, &end) {
+                match (start, end) {
                     $((Column::$variant(start), Column::$variant(end)) => {
                         let (Some(start), Some(end)) = (start.first(), end.first()) else { return Err(mismatch()) };
                         let mut at = *start;

@@ -97,6 +97,32 @@ fn a_raised_flag_ends_it_on_the_server() {
     }
 }
 
+/// What the runtime of an execute would have told the server is told all the same: the server itself would only find
+/// out later, and say that it lost a connection.
+#[test]
+fn a_runtime_that_ends_cancels_first() {
+    let server = Server::start();
+    let watching = tokio::runtime::Runtime::new().unwrap();
+    let client = watching.block_on(client(&server));
+    let active = "FROM pg_stat_activity WHERE application_name = 'tested' AND state = 'active'";
+    for at_once in [true, false] {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let config = Config::parse(&url(&server)).unwrap();
+        let runner = runtime.block_on(Postgres::new(config)).unwrap();
+        let prepared = runtime.block_on(runner.prepare(&program(ENDLESS))).unwrap();
+        let task = runtime.spawn(async move { runner.execute(&prepared, Vec::new().into()).await });
+        watching.block_on(wait(&client, &format!("SELECT count(*) = 1 {active}")));
+        if at_once {
+            // The task that would cancel is dropped before its turn, or does not come to be.
+            task.abort();
+        }
+        runtime.shutdown_background();
+        watching.block_on(wait(&client, &format!("SELECT count(*) = 0 {active}")));
+    }
+    let log = server.log();
+    assert_eq!(log.matches("canceling statement due to user request").count(), 2, "{log}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shutdown_waits_for_what_runs_and_closes_everything() {
     let database = Database::start("").await;
