@@ -1,4 +1,5 @@
-//! Every numeric limit of this crate. What lies beyond gives a `DECODE_ERROR` or `PREPARE_ERROR` that names the limit.
+//! Every numeric limit of this crate. What lies beyond gives a `DECODE_ERROR`, `PREPARE_ERROR` or
+//! `RESOURCE_EXHAUSTED` that names the limit.
 
 /// Levels that a value may nest, counting arrays, tuples and variants.
 ///
@@ -27,3 +28,15 @@ pub const TYPE_WIDTH: usize = 1 << 16;
 
 /// Parts of a type that are printed in a message.
 pub const TYPE_PRINTED: usize = 500;
+
+/// Bytes of an output that a worker of `Pooled` makes ahead of who receives it, unless one piece is more.
+#[cfg(feature = "std")]
+pub(crate) const AHEAD_BYTES: usize = 1 << 20;
+
+/// Workers of a `Pooled` that wait at a time for who receives their outputs.
+#[cfg(feature = "std")]
+pub(crate) const WAITING_OUTPUTS: usize = 256;
+
+/// Stack of a worker, enough for the deepest program on the deepest value.
+#[cfg(feature = "std")]
+pub(crate) const WORKER_STACK_BYTES: usize = 8 << 20;

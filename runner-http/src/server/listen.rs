@@ -9,7 +9,6 @@ use runner_core::{Code, Error, Result, Run};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
     time::timeout,
 };
 
@@ -48,11 +47,13 @@ where
     /// As [`Server::listen_tcp`].
     #[cfg(feature = "tls")]
     pub async fn listen_tls(&self, listener: TcpListener, tls: crate::TlsServer) -> Result<()> {
+        use tokio::sync::Semaphore;
+
         self.check_address(listener.local_addr())?;
-        let time = self.shared.options.limits.handshake_time;
+        let limits = &self.shared.options.limits;
+        let time = limits.handshake_time;
         // A connection counts as one when it is encrypted; until then it takes one of these places.
-        let places =
-            Arc::new(Semaphore::new(self.shared.options.limits.connections.min(Semaphore::MAX_PERMITS)));
+        let places = Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS)));
         self.accept(listener, move |server, stream| {
             let (tls, place) = (tls.clone(), Arc::clone(&places).try_acquire_owned());
             async move {

@@ -12,10 +12,8 @@ use super::{lock, queue::Queue};
 use crate::{
     cancel::Cancel,
     error::{Code, Error, Result},
+    limits::AHEAD_BYTES,
 };
-
-/// Bytes that are made ahead of the receiver, unless one piece is more.
-const AHEAD_BYTES: usize = 1 << 20;
 
 /// The way of pieces from a worker to the receiver.
 #[derive(Default)]

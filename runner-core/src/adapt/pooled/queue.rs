@@ -8,13 +8,10 @@ use std::{
 };
 
 use super::lock;
-use crate::error::{Code, Error, Result};
-
-/// Stack of a worker, enough for the deepest program on the deepest value.
-const STACK_BYTES: usize = 8 << 20;
-
-/// Workers that wait for receivers at a time.
-const WAITING: usize = 256;
+use crate::{
+    error::{Code, Error, Result},
+    limits::{WAITING_OUTPUTS, WORKER_STACK_BYTES},
+};
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -51,7 +48,8 @@ impl Queue {
         threads.retain(|thread| !thread.is_finished());
         lock(&self.state).threads += 1;
         let name = format!("runner-{}", threads.len());
-        let worker = thread::Builder::new().name(name).stack_size(STACK_BYTES).spawn(move || queue.work());
+        let worker =
+            thread::Builder::new().name(name).stack_size(WORKER_STACK_BYTES).spawn(move || queue.work());
         let worker = worker.map_err(|error| {
             lock(&self.state).threads -= 1;
             Error::new(Code::ResourceExhausted, format!("no thread for a worker: {error}"))
@@ -75,9 +73,11 @@ impl Queue {
     /// Gives the place of the worker that calls this to another one.
     pub(super) fn wait(self: &Arc<Self>) -> Result<Waiting<'_>> {
         let mut state = lock(&self.state);
-        if state.waiting >= WAITING {
-            let message = format!("{WAITING} outputs wait for who receives them");
-            return Err(Error::exhausted("waiting_outputs", WAITING as u64, message).with_retryable(true));
+        if state.waiting >= WAITING_OUTPUTS {
+            let message = format!("{WAITING_OUTPUTS} outputs wait for who receives them");
+            return Err(
+                Error::exhausted("waiting_outputs", WAITING_OUTPUTS as u64, message).with_retryable(true)
+            );
         }
         state.waiting += 1;
         let is_short = state.threads - state.waiting < state.workers;
@@ -153,7 +153,7 @@ mod tests {
     fn workers_that_wait_are_stood_in_for_and_bounded() {
         let queue = Queue::new(1);
         queue.spawn().unwrap();
-        let waiting: Vec<_> = (0..WAITING).map(|_| queue.wait().unwrap()).collect();
+        let waiting: Vec<_> = (0..WAITING_OUTPUTS).map(|_| queue.wait().unwrap()).collect();
         let refused = queue.wait().err().unwrap();
         assert_eq!((refused.code(), refused.is_retryable()), (Code::ResourceExhausted, true));
         let (done, told) = std::sync::mpsc::channel();
