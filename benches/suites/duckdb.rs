@@ -16,7 +16,7 @@ use duckdb::{
 };
 use postcard_schema::Schema;
 use runner_benches::{group, measure};
-use runner_core::{RunSync, TypedProgram};
+use runner_core::{Cancel, RunSync, TypedProgram};
 use runner_duckdb::{Config, DuckDb, Prepared};
 use runner_lang::{Project, compile};
 use serde::{Deserialize, Serialize};
@@ -72,15 +72,26 @@ fn main() {
         let (connection, runner, _folder) = databases(FILL);
         let (typed, prepared) = prepare::<Vec<Album>>(&runner, ALBUMS, "albums");
         let run = || typed.decode(&runner.execute(&prepared, &[]).unwrap()).unwrap();
+        let rows_of = || {
+            let mut albums = Vec::new();
+            let push = |album| {
+                albums.push(album);
+                Ok(())
+            };
+            runner.for_each_row(&typed, &prepared, &(), &Cancel::new(), push).unwrap();
+            albums
+        };
         let mut arrow = connection.prepare(ALL).unwrap();
         let mut rows = connection.prepare(ALL).unwrap();
         let mut stream = connection.prepare(ALL).unwrap();
         assert_eq!(run(), by_arrow(&mut arrow));
+        assert_eq!(run(), rows_of());
         vec![
             measure("duckdb by hand, Arrow", BUDGET, || assert_eq!(by_arrow(&mut arrow).len(), ROWS)),
             measure("duckdb by hand, Arrow stream", BUDGET, || assert_eq!(by_stream(&mut stream).len(), ROWS)),
             measure("duckdb by hand, rows", BUDGET, || assert_eq!(by_rows(&mut rows).len(), ROWS)),
-            measure("runner", BUDGET, || assert_eq!(run().len(), ROWS)),
+            measure("runner, rows", BUDGET, || assert_eq!(rows_of().len(), ROWS)),
+            measure("runner, as bytes", BUDGET, || assert_eq!(run().len(), ROWS)),
         ]
     });
     let Some(flights) = flights() else {

@@ -113,11 +113,21 @@ impl Writer {
 
     /// `Uint64`
     #[inline]
-    pub fn u64(&mut self, mut value: u64) {
-        if value < 0x80 {
-            self.bytes.push(value as u8);
-            return;
+    pub fn u64(&mut self, value: u64) {
+        let low = |shift: u32| (value >> shift) as u8 & 0x7f;
+        match value {
+            0..0x80 => self.bytes.push(value as u8),
+            0x80..0x4000 => self.bytes.extend_from_slice(&[low(0) | 0x80, low(7)]),
+            0x4000..0x20_0000 => self.bytes.extend_from_slice(&[low(0) | 0x80, low(7) | 0x80, low(14)]),
+            0x20_0000..0x1000_0000 => {
+                self.bytes.extend_from_slice(&[low(0) | 0x80, low(7) | 0x80, low(14) | 0x80, low(21)]);
+            }
+            _ => self.long(value),
         }
+    }
+
+    /// An integer of more than four bytes.
+    fn long(&mut self, mut value: u64) {
         let mut buffer = [0u8; 10];
         let mut used = 0;
         for slot in &mut buffer {
@@ -129,7 +139,9 @@ impl Writer {
             *slot = (value as u8) | 0x80;
             value >>= 7;
         }
-        self.bytes.extend_from_slice(buffer.get(..used).unwrap_or(&buffer));
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(&buffer);
+        self.bytes.truncate(start + used);
     }
 
     /// Number of items of an array.

@@ -1,6 +1,7 @@
 //! Packed values between bytes and Arrow.
 
 mod read;
+mod read_typed;
 mod write;
 
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use runner_core::{Prim, Repr};
 use runner_sql::Layout;
 
 pub(crate) use read::Builder;
+pub(crate) use read_typed::Cell;
 pub(crate) use write::Source;
 
 /// The Arrow type of a packed value.

@@ -37,6 +37,7 @@ mod pool;
 mod rows;
 mod runner;
 mod stack;
+mod typed;
 mod values;
 
 pub use config::Config;

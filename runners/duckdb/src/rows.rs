@@ -25,13 +25,22 @@ impl Plan {
         }
     }
 
+    /// Whether a column holds values of a recursive type, as bytes.
+    pub(crate) fn has_boxed(&self) -> bool {
+        match self {
+            Self::Packed(layout) => layout.has_boxed(),
+            Self::Tuple(fields) => fields.iter().any(Self::has_boxed),
+            Self::Option(payload) => payload.has_boxed(),
+        }
+    }
+
     /// Writes all rows of a batch.
     pub(crate) fn write(&self, batch: &RecordBatch, writer: &mut Writer) -> Result<()> {
         let source = self.source(&mut batch.columns().iter())?;
         (0..batch.num_rows()).try_for_each(|row| source.write(row, writer))
     }
 
-    fn source<'a>(&self, columns: &mut impl Iterator<Item = &'a ArrayRef>) -> Result<Source<'a>> {
+    pub(crate) fn source<'a>(&self, columns: &mut impl Iterator<Item = &'a ArrayRef>) -> Result<Source<'a>> {
         let next = |columns: &mut dyn Iterator<Item = &'a ArrayRef>| {
             columns.next().ok_or_else(|| unexpected("as many columns"))
         };

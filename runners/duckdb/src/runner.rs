@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use duckdb::arrow::array::RecordBatch;
 use runner_core::{Cancel, Code, Description, Error, Program, Result, RunSync, wire::Writer};
 use runner_sql::{Output, Shapes, Statement};
 
@@ -28,16 +29,16 @@ pub struct DuckDb {
 
 /// A program as a statement of DuckDB.
 pub struct Prepared {
-    program: Program,
+    pub(crate) program: Program,
     shapes: Shapes,
-    statement: Statement,
+    pub(crate) statement: Statement,
     /// Which columns of the input are bound, in the order of the statement's parameters; from 1.
     ///
     /// DuckDB counts only those that occur, and may drop what it finds to have no effect.
     bound: Vec<usize>,
-    is_deep: bool,
+    pub(crate) is_deep: bool,
     has_tables: bool,
-    plan: Option<Plan>,
+    pub(crate) plan: Option<Plan>,
     /// The instance that has its functions.
     instance: u64,
 }
@@ -53,7 +54,7 @@ impl DuckDb {
     }
 
     /// Does something with the database, and looks after it if that has failed.
-    fn on_instance<T>(&self, cancel: &Cancel, action: impl FnOnce(&Arc<Instance>) -> Result<T>) -> Result<T> {
+    pub(crate) fn on_instance<T>(&self, cancel: &Cancel, action: impl FnOnce(&Arc<Instance>) -> Result<T>) -> Result<T> {
         let instance = self.instances.get(cancel)?;
         let result = action(&instance);
         if let Err(error) = &result
@@ -113,7 +114,31 @@ impl Instance {
         })
     }
 
+    /// The output of an execute as bytes.
     fn query(&self, prepared: &Prepared, input: &[u8], cancel: &Cancel) -> Result<Vec<u8>> {
+        let mut writer = Writer::new();
+        let mut count = 0;
+        self.for_each_batch(prepared, input, cancel, |batch| {
+            count += batch.num_rows();
+            match &prepared.plan {
+                Some(plan) => plan.write(batch, &mut writer),
+                None => Ok(()),
+            }
+        })?;
+        if let Output::Rows(_) = prepared.statement.output {
+            writer.length_before(0, count);
+        }
+        Ok(writer.into_bytes())
+    }
+
+    /// Hands the rows of the result out while DuckDB makes them.
+    pub(crate) fn for_each_batch(
+        &self,
+        prepared: &Prepared,
+        input: &[u8],
+        cancel: &Cancel,
+        mut read: impl FnMut(&RecordBatch) -> Result<()>,
+    ) -> Result<()> {
         if prepared.instance != self.number {
             let dialect = runner_sql::DuckDb::new(&prepared.program);
             self.register(&prepared.statement.sql, &dialect, &prepared.shapes)?;
@@ -121,27 +146,16 @@ impl Instance {
         let params = params::encode(&prepared.shapes, prepared.program.input(), input)?;
         let connection = self.pool.get(cancel)?;
         let connection = connection.get()?;
-        let interrupt = Interrupt::new(connection, cancel);
+        let _interrupt = Interrupt::new(connection, cancel);
         let wrong = |e: duckdb::Error| error::execution(&e, cancel);
         let mut statement = connection.prepare_cached(&prepared.statement.sql).map_err(wrong)?;
         let used: Vec<&Encoded<'_>> =
             prepared.bound.iter().filter_map(|number| params.get(number.wrapping_sub(1))).collect();
-        let mut writer = Writer::new();
-        let mut count = 0;
-        let batches = statement.stream_arrow(duckdb::params_from_iter(used)).map_err(wrong)?;
-        for batch in batches {
-            let batch = batch.map_err(wrong)?;
-            if let Some(plan) = &prepared.plan {
-                let written = plan.write(&batch, &mut writer);
-                written.map_err(|error| if prepared.has_tables { error::altered(error) } else { error })?;
-            }
-            count += batch.num_rows();
+        for batch in statement.stream_arrow(duckdb::params_from_iter(used)).map_err(wrong)? {
+            read(&batch.map_err(wrong)?)
+                .map_err(|error| if prepared.has_tables { error::altered(error) } else { error })?;
         }
-        drop(interrupt);
-        if let Output::Rows(_) = prepared.statement.output {
-            writer.length_before(0, count);
-        }
-        Ok(writer.into_bytes())
+        Ok(())
     }
 }
 

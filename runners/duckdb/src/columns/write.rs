@@ -165,6 +165,6 @@ fn primitives<A: ArrowPrimitiveType>(array: &ArrayRef) -> Result<&PrimitiveArray
 }
 
 #[cold]
-fn null() -> Error {
+pub(super) fn null() -> Error {
     Error::execution("a column of the result holds a NULL where there must be a value")
 }

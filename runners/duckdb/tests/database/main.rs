@@ -10,3 +10,4 @@ mod limits;
 mod plans;
 mod revival;
 mod support;
+mod typed;

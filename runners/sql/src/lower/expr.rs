@@ -160,14 +160,14 @@ impl Lowering<'_> {
                     let packed = self.collect(*rows, item)?;
                     return Ok(self.atomic(Val::Leaf(packed), frame));
                 }
-                if uses.count <= 1 && !uses.in_lambda {
+                let is_table = rows.keys.is_some() && rows.order.is_empty() && rows.limit.is_none();
+                if uses.count <= 1 && (is_table || !uses.in_lambda) {
                     return Ok(Val::Rows(rows));
                 }
                 if self.depth > 0 || !frame.is_empty() {
                     return Ok(Val::Leaf(self.collect(*rows, item)?));
                 }
                 let name = format!("w{}", self.with.len() + 1);
-                let is_table = rows.keys.is_some() && rows.order.is_empty() && rows.limit.is_none();
                 if is_table && uses.ordered <= 1 && !uses.in_lambda {
                     // No two uses have to agree on an order, and a table has none.
                     let columns = numbered(&rows.item.leaves()).join(", ");

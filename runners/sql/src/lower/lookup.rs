@@ -86,12 +86,12 @@ impl Lowering<'_> {
         let inner = inner.join(", ");
         let mut columns: Vec<_> = (1..).zip(&keys).map(|(n, (key, _))| format!("{key} AS k{n}")).collect();
         columns.extend(numbered(&rows.item.leaves()));
-        let order = rows.order_by().replacen(" ORDER BY", ",", 1);
-        let query = format!(
-            "SELECT DISTINCT ON ({inner}) {}{} ORDER BY {inner}{order}",
-            columns.join(", "),
-            rows.tail()
-        );
+        // Without an order any row will do.
+        let order = match rows.order_by().split_once(" ORDER BY ") {
+            Some((_, order)) => format!(" ORDER BY {inner}, {order}"),
+            None => String::new(),
+        };
+        let query = format!("SELECT DISTINCT ON ({inner}) {}{}{order}", columns.join(", "), rows.tail());
         frame.join(format!("LEFT JOIN ({query}) AS {alias} ON {}", matches(&keys, &alias)), false);
         let some = Sql::atom(format!("({alias}.k1 IS NOT NULL)"));
         Ok(Some((some, self.of_alias(item, &alias)?)))

@@ -53,6 +53,18 @@ pub enum Layout {
 }
 
 impl Layout {
+    /// Whether a part of it is [`Layout::Boxed`].
+    #[must_use]
+    pub fn has_boxed(&self) -> bool {
+        match self {
+            Self::Prim(_) | Self::Unit | Self::Tag => false,
+            Self::Tuple(fields) => fields.iter().any(Self::has_boxed),
+            Self::List(inner) | Self::Option(inner) | Self::Wrapped(inner) => inner.has_boxed(),
+            Self::Enum(variants) => variants.iter().flatten().any(Self::has_boxed),
+            Self::Boxed(_) => true,
+        }
+    }
+
     /// The layout of a type.
     #[must_use]
     pub fn of(shapes: &Shapes, ty: TypeId) -> Self {
