@@ -8,8 +8,9 @@ fn a_default_that_needs_the_runner_has_to_be_given() {
     let folder = folder();
     folder.write(
         "project.lt",
-        "func twice(x: Int64 = 1 + 2): Int64 -> 2 * x\n\
-         func size(names: [{name: Text}] = std::fs::read_parquet(\"names.parquet\")): Int64 -> names | count\n",
+        "const known: [{name: Text}] = std::fs::read_parquet(\"names.parquet\")\n\
+         func twice(x: Int64 = 3): Int64 -> 2 * x\n\
+         func size(names: [{name: Text}] = known): Int64 -> names | count\n",
     );
     let server =
         Server::start(&folder, &["project.lt", "--http", "127.0.0.1:0", "--runner", "interpreter:data"]);
