@@ -21,7 +21,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::message::{Limits, Request};
 use connect::Connector;
-use link::{Call, Link};
+use link::Link;
 use prepared::Remote;
 
 pub use options::{ClientOptions, Reconnect};
@@ -249,14 +249,14 @@ impl Client {
         Err(error)
     }
 
-    /// Starts to execute a program, which is prepared again if the connection is a new one.
-    async fn start(&self, prepared: &Prepared, input: Bytes, credit: u64, grant: u64) -> Result<Call> {
+    /// The connection for an execute, and the number of the program there, which is prepared again if it is a new one.
+    async fn link_for(&self, prepared: &Prepared, input: &Bytes) -> Result<(Arc<Link>, u32)> {
         let (link, program) = prepared.number(self).await?;
-        if input.len() as u64 > link.limits.input_bytes {
-            let limit = link.limits.input_bytes;
-            return Err(crate::error::too_large("an input", crate::limit::INPUT_BYTES, limit));
+        let limit = link.limits.input_bytes;
+        match input.len() as u64 <= limit {
+            true => Ok((link, program)),
+            false => Err(crate::error::too_large("an input", crate::limit::INPUT_BYTES, limit)),
         }
-        link.call(|id, more| Request::Execute { id, program, credit, more }, input, credit, grant).await
     }
 
     /// Asks what has no program and a short answer.
@@ -279,7 +279,10 @@ impl Run for Client {
 
     async fn execute(&self, prepared: &Prepared, input: Bytes) -> Result<Bytes> {
         let most = self.0.options.output_bytes;
-        self.start(prepared, input, most.saturating_add(1), 0).await?.collect(most).await
+        let credit = most.saturating_add(1);
+        let (link, program) = self.link_for(prepared, &input).await?;
+        let request = |id, more| Request::Execute { id, program, credit, more };
+        link.call(request, input, credit, 0).await?.collect(most).await
     }
 
     fn execute_chunks<'a>(
@@ -289,7 +292,9 @@ impl Run for Client {
     ) -> impl Stream<Item = Result<Bytes>> + Send + 'a {
         let window = self.0.options.window_bytes;
         try_stream! {
-            let mut call = self.start(prepared, input, window, window.div_ceil(2)).await?;
+            let (link, program) = self.link_for(prepared, &input).await?;
+            let request = |id, more| Request::Execute { id, program, credit: window, more };
+            let mut call = link.call(request, input, window, window.div_ceil(2)).await?;
             loop {
                 let (piece, last) = call.next().await?;
                 if !piece.is_empty() {

@@ -64,8 +64,8 @@ struct Numbers {
 }
 
 /// A request in flight. Dropping it cancels what is not answered.
-pub(super) struct Call {
-    link: Arc<Link>,
+pub(super) struct Call<'l> {
+    link: &'l Link,
     id: u32,
     is_open: bool,
     /// Bytes that were taken and not granted again, and after how many they are; 0 if never.
@@ -111,12 +111,12 @@ impl Link {
     /// Sends a request as soon as an id is free. `grant` is how many bytes are taken between two credits, if any; if
     /// none, the answer is wanted as a whole.
     pub(super) async fn call(
-        self: &Arc<Self>,
+        &self,
         request: impl FnOnce(u32, bool) -> Request,
         body: Bytes,
         credit: u64,
         grant: u64,
-    ) -> Result<Call> {
+    ) -> Result<Call<'_>> {
         match self.begin(request, body, credit, grant, false)? {
             Ok(call) => Ok(call),
             // Seldom, and boxed so that what is moved with every call stays small.
@@ -125,12 +125,12 @@ impl Link {
     }
 
     async fn call_later(
-        self: &Arc<Self>,
+        &self,
         mut request: impl FnOnce(u32, bool) -> Request,
         mut body: Bytes,
         credit: u64,
         grant: u64,
-    ) -> Result<Call> {
+    ) -> Result<Call<'_>> {
         let _queued = Queued::new(&self.queued);
         loop {
             let mut vacancy = pin!(self.vacancy.notified());
@@ -145,13 +145,13 @@ impl Link {
 
     /// Sends a request, or gives it back if no id is free or, unless this caller is `queued`, others wait for one.
     fn begin<F>(
-        self: &Arc<Self>,
+        &self,
         request: F,
         body: Bytes,
         credit: u64,
         grant: u64,
         queued: bool,
-    ) -> Result<Result<Call, (F, Bytes)>>
+    ) -> Result<Result<Call<'_>, (F, Bytes)>>
     where
         F: FnOnce(u32, bool) -> Request,
     {
@@ -165,7 +165,7 @@ impl Link {
         }
         let whole = (grant == 0).then(|| credit.saturating_sub(1));
         let id = state.in_flight.insert(credit, whole);
-        let call = Call { link: Arc::clone(self), id, is_open: true, taken: 0, grant };
+        let call = Call { link: self, id, is_open: true, taken: 0, grant };
         if body.len() <= SMALL_BYTES.min(self.chunk_bytes()) {
             let encoded = request(id, false).encode(&body, &mut state.queue.small);
             if let Err(error) = encoded {
@@ -270,7 +270,7 @@ impl Drop for Queued<'_> {
     }
 }
 
-impl Call {
+impl Call<'_> {
     /// The next part of the answer and whether it is the last one.
     pub(super) async fn next(&mut self) -> Result<(Bytes, bool)> {
         let (piece, last) = poll_fn(|cx| {
@@ -315,7 +315,7 @@ impl Call {
     }
 }
 
-impl Drop for Call {
+impl Drop for Call<'_> {
     fn drop(&mut self) {
         if !self.is_open {
             return;
