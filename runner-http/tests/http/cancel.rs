@@ -5,7 +5,11 @@ use std::{sync::Arc, time::Duration};
 use runner_core::{Code, Run, adapt::Pooled};
 use runner_http::{ServerLimits, ServerOptions};
 use runner_interpreter::Interpreter;
-use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
 
 use crate::support::{LONG, SLOW, Served, Ticks, interpreter, program, serve_runner};
 
@@ -67,6 +71,32 @@ async fn a_late_deadline_stops_the_work() {
     for wrong in ["", "1", "soon", "-1s", "1h", "99999999999s"] {
         served.ask(&format!("{head}\nRunner-Timeout: {wrong}"), INPUT).await.problem(400, "DECODE_ERROR");
     }
+}
+
+/// A shorter one after a longer one, and the other way round: they share the timer of their connection.
+#[tokio::test(flavor = "multi_thread")]
+async fn deadlines_of_one_connection() {
+    let (ticks, served, head) = slow(ServerLimits::default()).await;
+    let head = head.replace('\n', "\r\n");
+    let request = |time: &str, input: &str, more: &str| {
+        let length = input.len();
+        format!(
+            "{head}\r\nHost: localhost\r\nRunner-Timeout: {time}\r\nContent-Length: {length}{more}\r\n\r\n{input}"
+        )
+    };
+    let requests = [
+        request("10m", "1", ""),
+        request("50ms", "1000000", ""),
+        request("1m", "300", ""),
+        request("100ms", "1000000", "\r\nConnection: close"),
+    ];
+    let mut stream = TcpStream::connect(&served.address).await.unwrap();
+    stream.write_all(requests.concat().as_bytes()).await.unwrap();
+    let mut answers = String::new();
+    timeout(LONG, stream.read_to_string(&mut answers)).await.expect("no deadline").unwrap();
+    let statuses: Vec<&str> = answers.split("HTTP/1.1 ").skip(1).map(|answer| &answer[..3]).collect();
+    assert_eq!(statuses, ["200", "504", "200", "504"], "{answers}");
+    ticks.stopped().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
