@@ -74,6 +74,6 @@ fn sql_is_printed_for_people() {
     let folder = Folder::with(&[("shop.lt", SOURCE)]);
     let sql = folder.run(&["compile", "shop.lt", "--program", "album", "--sql", "postgres"]);
     let sql = sql.fine();
-    assert!(sql.contains("  FROM \"public\".\"albums\" AS t1\n  WHERE (t1.\"id\" = $1::int8)\n"), "{sql}");
+    assert!(sql.contains("FROM \"public\".\"albums\" AS t1\nWHERE (t1.\"id\" = $1::int8)\nLIMIT 1"), "{sql}");
     assert!(sql.ends_with(";\n"), "{sql}");
 }

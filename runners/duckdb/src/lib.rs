@@ -2,7 +2,8 @@
 //!
 //! A program becomes one SQL statement ([`runner_sql`]), which each connection of a pool prepares once. Arrays of the
 //! input are handed over as the bytes that they came in, and become columns within DuckDB; results are read from Arrow
-//! arrays straight into bytes. Files and the network are closed unless [`Config`] opens them.
+//! arrays straight into bytes, or into Rust values ([`DuckDb::for_each_row`]). Files and the network are closed unless
+//! [`Config`] opens them.
 //!
 //! What it is not: an extension of DuckDB, and a place for other SQL than that of programs. `std::sql` reads and changes
 //! tables; look at [`DuckDb::get_interface`](runner_core::RunSync::get_interface) for those that are there.

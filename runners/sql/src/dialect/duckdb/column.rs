@@ -103,12 +103,8 @@ impl Reader<'_> {
         }
         let fail = self.fail_text("a NULL, but its type is not an option");
         let ty = Layout::of(self.shapes, ty).sql_type();
-        let text = if value.text() == sql.text() {
-            format!("coalesce({value}, {fail}::{ty})")
-        } else {
-            format!("CASE WHEN {sql} IS NULL THEN {fail}::{ty} ELSE {value} END")
-        };
-        Some(Sql::of(text, &[&value]))
+        // COALESCE would copy all values, and forget what is known of them.
+        Some(Sql::of(format!("CASE WHEN {sql} IS NULL THEN {fail}::{ty} ELSE {value} END"), &[&value]))
     }
 
     fn read_union(
