@@ -37,6 +37,15 @@ impl Backend {
         (self.execute)(program, input)
     }
 
+    /// A runner that gives what a function does, for tests of what looks at runners.
+    #[must_use]
+    pub fn of(
+        name: &'static str,
+        execute: impl Fn(&Program, &[u8]) -> Result<Vec<u8>> + Send + Sync + 'static,
+    ) -> Self {
+        Self { name, execute: Box::new(execute) }
+    }
+
     /// A runner that is made when it is first needed, with what has to live as long as it.
     fn new<R: RunSync + 'static, H: Send + Sync + 'static>(
         name: &'static str,

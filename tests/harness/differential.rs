@@ -1,5 +1,7 @@
 //! One program on all runners, and what is to be said about it.
 
+mod excuse;
+
 use std::{
     ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -10,6 +12,8 @@ use std::{
 use fastrand::Rng;
 use runner_core::{Code, Error, Program, value, wire};
 use runner_lang::{Project, compile};
+
+pub use excuse::excuse;
 
 use crate::{
     backend::Backend,
@@ -37,6 +41,8 @@ pub enum Verdict {
         /// Its answer.
         found: Answer,
     },
+    /// They disagreed about an error in a value that nothing uses, see [`excuse`].
+    Excused(Box<Verdict>),
 }
 
 /// What a runner gave.
@@ -80,6 +86,7 @@ impl Verdict {
             Self::Agreed(_) => "agreed".into(),
             Self::TooLarge(runner) => format!("too large for {runner}"),
             Self::Refused(_) => "refused by the compiler".into(),
+            Self::Excused(verdict) => format!("excused: {}", verdict.kind()),
             Self::Disagreed { runner, expected, found } => {
                 format!("{runner}: {} instead of {}", found.kind(), expected.kind())
             }
@@ -156,6 +163,9 @@ pub fn judge_all(
         }
         let mut tree = program(seed);
         let mut verdict = judge(backends, &tree);
+        if excuse(backends, &tree, &verdict).is_some() {
+            verdict = Verdict::Excused(Box::new(verdict));
+        }
         if verdict.is_wrong() {
             tree = smaller(backends, tree, &verdict, tries);
             verdict = judge(backends, &tree);
@@ -171,11 +181,14 @@ pub fn judge_all(
     });
 }
 
-/// A program that is as small as can be found, with the same kind of verdict.
+/// A program that is as small as can be found, with the same kind of verdict, and no excuse.
 #[must_use]
 pub fn smaller(backends: &[Backend], tree: Tree, verdict: &Verdict, tries: usize) -> Tree {
     let kind = verdict.kind();
-    generate::shrink(tree, tries, |tree| judge(backends, tree).kind() == kind)
+    generate::shrink(tree, tries, |tree| {
+        let verdict = judge(backends, tree);
+        verdict.kind() == kind && excuse(backends, tree, &verdict).is_none()
+    })
 }
 
 /// The program as a conformance case, what was found instead in comments above it.
@@ -194,7 +207,7 @@ pub fn case(tree: &Tree, verdict: &Verdict) -> String {
         }
         Verdict::Agreed(answer) => expected = Some(answer),
         Verdict::Refused(reason) => out += &format!("# {reason}\n"),
-        Verdict::TooLarge(_) => {}
+        Verdict::TooLarge(_) | Verdict::Excused(_) => {}
     }
     out += &source;
     out.push('\n');

@@ -6,7 +6,7 @@
 
 pub mod ast;
 mod build;
-mod data;
+pub mod data;
 mod shrink;
 pub mod ty;
 

@@ -86,7 +86,7 @@ impl Types {
             }
             (Node::For(x), Node::Tuple(fields)) | (Node::Tuple(fields), Node::For(x)) => {
                 let tuple = self.follow(x.tuple);
-                if !matches!(self.node(tuple), Node::Var(_)) {
+                if !matches!(self.node(tuple), Node::Var(_) | Node::For(_) | Node::Splice(_)) {
                     return self.defer(a, b);
                 }
                 let mut equal = true;

@@ -115,7 +115,9 @@ impl Config {
         }
         let close = if self.has_external_access { "" } else { "SET enable_external_access = false; " };
         connection
-            .execute_batch(&format!("{close}SET lock_configuration = true"))
+            .execute_batch(&format!(
+                "{close}SET allowed_configs = ['enable_optimizer']; SET lock_configuration = true"
+            ))
             .map_err(|e| error::driver(&e))?;
         Ok(connection)
     }

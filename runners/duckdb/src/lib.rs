@@ -33,6 +33,7 @@ mod functions;
 mod instance;
 mod interface;
 mod limits;
+mod optimizer;
 mod params;
 mod pool;
 mod rows;

@@ -1,4 +1,7 @@
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use duckdb::arrow::array::RecordBatch;
 use runner_core::{Cancel, Code, Description, Error, Program, Result, RunSync, wire::Writer};
@@ -9,7 +12,8 @@ use crate::{
     config::Config,
     error,
     instance::{Instance, Instances},
-    interface,
+    interface, optimizer,
+    optimizer::Unoptimized,
     params::{self, Encoded},
     pool::Interrupt,
     rows::Plan,
@@ -39,6 +43,8 @@ pub struct Prepared {
     pub(crate) is_deep: bool,
     has_tables: bool,
     pub(crate) plan: Option<Plan>,
+    /// Whether DuckDB's optimizer works on it.
+    is_optimized: AtomicBool,
     /// The instance that has its functions.
     instance: u64,
 }
@@ -67,7 +73,7 @@ impl DuckDb {
 }
 
 impl Instance {
-    fn plan(&self, program: &Program, is_deep: bool) -> Result<Prepared> {
+    fn plan(&self, program: &Program, is_deep: bool, is_optimized: bool) -> Result<Prepared> {
         let names = runner_sql::tables(program);
         let connection = self.pool.get(&Cancel::new())?;
         let mut tables = match names.is_empty() {
@@ -85,6 +91,7 @@ impl Instance {
             Output::Row(ty) | Output::Rows(ty) => Some(Plan::new(&shapes, ty)),
             Output::Unit => None,
         };
+        let _unoptimized = Unoptimized::unless(is_optimized, connection.get()?)?;
         let prepared = connection.get()?.prepare_cached(&statement.sql);
         let bound = prepared.and_then(|prepared| {
             (1..=prepared.parameter_count()).map(|place| prepared.parameter_name(place)).collect()
@@ -110,15 +117,22 @@ impl Instance {
             is_deep,
             has_tables: !tables.is_empty(),
             plan,
+            is_optimized: AtomicBool::new(is_optimized),
             instance: self.number,
         })
     }
 
     /// The output of an execute as bytes.
-    fn query(&self, prepared: &Prepared, input: &[u8], cancel: &Cancel) -> Result<Vec<u8>> {
+    fn query(
+        &self,
+        prepared: &Prepared,
+        input: &[u8],
+        cancel: &Cancel,
+        is_optimized: bool,
+    ) -> Result<Vec<u8>> {
         let mut writer = Writer::new();
         let mut count = 0;
-        self.for_each_batch(prepared, input, cancel, |batch| {
+        self.for_each_batch(prepared, input, cancel, is_optimized, |batch| {
             count += batch.num_rows();
             match &prepared.plan {
                 Some(plan) => plan.write(batch, &mut writer),
@@ -137,6 +151,7 @@ impl Instance {
         prepared: &Prepared,
         input: &[u8],
         cancel: &Cancel,
+        is_optimized: bool,
         mut read: impl FnMut(&RecordBatch) -> Result<()>,
     ) -> Result<()> {
         if prepared.instance != self.number {
@@ -146,6 +161,7 @@ impl Instance {
         let params = params::encode(&prepared.shapes, prepared.program.input(), input)?;
         let connection = self.pool.get(cancel)?;
         let connection = connection.get()?;
+        let _unoptimized = Unoptimized::unless(is_optimized, connection)?;
         let _interrupt = Interrupt::new(connection, cancel);
         let wrong = |e: duckdb::Error| error::execution(&e, cancel);
         let mut statement = connection.prepare_cached(&prepared.statement.sql).map_err(wrong)?;
@@ -160,6 +176,11 @@ impl Instance {
 }
 
 impl Prepared {
+    /// Whether DuckDB's optimizer works on it, as far as is known.
+    pub(crate) fn is_optimized(&self) -> bool {
+        self.is_optimized.load(Ordering::Relaxed)
+    }
+
     /// The statement.
     #[must_use]
     pub fn sql(&self) -> &str {
@@ -172,16 +193,24 @@ impl RunSync for DuckDb {
 
     fn prepare(&self, program: &Program) -> Result<Prepared> {
         let is_deep = stack::is_deep(program);
-        self.on_instance(&Cancel::new(), |instance| {
-            stack::on_stack(is_deep, || instance.plan(program, is_deep))
+        optimizer::with_or_without(true, |is_optimized| {
+            self.on_instance(&Cancel::new(), |instance| {
+                stack::on_stack(is_deep, || instance.plan(program, is_deep, is_optimized))
+            })
         })
+        .map(|(prepared, _)| prepared)
     }
 
     fn execute_with(&self, prepared: &Prepared, input: &[u8], cancel: &Cancel) -> Result<Vec<u8>> {
         // DuckDB plans a statement again if a table has changed.
-        self.on_instance(cancel, |instance| {
-            stack::on_stack(prepared.is_deep, || instance.query(prepared, input, cancel))
-        })
+        let is_optimized = prepared.is_optimized();
+        let (output, is_optimized) = optimizer::with_or_without(is_optimized, |is_optimized| {
+            self.on_instance(cancel, |instance| {
+                stack::on_stack(prepared.is_deep, || instance.query(prepared, input, cancel, is_optimized))
+            })
+        })?;
+        prepared.is_optimized.store(is_optimized, Ordering::Relaxed);
+        Ok(output)
     }
 
     fn get_interface(&self) -> Result<String> {

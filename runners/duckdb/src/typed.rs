@@ -63,7 +63,7 @@ impl DuckDb {
         let mut failed = None;
         let result = self.on_instance(cancel, |instance| {
             stack::on_stack(prepared.is_deep, || {
-                instance.for_each_batch(prepared, &input, cancel, |batch| {
+                instance.for_each_batch(prepared, &input, cancel, prepared.is_optimized(), |batch| {
                     let source = plan.source(&mut batch.columns().iter())?;
                     for row in 0..batch.num_rows() {
                         let item = T::deserialize(Cell::at(&source, row)).map_err(|failed| failed.0)?;

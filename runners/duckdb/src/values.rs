@@ -7,7 +7,7 @@ use duckdb::arrow::{
     datatypes::DataType,
 };
 use runner_core::{
-    Repr, Result, Type, TypeId, TypeTable, Value,
+    Code, Repr, Result, Type, TypeId, TypeTable, Value,
     limits::VALUE_DEPTH,
     wire::{self, Reader, Writer},
 };
@@ -114,8 +114,12 @@ fn write(layout: Layout) -> Overload {
                     return Ok(None);
                 }
                 let mut writer = Writer::new();
-                source.write(row, &mut writer)?;
-                Ok(Some(writer.into_bytes()))
+                match source.write(row, &mut writer) {
+                    Ok(()) => Ok(Some(writer.into_bytes())),
+                    // A part of it is NULL, as it is not needed here.
+                    Err(error) if error.code() == Code::ExecutionError => Ok(None),
+                    Err(error) => Err(error),
+                }
             })
             .collect::<Result<Vec<_>>>()
             .map(|blobs| blobs.iter().map(Option::as_deref).collect());

@@ -37,7 +37,7 @@ pub trait Dialect {
         false
     }
 
-    /// Whether arrays that are joined by position within a lambda have to be fenced.
+    /// Whether arrays that are joined within a lambda have to be fenced.
     fn has_fragile_joins(&self) -> bool {
         false
     }

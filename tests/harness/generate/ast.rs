@@ -28,6 +28,9 @@ pub struct Expr {
     pub kids: Vec<Expr>,
 }
 
+/// A place within an expression: indices of kids, from the root.
+pub type Path = Vec<usize>;
+
 /// What an expression does.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Node {
@@ -130,6 +133,41 @@ impl Expr {
         free
     }
 
+    /// The paths to all expressions within it, each before those within.
+    #[must_use]
+    pub fn paths(&self) -> Vec<Path> {
+        let mut paths = Vec::new();
+        self.collect_paths(&mut Vec::new(), &mut paths);
+        paths
+    }
+
+    fn collect_paths(&self, path: &mut Path, paths: &mut Vec<Path>) {
+        paths.push(path.clone());
+        for (index, kid) in self.kids.iter().enumerate() {
+            path.push(index);
+            kid.collect_paths(path, paths);
+            path.pop();
+        }
+    }
+
+    /// Puts an expression into a place, and corrects the types above it.
+    fn replace(&mut self, path: &[usize], replacement: Self) {
+        let Some((&index, rest)) = path.split_first() else {
+            *self = replacement;
+            return;
+        };
+        self.kids[index].replace(rest, replacement);
+        match &self.node {
+            Node::Tuple if matches!(self.ty, Ty::Tuple(_)) => {
+                self.ty = Ty::Tuple(self.kids.iter().map(|kid| kid.ty.clone()).collect());
+            }
+            Node::Lambda(_) => self.ty = self.kids[0].ty.clone(),
+            Node::Let(_) => self.ty = self.kids[1].ty.clone(),
+            Node::Call(name) if name == "map" => self.ty = Ty::array(self.kids[1].ty.clone()),
+            _ => {}
+        }
+    }
+
     /// The types that it says, for [`Tree::source`] to know which definitions are needed.
     fn types<'a>(&'a self, found: &mut Vec<&'a Ty>) {
         found.push(&self.ty);
@@ -138,6 +176,14 @@ impl Expr {
 }
 
 impl Tree {
+    /// The same with another expression in a place.
+    #[must_use]
+    pub fn with(&self, path: &[usize], replacement: Expr) -> Self {
+        let mut tree = self.clone();
+        tree.body.replace(path, replacement);
+        tree
+    }
+
     /// The program as source.
     #[must_use]
     pub fn source(&self) -> String {

@@ -45,8 +45,7 @@ fn step(tree: &Tree, index: usize) -> Option<Vec<Tree>> {
     if index < params {
         return Some(shrink_param(tree, index));
     }
-    let mut paths = Vec::new();
-    collect_paths(&tree.body, &mut Vec::new(), &mut paths);
+    let paths = tree.body.paths();
     let path = paths.get(index - params)?;
     Some(shrink_at(tree, path))
 }
@@ -65,18 +64,6 @@ fn shrink_param(tree: &Tree, index: usize) -> Vec<Tree> {
         candidates.push(smaller);
     }
     candidates
-}
-
-/// A path from the root: indices of kids.
-type Path = Vec<usize>;
-
-fn collect_paths(expr: &Expr, path: &mut Path, paths: &mut Vec<Path>) {
-    paths.push(path.clone());
-    for (index, kid) in expr.kids.iter().enumerate() {
-        path.push(index);
-        collect_paths(kid, path, paths);
-        path.pop();
-    }
 }
 
 fn shrink_at(tree: &Tree, path: &[usize]) -> Vec<Tree> {
@@ -127,13 +114,7 @@ fn shrink_at(tree: &Tree, path: &[usize]) -> Vec<Tree> {
         }
         _ => made.push(Expr::literal(&expr.ty, tree.defs.default_value(&expr.ty))),
     }
-    made.into_iter()
-        .map(|replacement| {
-            let mut smaller = tree.clone();
-            replace(&mut smaller.body, path, replacement);
-            smaller
-        })
-        .collect()
+    made.into_iter().map(|replacement| tree.with(path, replacement)).collect()
 }
 
 fn descendants<'a>(expr: &'a Expr, found: &mut Vec<&'a Expr>) {
@@ -145,24 +126,6 @@ fn without(expr: &Expr, index: usize) -> Expr {
     let mut smaller = expr.clone();
     smaller.kids.remove(index);
     smaller
-}
-
-/// Puts an expression into a place, and corrects the types above it.
-fn replace(expr: &mut Expr, path: &[usize], replacement: Expr) {
-    let Some((&index, rest)) = path.split_first() else {
-        *expr = replacement;
-        return;
-    };
-    replace(&mut expr.kids[index], rest, replacement);
-    match &expr.node {
-        Node::Tuple if matches!(expr.ty, Ty::Tuple(_)) => {
-            expr.ty = Ty::Tuple(expr.kids.iter().map(|kid| kid.ty.clone()).collect());
-        }
-        Node::Lambda(_) => expr.ty = expr.kids[0].ty.clone(),
-        Node::Let(_) => expr.ty = expr.kids[1].ty.clone(),
-        Node::Call(name) if name == "map" => expr.ty = Ty::array(expr.kids[1].ty.clone()),
-        _ => {}
-    }
 }
 
 /// Simpler values of a type, the simplest first.

@@ -162,7 +162,8 @@ impl Dialect for DuckDb {
     }
 
     fn null(&self, leaf: Leaf) -> Sql {
-        Sql::constant(format!("NULL::{}", self.column_type(leaf)))
+        // In parentheses, so that an index behind it is no part of the type.
+        Sql::constant(format!("(NULL::{})", self.column_type(leaf)))
     }
 
     fn tag_literal(&self, index: u32) -> Sql {

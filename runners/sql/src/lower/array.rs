@@ -213,7 +213,8 @@ impl Lowering<'_> {
         if let (Some(guard), true) = (guard, can_fail) {
             guard.restrict(&mut parts);
         }
-        let parts = self.wrap(parts, can_fail)?;
+        let is_fragile = self.depth > 0 && self.dialect.has_fragile_joins();
+        let parts = self.wrap(parts, can_fail || is_fragile)?;
         Self::add_frame(&mut rows, inner);
         rows.from.push_str(&format!(" CROSS JOIN LATERAL {}", parts.from));
         rows.wheres.extend(parts.wheres);

@@ -1,6 +1,6 @@
 //! `if`, `switch`, `and` and `or`: only what is taken is evaluated.
 
-use runner_core::{Arm, ExprId, Op, Result, TypeId};
+use runner_core::{Arm, ExprId, Literal, Op, Prim, Result, TypeId};
 
 use super::{Frame, Guard, Lowering};
 use crate::{
@@ -90,10 +90,10 @@ impl Lowering<'_> {
             guard = Some(Sql::of(format!("({not}{left})"), &[&left]));
         }
         let right = self.guarded_branch(guard, None, *right)?;
-        let right = self.closed(right, Leaf::Prim(runner_core::Prim::Bool))?;
-        let prims = [runner_core::Prim::Bool; 2];
+        let right = self.closed(right, Leaf::Prim(Prim::Bool))?;
+        let prims = [Prim::Bool; 2];
         let can_fail = right.can_fail();
-        match self.dialect.scalar(op, &prims, runner_core::Prim::Bool, &[left.clone(), right.clone()])? {
+        match self.dialect.scalar(op, &prims, Prim::Bool, &[left.clone(), right.clone()])? {
             Some(sql) if op == Op::And && !can_fail => Ok(Val::Leaf(sql.made_of(Parts::And(left, right)))),
             Some(sql) => Ok(Val::Leaf(sql)),
             None => Err(self.unsupported(id, "a condition")),
@@ -102,7 +102,7 @@ impl Lowering<'_> {
 
     /// Whether a branch holds a subquery in which something may fail, and the database may evaluate it though the branch
     /// is not taken.
-    fn needs_guard(&self, body: ExprId) -> Result<bool> {
+    pub(super) fn needs_guard(&self, body: ExprId) -> Result<bool> {
         Ok(self.dialect.guards_branches() && self.may_fail(body)? && self.may_need_query(body)?)
     }
 
@@ -151,6 +151,10 @@ impl Lowering<'_> {
         if width == 0 {
             let conditions: Vec<_> = branches.iter().filter_map(|branch| branch.condition.clone()).collect();
             self.evaluate(&conditions, frame);
+            if branches.iter().any(|branch| branch.frame.can_fail) {
+                let case = self.taken(branches)?;
+                self.evaluate(&[case], frame);
+            }
             return Ok(Val::Tuple(Vec::new())).map(|unit| self.unit_of(ty, unit));
         }
         if width > 1 && branches.iter().any(|branch| !branch.frame.is_empty()) {
@@ -173,6 +177,17 @@ impl Lowering<'_> {
         }
         let mut leaves = columns.iter().map(|column| case_of(column));
         self.value_of(ty, &mut leaves)
+    }
+
+    /// True, after what the branch that is taken evaluates.
+    fn taken(&mut self, branches: Vec<Branch>) -> Result<Sql> {
+        let mut columns = Vec::new();
+        for mut branch in branches {
+            let condition = branch.condition.clone();
+            branch.value = Val::Leaf(self.dialect.literal(Prim::Bool, &Literal::Bool(true)));
+            columns.push((condition, self.closed(branch, Leaf::Prim(Prim::Bool))?));
+        }
+        Ok(case_of(&columns))
     }
 
     /// The only column of a branch, which may be a tuple of one.

@@ -114,13 +114,17 @@ impl Lowering<'_> {
         Ok((rows, Some(Guard { condition, row })))
     }
 
-    /// The guard of a recursion's step, if its body holds what may fail and depends on no step.
-    pub(super) fn step_guard(&mut self, state: &str, counter: &Sql, lambda: ExprId) -> Result<Option<Guard>> {
-        if !self.has_failing_invariant(lambda)? {
+    /// The guard of a recursion's step, if its body holds what may fail where there is no step.
+    pub(super) fn step_guard(&self, state: &str, condition: String, lambda: ExprId) -> Result<Option<Guard>> {
+        let (_, body) = self.lambda(lambda)?;
+        if self.needs_guard(body)? {
+            // What is joined to a state is evaluated before it is known whether there is another step.
+            return Ok(Some(Guard::branch(Sql::of(condition, &[]))));
+        }
+        if self.dialect.guards_branches() || !self.has_failing_invariant(lambda)? {
             return Ok(None);
         }
-        let condition = self.dialect.force(std::slice::from_ref(counter));
-        Ok(Some(Guard { condition, row: definitions(&format!(" AS {state}")) }))
+        Ok(Some(Guard { condition: Sql::of(condition, &[]), row: definitions(&format!(" AS {state}")) }))
     }
 }
 

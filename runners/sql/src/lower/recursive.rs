@@ -72,12 +72,12 @@ impl Lowering<'_> {
         let counter = Sql::column(&state, "i");
         let next_item = self.dialect.item_at(&self.shapes, &array, &counter, item);
         let state_value = self.of_alias(accumulator, &state)?;
-        let guard = self.step_guard(&state, &counter, f)?;
+        let length = self.dialect.length(&self.shapes, &array, item);
+        let guard = self.step_guard(&state, format!("({counter} < {length})"), f)?;
         let (next, ty) = self.apply(f, &[state_value, next_item], guard, &mut body)?;
         let next = self.collected(next, ty)?;
         let can_fail = first.can_fail() || next.can_fail() || body.can_fail;
         let names: String = (1..=first.leaves().len()).map(|n| format!(", c{n}")).collect();
-        let length = self.dialect.length(&self.shapes, &array, item);
         let mut wheres = format!("WHERE {counter} < {length}");
         let guards = self.recursion_guards(&array, &first, can_fail);
         guards.iter().for_each(|guard| wheres.push_str(&format!(" AND {guard}")));
@@ -99,11 +99,11 @@ impl Lowering<'_> {
         let (name, state, alias, items) = (self.alias(), self.alias(), self.alias(), self.alias());
         let array = Sql::column(&state, "c1");
         let mut body = Frame::default();
-        let guard = self.step_guard(&state, &Sql::column(&state, "i"), f)?;
+        let length = self.dialect.length(&self.shapes, &array, item);
+        let guard = self.step_guard(&state, format!("({length} > 0)"), f)?;
         let (next, next_ty) = self.apply(f, &[Val::Leaf(array.clone())], guard, &mut body)?;
         let next = self.collected(next, next_ty)?;
         let can_fail = first.can_fail() || next.can_fail() || body.can_fail;
-        let length = self.dialect.length(&self.shapes, &array, item);
         let mut wheres = format!("WHERE {length} > 0");
         let guards = self.recursion_guards(&first, &Val::Tuple(Vec::new()), can_fail);
         guards.iter().for_each(|guard| wheres.push_str(&format!(" AND {guard}")));

@@ -11,7 +11,7 @@ use crate::generate::{
 /// Zones with and without a changing offset, on both sides of midnight, and one that is none.
 const ZONES: &[&str] = &[
     "UTC",
-    "Europe/Ljubljana",
+    "Europe/Belgrade",
     "America/New_York",
     "Australia/Lord_Howe",
     "Asia/Kathmandu",

@@ -117,7 +117,11 @@ pub(super) fn items(
     item: TypeId,
     alias: &str,
 ) -> (String, Val, Sql) {
-    let list = list_of(dialect, shapes, array, item);
+    let mut list = list_of(dialect, shapes, array, item).to_string();
+    if list.contains("(NULL::") {
+        // A field of a constant NULL has no type of its own.
+        list = format!("({list})::{}[]", Layout::of(shapes, item).sql_type());
+    }
     let from = format!("unnest({list}) WITH ORDINALITY AS {alias}(v, o)");
     (from, unpack(shapes, &Sql::column(alias, "v"), item), Sql::column(alias, "o"))
 }

@@ -1,0 +1,146 @@
+//! When runners may disagree: an error in a value that nothing uses may or may not occur.
+//!
+//! Whether nothing uses a value is found by trial: others in its place leave the answer as it is, on every runner. That
+//! the error is this value's own shows as well: without it there is none where there was one, or it fails by itself.
+
+use fastrand::Rng;
+use runner_core::Value;
+
+use super::{Answer, Verdict, judge};
+use crate::{
+    backend::Backend,
+    generate::{
+        Tree,
+        ast::{Expr, Node},
+        data::Taste,
+        ty::{Defs, Shape, Ty},
+    },
+};
+
+/// Values that are tried in a place; all that there are, if there are fewer.
+const VALUES: usize = 8;
+
+/// Values that there have to be, unless the type has fewer.
+const LEAST: usize = 3;
+
+/// The value that an expression has no part in, of which one runner evaluates it and fails, and another does not.
+///
+/// `None` if the disagreement needs mending.
+#[must_use]
+pub fn excuse(backends: &[Backend], tree: &Tree, verdict: &Verdict) -> Option<Expr> {
+    let Verdict::Disagreed { expected, found, .. } = verdict else { return None };
+    let (value, is_first_failing) = match (expected, found) {
+        (Answer::Error("EXECUTION_ERROR", _), Answer::Value(value)) => (value, true),
+        (Answer::Value(value), Answer::Error("EXECUTION_ERROR", _)) => (value, false),
+        _ => return None,
+    };
+    let paths = tree.body.paths().into_iter().filter(|path| !path.is_empty());
+    let unused = paths.filter(|path| {
+        let Some(expr) = unconditional(&tree.body, path) else { return false };
+        let is_plain = matches!(expr.node, Node::Literal(_) | Node::Var(_) | Node::Lambda(_));
+        // What is quick to find out comes first.
+        !is_plain
+            && (is_first_failing || fails_alone(backends, tree, path))
+            && has_no_part(backends, tree, path, value)
+    });
+    unused.map(|path| expr_at(&tree.body, &path).clone()).next()
+}
+
+/// The expression at a place, if it is evaluated whenever the whole is, and not in a branch.
+fn unconditional<'a>(body: &'a Expr, path: &[usize]) -> Option<&'a Expr> {
+    let mut expr = body;
+    for &index in path {
+        let is_branch = match &expr.node {
+            Node::If | Node::Match(_) => index > 0,
+            Node::Infix(operator) => ["&&", "||", "??"].contains(operator) && index > 0,
+            Node::Call(name) | Node::CallAs(name) => {
+                let is_option = name.starts_with("option::");
+                index > 0 && (is_option || ["and", "or", "or_else", "map_or"].contains(&name.as_str()))
+            }
+            _ => false,
+        };
+        if is_branch {
+            return None;
+        }
+        expr = &expr.kids[index];
+    }
+    Some(expr)
+}
+
+fn expr_at<'a>(body: &'a Expr, path: &[usize]) -> &'a Expr {
+    path.iter().fold(body, |expr, &index| &expr.kids[index])
+}
+
+fn is_lambda(body: &Expr, path: &[usize]) -> bool {
+    matches!(expr_at(body, path).node, Node::Lambda(_))
+}
+
+/// Whether all runners give this value, whatever stands in a place.
+fn has_no_part(backends: &[Backend], tree: &Tree, path: &[usize], value: &str) -> bool {
+    let ty = &expr_at(&tree.body, path).ty;
+    let values = values(&tree.defs, ty);
+    let agreed = Verdict::Agreed(Answer::Value(value.into()));
+    let is_enough = values.len() >= LEAST || cardinality(&tree.defs, ty, 0) == Some(values.len());
+    // The first runner alone decides most of them.
+    let first = &backends[..1];
+    let gives = |backends: &[Backend]| {
+        values
+            .iter()
+            .all(|value| judge(backends, &tree.with(path, Expr::literal(ty, value.clone()))) == agreed)
+    };
+    is_enough && gives(first) && gives(backends)
+}
+
+/// Whether what stands in a place fails by itself: an expression around it that needs nothing but the input fails on the
+/// first runner, and does not with another value in the place.
+fn fails_alone(backends: &[Backend], tree: &Tree, path: &[usize]) -> bool {
+    let first = &backends[..1];
+    let ty = &expr_at(&tree.body, path).ty;
+    let is_failing =
+        |tree: &Tree| matches!(judge(first, tree), Verdict::Agreed(Answer::Error("EXECUTION_ERROR", _)));
+    (1..=path.len()).rev().any(|length| {
+        let (around, within) = path.split_at(length);
+        let body = expr_at(&tree.body, around);
+        let is_closed = body.free().iter().all(|var| tree.params.iter().any(|(param, ..)| param == var));
+        // What is within a lambda need not be evaluated at all.
+        if !is_closed || (0..=length).any(|end| is_lambda(&tree.body, &path[..end])) {
+            return false;
+        }
+        let alone = Tree { body: body.clone(), ..tree.clone() };
+        let without = alone.with(within, Expr::literal(ty, tree.defs.default_value(ty)));
+        is_failing(&alone) && matches!(judge(first, &without), Verdict::Agreed(Answer::Value(_)))
+    })
+}
+
+/// Different values of a type.
+fn values(defs: &Defs, ty: &Ty) -> Vec<Value> {
+    let mut rng = Rng::with_seed(0);
+    let mut values = vec![defs.default_value(ty)];
+    for round in 0..10 * VALUES {
+        let taste = Taste { tame: round % 2 == 0, items: 3 };
+        let value = defs.value(&mut rng, ty, taste, 2);
+        // NaN is no other value than itself.
+        if values.len() < VALUES && !values.iter().any(|known| format!("{known:?}") == format!("{value:?}")) {
+            values.push(value);
+        }
+    }
+    values
+}
+
+/// The number of values of a type that has few.
+fn cardinality(defs: &Defs, ty: &Ty, depth: u32) -> Option<usize> {
+    if depth > 5 {
+        return None;
+    }
+    let of = |ty: &Ty| cardinality(defs, ty, depth + 1);
+    let count = match defs.shape(ty) {
+        Shape::Prim(runner_core::Prim::Bool) => 2,
+        Shape::Prim(_) | Shape::Array(_) => return None,
+        Shape::Tuple(fields) => fields.iter().map(of).try_fold(1, |all, count| Some(all * count?))?,
+        Shape::Enum(variants) => {
+            variants.iter().map(|(_, payload)| of(payload)).try_fold(0, |all, count| Some(all + count?))?
+        }
+        Shape::Framed(inner) => of(&inner)?,
+    };
+    (count < LEAST).then_some(count)
+}
