@@ -2,7 +2,7 @@
 
 use runner_core::{ExprId, Kind, Literal, Op, Result, TypeId};
 
-use super::{Frame, Guard, Lowering, guard::row_column, numbered};
+use super::{Frame, Guard, Lowering, guard::row_column, numbered, references::definitions};
 use crate::{
     relation::{Key, Relation},
     shape::{Leaf, Shape},
@@ -133,12 +133,12 @@ impl Lowering<'_> {
         let (mut rows, guard) = self.witnessed(rows, f)?;
         let mut inner = Frame::default();
         let (value, ty) = self.apply(f, &[rows.item.clone()], guard, &mut inner)?;
-        let column = row_column(&rows);
+        let (column, own) = (row_column(&rows), definitions(&rows.from));
         Self::add_frame(&mut rows, inner);
         if let Val::Leaf(condition) = self.collected(value, ty)? {
             rows.rows_can_fail |= condition.can_fail();
             let conditions = condition.conjuncts().into_iter();
-            rows.wheres.extend(conditions.map(|condition| self.for_rows(condition, column.as_ref())));
+            rows.wheres.extend(conditions.map(|condition| self.for_rows(condition, column.as_ref(), &own)));
         }
         rows.position = None;
         Ok(rows)

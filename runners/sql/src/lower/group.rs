@@ -30,7 +30,7 @@ impl Lowering<'_> {
         let (key, key_ty) = self.apply(f, &[rows.item.clone()], guard, &mut inner)?;
         let key = self.collected(key, key_ty)?;
         Self::add_frame(&mut rows, inner);
-        let order = order.map(|key| if key.descending { negated(&key) } else { key.sql });
+        let order = order.map(|key| key.sql);
         // One subquery with the item, the key and the order as columns.
         let has_order = order.is_some();
         let order = Val::Tuple(order.into_iter().map(Val::Leaf).collect());
@@ -245,9 +245,4 @@ impl Lowering<'_> {
                 && matches!(kind, crate::Leaf::Prim(prim) | crate::Leaf::Null(prim) if prim.is_float())
         })
     }
-}
-
-/// A descending position as an ascending one.
-fn negated(key: &Key) -> Sql {
-    Sql::of(format!("(- {})", key.sql), &[&key.sql])
 }

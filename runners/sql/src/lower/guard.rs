@@ -86,9 +86,12 @@ impl Lowering<'_> {
     }
 
     /// A condition on rows that may fail, evaluated for rows alone even if it does not speak of them.
-    pub(super) fn for_rows(&self, condition: Sql, column: Option<&Sql>) -> Sql {
+    pub(super) fn for_rows(&self, condition: Sql, column: Option<&Sql>, own: &[usize]) -> Sql {
         match column {
-            Some(column) if condition.can_fail() && references(condition.text()).is_empty() => {
+            Some(column)
+                if condition.can_fail()
+                    && !references(condition.text()).iter().any(|alias| own.contains(alias)) =>
+            {
                 let guard = self.dialect.force(std::slice::from_ref(column));
                 Sql::query(format!("CASE WHEN {guard} THEN {condition} ELSE false END"), true)
             }

@@ -178,7 +178,8 @@ impl Lowering<'_> {
             return Ok((rows, None));
         }
         match rows.order.as_slice() {
-            [key] if rows.is_total => {
+            // A key that descends would have to be negated, which not every number can be.
+            [key] if rows.is_total && !key.descending => {
                 let key = key.clone();
                 Ok((rows, Some(key)))
             }
