@@ -28,6 +28,31 @@ pub fn measure<T>(name: &'static str, budget: Duration, mut action: impl FnMut()
     Measured { name, time: times[times.len() / 2] }
 }
 
+/// The median times of actions that are done one after the other, again and again for about `budget` each, so that a slow
+/// moment of the machine hits all of them; after one round that does not count.
+pub fn in_turns(budget: Duration, actions: &mut [(&'static str, &mut dyn FnMut())]) -> Vec<Measured> {
+    let mut times = vec![Vec::new(); actions.len()];
+    let budget = budget * actions.len() as u32;
+    let start = Instant::now();
+    for round in 0..1000 {
+        for ((_, action), times) in actions.iter_mut().zip(&mut times) {
+            let run = Instant::now();
+            action();
+            if round > 0 {
+                times.push(run.elapsed());
+            }
+        }
+        if round >= 3 && start.elapsed() > budget {
+            break;
+        }
+    }
+    let median = |mut times: Vec<Duration>| {
+        times.sort();
+        times[times.len() / 2]
+    };
+    actions.iter().zip(times).map(|((name, _), times)| Measured { name, time: median(times) }).collect()
+}
+
 /// Measures and prints a group, unless the command line names others: `cargo bench --bench NAME -- sort`.
 pub fn group(title: &str, measured: impl FnOnce() -> Vec<Measured>) {
     let mut wanted = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).peekable();

@@ -15,7 +15,7 @@ use duckdb::{
     },
 };
 use postcard_schema::Schema;
-use runner_benches::{group, measure};
+use runner_benches::{group, in_turns};
 use runner_core::{Cancel, RunSync, TypedProgram};
 use runner_duckdb::{Config, DuckDb, Prepared};
 use runner_lang::{Project, compile};
@@ -86,13 +86,16 @@ fn main() {
         let mut stream = connection.prepare(ALL).unwrap();
         assert_eq!(run(), by_arrow(&mut arrow));
         assert_eq!(run(), rows_of());
-        vec![
-            measure("duckdb by hand, Arrow", BUDGET, || assert_eq!(by_arrow(&mut arrow).len(), ROWS)),
-            measure("duckdb by hand, Arrow stream", BUDGET, || assert_eq!(by_stream(&mut stream).len(), ROWS)),
-            measure("duckdb by hand, rows", BUDGET, || assert_eq!(by_rows(&mut rows).len(), ROWS)),
-            measure("runner, rows", BUDGET, || assert_eq!(rows_of().len(), ROWS)),
-            measure("runner, as bytes", BUDGET, || assert_eq!(run().len(), ROWS)),
-        ]
+        in_turns(
+            BUDGET,
+            &mut [
+                ("duckdb by hand, Arrow stream", &mut || assert_eq!(by_stream(&mut stream).len(), ROWS)),
+                ("duckdb by hand, Arrow", &mut || assert_eq!(by_arrow(&mut arrow).len(), ROWS)),
+                ("duckdb by hand, rows", &mut || assert_eq!(by_rows(&mut rows).len(), ROWS)),
+                ("runner, rows", &mut || assert_eq!(rows_of().len(), ROWS)),
+                ("runner, as bytes", &mut || assert_eq!(run().len(), ROWS)),
+            ],
+        )
     });
     let Some(flights) = flights() else {
         println!("no flights: run examples/flights/fetch.sh first");
@@ -113,10 +116,13 @@ fn main() {
         };
         let same = |a: &Route, b: &Route| (&a.airline, &a.dest, a.flights) == (&b.airline, &b.dest, b.flights);
         assert!(run().iter().zip(by_hand()).all(|(a, b)| same(a, &b)));
-        vec![
-            measure("SQL by hand", BUDGET, || assert_eq!(by_hand().len(), 10)),
-            measure("runner", BUDGET, || assert_eq!(run().len(), 10)),
-        ]
+        in_turns(
+            BUDGET,
+            &mut [
+                ("SQL by hand", &mut || assert_eq!(by_hand().len(), 10)),
+                ("runner", &mut || assert_eq!(run().len(), 10)),
+            ],
+        )
     });
 }
 
