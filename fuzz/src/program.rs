@@ -20,7 +20,8 @@ pub fn check(bytes: &[u8]) {
                     pieces.extend_from_slice(&piece);
                     Ok(())
                 };
-                let last = interpreter.execute_chunks_with(&prepared, input, &Cancel::new(), &mut keep).unwrap();
+                let last =
+                    interpreter.execute_chunks_with(&prepared, input, &Cancel::new(), &mut keep).unwrap();
                 pieces.extend_from_slice(&last);
                 assert!(pieces == output, "pieces that are not the output");
             }

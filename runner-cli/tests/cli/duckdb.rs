@@ -96,6 +96,9 @@ fn sql_is_printed_for_people() {
     let folder = folder(TABLES);
     let sql = folder.run(&["compile", "shop.lt", "--program", "album", "--sql", "duckdb"]);
     let sql = sql.fine();
-    assert!(sql.contains("FROM \"main\".\"albums\" AS t1\nWHERE (t1.\"id\" = $p1::BIGINT)\nLIMIT 1"), "{sql}");
+    assert!(
+        sql.contains("FROM \"main\".\"albums\" AS t1\nWHERE (t1.\"id\" = $p1::BIGINT)\nLIMIT 1"),
+        "{sql}"
+    );
     assert!(sql.ends_with(";\n"), "{sql}");
 }

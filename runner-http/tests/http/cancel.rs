@@ -94,7 +94,8 @@ async fn deadlines_of_one_connection() {
     stream.write_all(requests.concat().as_bytes()).await.unwrap();
     let mut answers = String::new();
     timeout(LONG, stream.read_to_string(&mut answers)).await.expect("no deadline").unwrap();
-    let statuses: Vec<&str> = answers.split("HTTP/1.1 ").skip(1).map(|answer| &answer[..3]).collect();
+    let statuses: Vec<&str> =
+        answers.split("HTTP/1.1 ").skip(1).filter_map(|answer| answer.get(..3)).collect();
     assert_eq!(statuses, ["200", "504", "200", "504"], "{answers}");
     ticks.stopped().await;
 }

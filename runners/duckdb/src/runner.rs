@@ -60,7 +60,11 @@ impl DuckDb {
     }
 
     /// Does something with the database, and looks after it if that has failed.
-    pub(crate) fn on_instance<T>(&self, cancel: &Cancel, action: impl FnOnce(&Arc<Instance>) -> Result<T>) -> Result<T> {
+    pub(crate) fn on_instance<T>(
+        &self,
+        cancel: &Cancel,
+        action: impl FnOnce(&Arc<Instance>) -> Result<T>,
+    ) -> Result<T> {
         let instance = self.instances.get(cancel)?;
         let result = action(&instance);
         if let Err(error) = &result

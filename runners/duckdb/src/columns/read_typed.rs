@@ -6,7 +6,9 @@ use duckdb::arrow::array::Array;
 use runner_core::Error;
 use serde::{
     Deserializer,
-    de::{self, DeserializeSeed, IntoDeserializer, SeqAccess, VariantAccess, Visitor, value::U32Deserializer},
+    de::{
+        self, DeserializeSeed, IntoDeserializer, SeqAccess, VariantAccess, Visitor, value::U32Deserializer,
+    },
     forward_to_deserialize_any,
 };
 

@@ -105,7 +105,9 @@ fn rows_of_every_shape_are_those_of_the_bytes() {
     check::<_, Vec<Row>>(&format!("{TYPES}func main(rows: [Row]): [[Row]] -> [rows, [], rows]"), rows);
     check::<_, i64>("func main(xs: [Int64]): [Int64] -> xs | filter(x -> x > 2)", vec![1i64, 2]);
     check::<_, Option<Mood>>(
-        &format!("{TYPES}func main(xs: [Int64]): [Mood?] -> xs | map(x -> if x > 1 then .some(.angry) else .none)"),
+        &format!(
+            "{TYPES}func main(xs: [Int64]): [Mood?] -> xs | map(x -> if x > 1 then .some(.angry) else .none)"
+        ),
         vec![1i64, 2],
     );
     check::<_, ()>("func main(xs: [Int64]): [{}] -> xs | map(x -> {})", vec![1i64, 2]);
