@@ -28,6 +28,12 @@ const LEAST: usize = 3;
 /// `None` if the disagreement needs mending.
 #[must_use]
 pub fn excuse(backends: &[Backend], tree: &Tree, verdict: &Verdict) -> Option<Expr> {
+    // A second one may fail as well, which is found once the first one is gone.
+    excuse_one_of(backends, tree, verdict, 1).or_else(|| excuse_one_of(backends, tree, verdict, 2))
+}
+
+/// The same, if at most so many values fail that nothing uses.
+fn excuse_one_of(backends: &[Backend], tree: &Tree, verdict: &Verdict, failing: u32) -> Option<Expr> {
     let Verdict::Disagreed { expected, found, .. } = verdict else { return None };
     let (value, is_first_failing) = match (expected, found) {
         (Answer::Error("EXECUTION_ERROR", _), Answer::Value(value)) => (value, true),
@@ -36,20 +42,21 @@ pub fn excuse(backends: &[Backend], tree: &Tree, verdict: &Verdict) -> Option<Ex
     };
     let paths = tree.body.paths().into_iter().filter(|path| !path.is_empty());
     let unused = paths.filter(|path| {
-        let Some(expr) = unconditional(&tree.body, path) else { return false };
+        let Some(expr) = evaluated(backends, tree, path) else { return false };
         let is_plain = matches!(expr.node, Node::Literal(_) | Node::Var(_) | Node::Lambda(_));
         // What is quick to find out comes first.
         !is_plain
-            && (is_first_failing || fails_alone(backends, tree, path))
-            && has_no_part(backends, tree, path, value)
+            && ((is_first_failing && failing == 1) || fails_alone(backends, tree, path))
+            && has_no_part(backends, tree, path, value, failing)
     });
     unused.map(|path| expr_at(&tree.body, &path).clone()).next()
 }
 
-/// The expression at a place, if it is evaluated whenever the whole is, and not in a branch.
-fn unconditional<'a>(body: &'a Expr, path: &[usize]) -> Option<&'a Expr> {
-    let mut expr = body;
-    for &index in path {
+/// The expression at a place, if it is evaluated whenever the whole is, as far as it has to be: not in a branch, or in one
+/// that is taken, since the answer depends on it.
+fn evaluated<'a>(backends: &[Backend], tree: &'a Tree, path: &[usize]) -> Option<&'a Expr> {
+    let mut expr = &tree.body;
+    for (depth, &index) in path.iter().enumerate() {
         let is_branch = match &expr.node {
             Node::If | Node::Match(_) => index > 0,
             Node::Infix(operator) => ["&&", "||", "??"].contains(operator) && index > 0,
@@ -59,12 +66,28 @@ fn unconditional<'a>(body: &'a Expr, path: &[usize]) -> Option<&'a Expr> {
             }
             _ => false,
         };
-        if is_branch {
+        let around = &path[..depth];
+        if is_branch && (is_within_lambda(&tree.body, around) || !is_taken(backends, tree, &path[..=depth])) {
             return None;
         }
         expr = &expr.kids[index];
     }
     Some(expr)
+}
+
+fn is_within_lambda(body: &Expr, path: &[usize]) -> bool {
+    (0..=path.len()).any(|end| is_lambda(body, &path[..end]))
+}
+
+/// Whether two values in the place of a branch give two answers on the first runner.
+fn is_taken(backends: &[Backend], tree: &Tree, path: &[usize]) -> bool {
+    let ty = &expr_at(&tree.body, path).ty;
+    let answers: Vec<_> = values(&tree.defs, ty)
+        .into_iter()
+        .map(|value| judge(&backends[..1], &tree.with(path, Expr::literal(ty, value))))
+        .filter(|verdict| matches!(verdict, Verdict::Agreed(Answer::Value(_))))
+        .collect();
+    answers.first().is_some_and(|first| answers.iter().any(|answer| answer != first))
 }
 
 fn expr_at<'a>(body: &'a Expr, path: &[usize]) -> &'a Expr {
@@ -76,19 +99,21 @@ fn is_lambda(body: &Expr, path: &[usize]) -> bool {
 }
 
 /// Whether all runners give this value, whatever stands in a place.
-fn has_no_part(backends: &[Backend], tree: &Tree, path: &[usize], value: &str) -> bool {
+fn has_no_part(backends: &[Backend], tree: &Tree, path: &[usize], value: &str, failing: u32) -> bool {
     let ty = &expr_at(&tree.body, path).ty;
     let values = values(&tree.defs, ty);
     let agreed = Verdict::Agreed(Answer::Value(value.into()));
     let is_enough = values.len() >= LEAST || cardinality(&tree.defs, ty, 0) == Some(values.len());
-    // The first runner alone decides most of them.
-    let first = &backends[..1];
     let gives = |backends: &[Backend]| {
-        values
-            .iter()
-            .all(|value| judge(backends, &tree.with(path, Expr::literal(ty, value.clone()))) == agreed)
+        values.iter().all(|value| {
+            let tree = tree.with(path, Expr::literal(ty, value.clone()));
+            let verdict = judge(backends, &tree);
+            verdict == agreed
+                || failing > 1 && excuse_one_of(backends, &tree, &verdict, failing - 1).is_some()
+        })
     };
-    is_enough && gives(first) && gives(backends)
+    // The first runner alone decides most of them.
+    is_enough && (failing > 1 || gives(&backends[..1])) && gives(backends)
 }
 
 /// Whether what stands in a place fails by itself: an expression around it that needs nothing but the input fails on the
@@ -103,7 +128,7 @@ fn fails_alone(backends: &[Backend], tree: &Tree, path: &[usize]) -> bool {
         let body = expr_at(&tree.body, around);
         let is_closed = body.free().iter().all(|var| tree.params.iter().any(|(param, ..)| param == var));
         // What is within a lambda need not be evaluated at all.
-        if !is_closed || (0..=length).any(|end| is_lambda(&tree.body, &path[..end])) {
+        if !is_closed || is_within_lambda(&tree.body, around) {
             return false;
         }
         let alone = Tree { body: body.clone(), ..tree.clone() };

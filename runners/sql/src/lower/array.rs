@@ -300,8 +300,8 @@ impl Lowering<'_> {
              SELECT 1, {inner_b}.* FROM ({b}) AS {inner_b}{fence}) AS {alias}"
         );
         let mut rows = Relation::new(from, self.of_alias(item, &alias)?);
-        rows.order =
-            ["s", "o"].map(|name| Key { sql: Sql::column(&alias, name), descending: false }).to_vec();
+        let side = Sql::column(&alias, "s").foldable();
+        rows.order = [side, Sql::column(&alias, "o")].map(|sql| Key { sql, descending: false }).to_vec();
         rows.is_total = true;
         rows.rows_can_fail = rows_can_fail;
         if checked {

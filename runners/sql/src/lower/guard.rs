@@ -136,8 +136,36 @@ pub(super) fn row_column(rows: &Relation) -> Option<Sql> {
     let own = definitions(&rows.from);
     let keys = rows.order.iter().map(|key| key.sql.clone());
     let all = rows.position.iter().cloned().chain(keys).chain(rows.item.leaves());
-    let is_own = |sql: &Sql| sql.is_atom() && references(sql.text()).iter().any(|alias| own.contains(alias));
-    all.into_iter().find(is_own)
+    // A constant of a subquery is known without a row of it.
+    let is_row = |sql: &Sql| sql.is_atom() && !sql.is_foldable();
+    let is_own = |sql: &Sql| is_row(sql) && references(sql.text()).iter().any(|alias| own.contains(alias));
+    let found: Vec<_> = all.filter(is_own).collect();
+    // What was joined to the rows may be there without them.
+    let base = base(&rows.from);
+    let is_base = |sql: &&Sql| references(sql.text()).iter().any(|alias| Some(*alias) == base);
+    found.iter().find(is_base).or(found.first()).cloned()
+}
+
+/// The alias of the first item of FROM.
+fn base(from: &str) -> Option<usize> {
+    let mut depth = 0usize;
+    let mut quote = None;
+    let end = from.char_indices().find_map(|(place, character)| {
+        match (quote, character) {
+            (Some(open), _) => {
+                if character == open {
+                    quote = None;
+                }
+            }
+            (None, '\'' | '"') => quote = Some(character),
+            (None, '(') => depth += 1,
+            (None, ')') => depth = depth.saturating_sub(1),
+            (None, 'A') if depth == 0 && from.get(place..)?.starts_with("AS t") => return Some(place),
+            _ => {}
+        }
+        None
+    })?;
+    definitions(&format!(" {}", from.get(end..)?)).first().copied()
 }
 
 fn has_group(value: &Val) -> bool {
@@ -146,5 +174,17 @@ fn has_group(value: &Val) -> bool {
         Val::Tuple(fields) => fields.iter().any(has_group),
         Val::Option { value, .. } => has_group(value),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base;
+
+    #[test]
+    fn the_first_item_of_from_has_an_alias() {
+        assert_eq!(base("\"public\".\"AS t9\" AS t2 CROSS JOIN LATERAL (SELECT 1) AS t4"), Some(2));
+        assert_eq!(base("(SELECT ') AS t7' FROM x AS t1) AS t12 LEFT JOIN y AS t3 ON true"), Some(12));
+        assert_eq!(base("unnest($1) WITH ORDINALITY AS t1(v, o)"), Some(1));
     }
 }

@@ -132,6 +132,7 @@ impl Lowering<'_> {
     pub(super) fn wrap(&mut self, rows: Relation, fenced: bool) -> Result<Relation> {
         let rows = self.plain(rows);
         let alias = self.alias();
+        let is_limited = rows.limit.is_some();
         let mut columns = Vec::new();
         let mut checked = Vec::new();
         let mut column = |sql: &Sql| {
@@ -140,7 +141,8 @@ impl Lowering<'_> {
             if sql.can_fail() {
                 checked.push(column.clone());
             }
-            column
+            // A subquery that is not fenced is merged with the query around it, and so are its constants.
+            if sql.is_foldable() && !fenced && !is_limited { column.foldable() } else { column }
         };
         let item = rows.item.map_leaves(&mut column);
         let key = |key: &Key, column: &mut dyn FnMut(&Sql) -> Sql| Key {

@@ -75,6 +75,9 @@ pub(super) fn unpack(shapes: &Shapes, access: &Access, ty: TypeId) -> Val {
             let some = Sql::of(format!("(jsonb_typeof({json}) <> 'null')"), &[&json]).as_atom();
             let value = if shapes.is_nullable(payload) {
                 unpack(shapes, &Access::Part(json, "0".into()), payload)
+            } else if matches!(shapes.get(payload), Shape::Enum | Shape::Array(_)) {
+                // As what is absent is elsewhere, so that keys of groups agree.
+                Val::Leaf(Sql::of(format!("nullif({json}, 'null'::jsonb)"), &[&json]).as_atom())
             } else {
                 unpack(shapes, &Access::Root(json), payload)
             };
