@@ -3,6 +3,7 @@
 mod calendar;
 mod print;
 mod read;
+mod words;
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 
@@ -12,6 +13,7 @@ pub use calendar::{
 pub use calendar::{parse_date, parse_duration, parse_time, parse_timestamp};
 pub use print::{format_decimal, format_f32, format_f64, print};
 pub use read::{parse_decimal, read};
+pub use words::{is_keyword, to_lower, to_upper};
 
 /// A value of some type. It says less than the type does: what holds `Int` may be an `Int8` or a `Date`.
 #[derive(Debug, Clone, PartialEq)]

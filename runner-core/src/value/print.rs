@@ -7,6 +7,7 @@ use core::fmt::Write;
 use super::{
     Value,
     calendar::{format_date, format_duration, format_time, format_timestamp},
+    words::is_keyword,
 };
 use crate::{
     error::{Error, Result},
@@ -53,32 +54,6 @@ pub fn format_decimal(hundredths: i64) -> String {
     let digits = hundredths.unsigned_abs();
     format!("{sign}{}.{:02}", digits / 100, digits % 100)
 }
-
-/// Words that can't be names without backticks.
-const KEYWORDS: [&str; 22] = [
-    "anno",
-    "as",
-    "const",
-    "do",
-    "else",
-    "enum",
-    "external",
-    "false",
-    "for",
-    "func",
-    "if",
-    "import",
-    "in",
-    "internal",
-    "let",
-    "match",
-    "module",
-    "submodule",
-    "then",
-    "true",
-    "type",
-    "where",
-];
 
 struct Printer<'a> {
     types: &'a TypeTable,
@@ -187,7 +162,7 @@ impl Printer<'_> {
         let mut chars = name.chars();
         let plain = chars.next().is_some_and(|first| first.is_alphabetic() || first == '_')
             && chars.all(|char| char.is_alphanumeric() || char == '_')
-            && !KEYWORDS.contains(&name);
+            && !is_keyword(name);
         if plain {
             self.out.push_str(name);
         } else {

@@ -5,6 +5,8 @@ use std::{
     fmt::Write,
 };
 
+use runner_core::value::is_keyword;
+
 /// The tables and views of a database, to be printed as source that the compiler accepts.
 ///
 /// ```
@@ -242,34 +244,9 @@ pub fn lutra_name(name: &str) -> String {
     let is_plain = !name.is_empty()
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
         && !name.starts_with(|c: char| c.is_ascii_digit())
-        && !KEYWORDS.contains(&name);
+        && !is_keyword(name);
     if is_plain { name.into() } else { format!("`{name}`") }
 }
-
-const KEYWORDS: [&str; 22] = [
-    "anno",
-    "as",
-    "const",
-    "do",
-    "else",
-    "enum",
-    "external",
-    "false",
-    "for",
-    "func",
-    "if",
-    "import",
-    "in",
-    "internal",
-    "let",
-    "match",
-    "module",
-    "submodule",
-    "then",
-    "true",
-    "type",
-    "where",
-];
 
 fn lutra_text(value: &str) -> String {
     format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))

@@ -4,14 +4,15 @@ use duckdb::arrow::{
     array::{Array, ArrayRef, AsArray, ListBuilder, StringArray, StringBuilder},
     datatypes::{DataType, Field, Int64Type},
 };
+use runner_core::value::{to_lower, to_upper};
 
 use super::{Named, item, primitives, texts};
 use crate::{error, function::Overload};
 
 pub(super) fn all() -> Vec<Named> {
     vec![
-        ("lt_lower", vec![change(|text| text.chars().map(lower).collect())]),
-        ("lt_upper", vec![change(|text| text.chars().map(upper).collect())]),
+        ("lt_lower", vec![change(|text| text.chars().map(to_lower).collect())]),
+        ("lt_upper", vec![change(|text| text.chars().map(to_upper).collect())]),
         ("lt_trim", vec![change(|text| text.trim().to_owned())]),
         ("lt_trim_start", vec![change(|text| text.trim_start().to_owned())]),
         ("lt_trim_end", vec![change(|text| text.trim_end().to_owned())]),
@@ -118,29 +119,4 @@ fn join() -> Overload {
             .collect();
         Ok(Arc::new(joined) as ArrayRef)
     })
-}
-
-/// Unicode's simple mapping: the full one where that is one code point. Where it is more there is mostly no simple one;
-/// the exceptions are U+0130 and, for upper case, Greek letters with an iota below, whose title case it is.
-fn lower(char: char) -> char {
-    let mut full = char.to_lowercase();
-    match (full.next(), full.next()) {
-        (Some(one), None) => one,
-        _ if char == '\u{130}' => 'i',
-        _ => char,
-    }
-}
-
-fn upper(char: char) -> char {
-    let mut full = char.to_uppercase();
-    match (full.next(), full.next()) {
-        (Some(one), None) => one,
-        _ => match char {
-            '\u{1f80}'..='\u{1f87}' | '\u{1f90}'..='\u{1f97}' | '\u{1fa0}'..='\u{1fa7}' => {
-                char::from_u32(u32::from(char) + 8).unwrap_or(char)
-            }
-            '\u{1fb3}' | '\u{1fc3}' | '\u{1ff3}' => char::from_u32(u32::from(char) + 9).unwrap_or(char),
-            _ => char,
-        },
-    }
 }

@@ -1,7 +1,10 @@
 use alloc::string::String;
 use core::ops::Range;
 
-use runner_core::Result;
+use runner_core::{
+    Result,
+    value::{to_lower, to_upper},
+};
 
 use super::Fault;
 
@@ -95,8 +98,8 @@ pub(crate) fn change_case(text: &str, case: Case, out: &mut String) {
     }
     out.reserve(text.len());
     out.extend(text.chars().map(|char| match case {
-        Case::Lower => lower(char),
-        Case::Upper => upper(char),
+        Case::Lower => to_lower(char),
+        Case::Upper => to_upper(char),
     }));
 }
 
@@ -106,31 +109,6 @@ pub(crate) fn change_case(text: &str, case: Case, out: &mut String) {
 /// Above 127.
 pub(crate) fn from_ascii(code: u8) -> Result<char, Fault> {
     if code.is_ascii() { Ok(char::from(code)) } else { Err(Fault::NotAscii(code)) }
-}
-
-/// The simple mapping is the full one where that is one code point. Where it is more there is mostly no simple one;
-/// the exceptions are U+0130 and, for upper case, Greek letters with an iota below, whose title case it is.
-fn lower(char: char) -> char {
-    let mut full = char.to_lowercase();
-    match (full.next(), full.next()) {
-        (Some(one), None) => one,
-        _ if char == '\u{130}' => 'i',
-        _ => char,
-    }
-}
-
-fn upper(char: char) -> char {
-    let mut full = char.to_uppercase();
-    match (full.next(), full.next()) {
-        (Some(one), None) => one,
-        _ => match char {
-            '\u{1f80}'..='\u{1f87}' | '\u{1f90}'..='\u{1f97}' | '\u{1fa0}'..='\u{1fa7}' => {
-                char::from_u32(u32::from(char) + 8).unwrap_or(char)
-            }
-            '\u{1fb3}' | '\u{1fc3}' | '\u{1ff3}' => char::from_u32(u32::from(char) + 9).unwrap_or(char),
-            _ => char,
-        },
-    }
 }
 
 #[cfg(test)]

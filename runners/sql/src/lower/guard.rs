@@ -152,11 +152,8 @@ fn base(from: &str) -> Option<usize> {
     let mut quote = None;
     let end = from.char_indices().find_map(|(place, character)| {
         match (quote, character) {
-            (Some(open), _) => {
-                if character == open {
-                    quote = None;
-                }
-            }
+            (Some(open), _) if character == open => quote = None,
+            (Some(_), _) => {}
             (None, '\'' | '"') => quote = Some(character),
             (None, '(') => depth += 1,
             (None, ')') => depth = depth.saturating_sub(1),
