@@ -97,8 +97,12 @@ impl Lowering<'_> {
         let own = definitions(&rows.from);
         let used: Vec<_> = rows.item.leaves().iter().flat_map(|leaf| references(leaf.text())).collect();
         let is_foreign = !used.is_empty() && used.iter().all(|alias| !own.contains(alias));
-        if rows.limit.is_some() || is_foreign {
-            let fenced = is_foreign && rows.item.can_fail();
+        // DuckDB does not find the row that a guard speaks of in a subquery of an aggregate's argument.
+        let is_guarded = self.dialect.guards_branches()
+            && !self.guards.is_empty()
+            && rows.item.leaves().iter().any(|leaf| leaf.text().contains("(SELECT "));
+        if rows.limit.is_some() || is_foreign || is_guarded {
+            let fenced = (is_foreign || is_guarded) && rows.item.can_fail();
             return self.wrap(rows, fenced);
         }
         Ok(rows)
