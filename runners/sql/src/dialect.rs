@@ -216,6 +216,28 @@ pub trait Dialect {
     fn helpers(&self, statement: &str) -> Vec<&'static str>;
 }
 
+/// Whether an operation may fail on some operands of this type.
+pub(crate) fn is_partial(op: Op, operand: Prim) -> bool {
+    match op {
+        Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Rem | Op::Neg | Op::Pow => !operand.is_float(),
+        Op::Abs => operand.is_signed(),
+        Op::FromAscii
+        | Op::DateSub
+        | Op::TimestampSub
+        | Op::TimeDiff
+        | Op::DateToTimestamp
+        | Op::TimestampToDate
+        | Op::TimezoneOffset => true,
+        _ => false,
+    }
+}
+
+/// Whether an operation may fail, as far as these operands tell.
+fn can_fail(op: Op, operand: Prim, args: &[Sql]) -> bool {
+    let is_safe_quotient = matches!(op, Op::Div | Op::Rem) && args.get(1).is_some_and(is_positive);
+    !is_safe_quotient && is_partial(op, operand)
+}
+
 /// Whether this is a literal above zero.
 fn is_positive(x: &Sql) -> bool {
     let is_digit = |first: char| first.is_ascii_digit();

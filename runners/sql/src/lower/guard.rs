@@ -7,7 +7,7 @@ use runner_core::{ExprId, Result};
 
 use super::{
     Lowering,
-    references::{definitions, references},
+    references::{base, definitions, references},
 };
 use crate::{relation::Relation, sql::Sql, value::Val};
 
@@ -146,42 +146,11 @@ pub(super) fn row_column(rows: &Relation) -> Option<Sql> {
     found.iter().find(is_base).or(found.first()).cloned()
 }
 
-/// The alias of the first item of FROM.
-fn base(from: &str) -> Option<usize> {
-    let mut depth = 0usize;
-    let mut quote = None;
-    let end = from.char_indices().find_map(|(place, character)| {
-        match (quote, character) {
-            (Some(open), _) if character == open => quote = None,
-            (Some(_), _) => {}
-            (None, '\'' | '"') => quote = Some(character),
-            (None, '(') => depth += 1,
-            (None, ')') => depth = depth.saturating_sub(1),
-            (None, 'A') if depth == 0 && from.get(place..)?.starts_with("AS t") => return Some(place),
-            _ => {}
-        }
-        None
-    })?;
-    definitions(&format!(" {}", from.get(end..)?)).first().copied()
-}
-
 fn has_group(value: &Val) -> bool {
     match value {
         Val::Group(_) => true,
         Val::Tuple(fields) => fields.iter().any(has_group),
         Val::Option { value, .. } => has_group(value),
         _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::base;
-
-    #[test]
-    fn the_first_item_of_from_has_an_alias() {
-        assert_eq!(base("\"public\".\"AS t9\" AS t2 CROSS JOIN LATERAL (SELECT 1) AS t4"), Some(2));
-        assert_eq!(base("(SELECT ') AS t7' FROM x AS t1) AS t12 LEFT JOIN y AS t3 ON true"), Some(12));
-        assert_eq!(base("unnest($1) WITH ORDINALITY AS t1(v, o)"), Some(1));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use runner_core::{ExprId, Kind, LocalId, Op, Result};
 
 use super::Lowering;
-use crate::shape::Shape;
+use crate::{dialect::is_partial, shape::Shape};
 
 /// Locals whose values depend on what the lambda is given.
 type Variant = HashSet<LocalId>;
@@ -82,19 +82,7 @@ impl Lowering<'_> {
 
     /// Whether an operation itself may fail, whatever its operands do.
     fn fails(&self, op: Op, id: ExprId) -> Result<bool> {
-        let is_float = matches!(self.shapes.get(self.ty(id)?), Shape::Prim(prim) if prim.is_float());
-        Ok(match op {
-            Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Rem | Op::Neg | Op::Abs | Op::Pow | Op::Sum => {
-                !is_float
-            }
-            Op::FromAscii
-            | Op::DateSub
-            | Op::TimestampSub
-            | Op::TimeDiff
-            | Op::DateToTimestamp
-            | Op::TimestampToDate
-            | Op::TimezoneOffset => true,
-            _ => false,
-        })
+        let Shape::Prim(prim) = self.shapes.get(self.ty(id)?) else { return Ok(false) };
+        Ok(is_partial(op, prim) || (op == Op::Sum && !prim.is_float()))
     }
 }

@@ -2,17 +2,31 @@
 
 /// Numbers of the aliases that are followed by a point.
 pub(super) fn references(text: &str) -> Vec<usize> {
-    aliases(text, |_, after| after == Some('.'))
+    aliases(text, |found| found.after == Some('.'))
 }
 
 /// Numbers of the aliases that are defined.
 pub(super) fn definitions(text: &str) -> Vec<usize> {
-    aliases(text, |before, _| before.ends_with(" AS "))
+    aliases(text, |found| found.before.ends_with(" AS "))
 }
 
-fn aliases(text: &str, accept: impl Fn(&str, Option<char>) -> bool) -> Vec<usize> {
+/// The alias of the first item of FROM.
+pub(super) fn base(from: &str) -> Option<usize> {
+    aliases(from, |found| found.depth == 0 && found.before.ends_with(" AS ")).first().copied()
+}
+
+/// What stands around an alias.
+struct Found<'a> {
+    before: &'a str,
+    after: Option<char>,
+    /// Parentheses that are open.
+    depth: usize,
+}
+
+fn aliases(text: &str, accept: impl Fn(Found<'_>) -> bool) -> Vec<usize> {
     let mut found = Vec::new();
     let mut quote = None;
+    let mut depth = 0usize;
     let mut previous = ' ';
     let mut characters = text.char_indices().peekable();
     while let Some((place, character)) = characters.next() {
@@ -31,6 +45,11 @@ fn aliases(text: &str, accept: impl Fn(&str, Option<char>) -> bool) -> Vec<usize
             }
             None => {}
         }
+        match character {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
         if character != 't' || !is_start {
             continue;
         }
@@ -44,7 +63,10 @@ fn aliases(text: &str, accept: impl Fn(&str, Option<char>) -> bool) -> Vec<usize
         }
         let after = characters.peek().map(|(_, next)| *next);
         let is_end = !after.is_some_and(|next| next.is_alphanumeric() || next == '_');
-        if digits > 0 && is_end && accept(text.get(..place).unwrap_or_default(), after) {
+        if digits > 0
+            && is_end
+            && accept(Found { before: text.get(..place).unwrap_or_default(), after, depth })
+        {
             found.push(number);
         }
     }
@@ -60,5 +82,12 @@ mod tests {
         let text = "(SELECT t1.c1, 't2.c1', \"t3\".x, at4.c1 FROM x AS t5 WHERE t67.c1 = t5.\"t8.\")";
         assert_eq!(references(text), [1, 67, 5]);
         assert_eq!(definitions(text), [5]);
+    }
+
+    #[test]
+    fn the_first_item_of_from_has_an_alias() {
+        assert_eq!(base("\"public\".\"AS t9\" AS t2 CROSS JOIN LATERAL (SELECT 1) AS t4"), Some(2));
+        assert_eq!(base("(SELECT ') AS t7' FROM x AS t1) AS t12 LEFT JOIN y AS t3 ON true"), Some(12));
+        assert_eq!(base("unnest($1) WITH ORDINALITY AS t1(v, o)"), Some(1));
     }
 }

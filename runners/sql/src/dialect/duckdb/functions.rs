@@ -3,7 +3,7 @@
 use runner_core::{Op, Prim, Repr, Result};
 
 use super::{number, prim_type, text};
-use crate::{dialect::is_positive, sql::Sql};
+use crate::{dialect::can_fail, sql::Sql};
 
 pub(super) fn scalar(op: Op, operands: &[Prim], result: Prim, args: &[Sql]) -> Result<Option<Sql>> {
     let Some(operand) = operands.first().copied() else {
@@ -65,23 +65,6 @@ pub(super) fn aggregate(op: Op, prim: Prim, item: &Sql, order_by: &str, filter: 
     };
     let sql = Sql::of(text, &[item]);
     if op == Op::Sum && !prim.is_float() { sql.failing() } else { sql }
-}
-
-/// Whether an operation may fail on some operands.
-fn can_fail(op: Op, operand: Prim, args: &[Sql]) -> bool {
-    match op {
-        Op::Div | Op::Rem if args.get(1).is_some_and(is_positive) => false,
-        Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Rem | Op::Neg | Op::Pow => !operand.is_float(),
-        Op::Abs => operand.is_integer() && operand.is_signed(),
-        Op::FromAscii
-        | Op::DateSub
-        | Op::TimestampSub
-        | Op::TimeDiff
-        | Op::DateToTimestamp
-        | Op::TimestampToDate
-        | Op::TimezoneOffset => true,
-        _ => false,
-    }
 }
 
 fn is_arithmetic(op: Op) -> bool {

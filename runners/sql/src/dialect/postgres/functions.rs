@@ -4,7 +4,7 @@ use runner_core::{Op, Prim, Result};
 
 use super::{Postgres, float, number, prim_type, text};
 use crate::{
-    dialect::{Dialect, is_positive},
+    dialect::{Dialect, can_fail},
     sql::Sql,
 };
 
@@ -116,23 +116,6 @@ pub(super) fn aggregate(
     };
     let sql = Sql::of(text, &[item]);
     if op == Op::Sum && !prim.is_float() { sql.failing() } else { sql }
-}
-
-/// Whether an operation may fail on some operands.
-fn can_fail(op: Op, operand: Prim, args: &[Sql]) -> bool {
-    match op {
-        Op::Div | Op::Rem if args.get(1).is_some_and(is_positive) => false,
-        Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Rem | Op::Neg | Op::Pow => !operand.is_float(),
-        Op::Abs => operand.is_signed(),
-        Op::FromAscii
-        | Op::DateSub
-        | Op::TimestampSub
-        | Op::TimeDiff
-        | Op::DateToTimestamp
-        | Op::TimestampToDate
-        | Op::TimezoneOffset => true,
-        _ => false,
-    }
 }
 
 /// Between a primitive and what it frames: the same number, or the same bits.
