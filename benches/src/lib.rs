@@ -1,9 +1,24 @@
 //! Measuring one thing beside another in the same run.
 
 use std::{
+    env,
     hint::black_box,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
+
+use postcard_schema::Schema;
+use serde::{Deserialize, Serialize};
+
+/// A row of the large table.
+#[derive(Debug, PartialEq, Serialize, Deserialize, Schema)]
+pub struct Album {
+    pub id: i64,
+    pub artist: i32,
+    pub title: String,
+    pub rating: f64,
+    pub sold: bool,
+}
 
 /// A measurement: what was measured, and the median of its times.
 #[derive(Debug, Clone)]
@@ -69,4 +84,16 @@ pub fn report(title: &str, measured: &[Measured]) {
         let ratio = one.time.as_secs_f64() / first.time.as_secs_f64();
         println!("  {:<28} {:>12.3} ms   {ratio:>10.2} x", one.name, one.time.as_secs_f64() * 1e3);
     }
+}
+
+/// The folder that `examples/flights/fetch.sh` fills. Without it, says so.
+pub fn flights() -> Option<PathBuf> {
+    let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let cache = cache.or_else(|| Some(Path::new(&env::var_os("HOME")?).join(".cache")))?;
+    let folder = env::var_os("RUNNER_FLIGHTS").map_or(cache.join("runner-flights"), PathBuf::from);
+    if !folder.join("flights.parquet").is_file() {
+        println!("no flights in {}: run examples/flights/fetch.sh first", folder.display());
+        return None;
+    }
+    Some(folder)
 }

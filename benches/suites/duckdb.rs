@@ -1,11 +1,7 @@
 //! Programs on DuckDB beside hand-written Rust on the bare driver: a large result as structs, and a question of
 //! `examples/flights` beside the SQL that an expert writes for it.
 
-use std::{
-    env,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::time::Duration;
 
 use duckdb::{
     Connection, Row,
@@ -15,7 +11,7 @@ use duckdb::{
     },
 };
 use postcard_schema::Schema;
-use runner_benches::{group, in_turns};
+use runner_benches::{Album, flights, group, in_turns};
 use runner_core::{Cancel, RunSync, TypedProgram};
 use runner_duckdb::{Config, DuckDb, Prepared};
 use runner_lang::{Project, compile};
@@ -48,15 +44,6 @@ ORDER BY r.mean_delay DESC LIMIT 10";
 const QUESTION: &str = "worst_routes(sql::from(\"flights\"), sql::from(\"airlines\"))";
 
 const BUDGET: Duration = Duration::from_secs(5);
-
-#[derive(Debug, PartialEq, Serialize, Deserialize, Schema)]
-struct Album {
-    id: i64,
-    artist: i32,
-    title: String,
-    rating: f64,
-    sold: bool,
-}
 
 #[derive(Debug, PartialEq, Serialize, Deserialize, Schema)]
 struct Route {
@@ -97,10 +84,7 @@ fn main() {
             ],
         )
     });
-    let Some(flights) = flights() else {
-        println!("no flights: run examples/flights/fetch.sh first");
-        return;
-    };
+    let Some(flights) = flights() else { return };
     group("336,776 flights, worst_routes", || {
         let table = |name: &str| {
             let file = flights.join(format!("{name}.parquet"));
@@ -111,10 +95,10 @@ fn main() {
         let (typed, prepared) = prepare::<Vec<Route>>(&runner, source, QUESTION);
         let run = || typed.decode(&runner.execute(&prepared, &[]).unwrap()).unwrap();
         let mut statement = connection.prepare(WORST_ROUTES).unwrap();
-        let mut by_hand = || -> Vec<Route> {
-            statement.query_map([], route).unwrap().map(Result::unwrap).collect()
-        };
-        let same = |a: &Route, b: &Route| (&a.airline, &a.dest, a.flights) == (&b.airline, &b.dest, b.flights);
+        let mut by_hand =
+            || -> Vec<Route> { statement.query_map([], route).unwrap().map(Result::unwrap).collect() };
+        let same =
+            |a: &Route, b: &Route| (&a.airline, &a.dest, a.flights) == (&b.airline, &b.dest, b.flights);
         assert!(run().iter().zip(by_hand()).all(|(a, b)| same(a, &b)));
         in_turns(
             BUDGET,
@@ -169,7 +153,8 @@ fn by_rows(statement: &mut duckdb::Statement<'_>) -> Vec<Album> {
 }
 
 fn read(batch: &RecordBatch, albums: &mut Vec<Album>) {
-    let (id, artist) = (batch.column(0).as_primitive::<Int64Type>(), batch.column(1).as_primitive::<Int32Type>());
+    let (id, artist) =
+        (batch.column(0).as_primitive::<Int64Type>(), batch.column(1).as_primitive::<Int32Type>());
     let (title, rating) = (batch.column(2).as_string::<i32>(), batch.column(3).as_primitive::<Float64Type>());
     let sold = batch.column(4).as_boolean();
     albums.extend((0..batch.num_rows()).map(|row| Album {
@@ -189,12 +174,4 @@ fn route(row: &Row<'_>) -> duckdb::Result<Route> {
         flights: row.get(3)?,
         mean_delay: row.get(4)?,
     })
-}
-
-/// The folder that `examples/flights/fetch.sh` fills.
-fn flights() -> Option<PathBuf> {
-    let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.or_else(|| Some(Path::new(&env::var_os("HOME")?).join(".cache")))?;
-    let folder = env::var_os("RUNNER_FLIGHTS").map_or(cache.join("runner-flights"), PathBuf::from);
-    folder.join("flights.parquet").is_file().then_some(folder)
 }

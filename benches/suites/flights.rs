@@ -1,8 +1,8 @@
 //! The questions of `examples/flights` over all 336,776 flights, which `examples/flights/fetch.sh` fetches.
 
-use std::{env, path::PathBuf, time::Duration};
+use std::time::Duration;
 
-use runner_benches::{measure, report};
+use runner_benches::{flights, measure, report};
 use runner_core::RunSync;
 use runner_interpreter::{Interpreter, fs::Root};
 use runner_lang::{Project, compile};
@@ -15,13 +15,7 @@ const QUESTIONS: [(&str, &str); 4] = [
 ];
 
 fn main() {
-    let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache"))).unwrap();
-    let folder = env::var_os("RUNNER_FLIGHTS").map_or(cache.join("runner-flights"), PathBuf::from);
-    if !folder.join("flights.parquet").is_file() {
-        println!("no flights in {}: run examples/flights/fetch.sh first", folder.display());
-        return;
-    }
+    let Some(folder) = flights() else { return };
     let source = include_str!("../../examples/flights/flights.lt");
     let project = Project::from_source("flights.lt", source);
     let runner = Interpreter::builder().root(Root::open(&folder).unwrap()).build();

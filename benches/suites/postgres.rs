@@ -7,7 +7,7 @@ use std::{
 };
 
 use postcard_schema::Schema;
-use runner_benches::{Measured, group};
+use runner_benches::{Album, Measured, group};
 use runner_core::{Run, TypedProgram};
 use runner_lang::{Project, compile};
 use runner_postgres::{Postgres, Prepared};
@@ -43,15 +43,6 @@ func total(tuples: [Tuple]): Int64 -> tuples | filter(t -> t.weight > 0.5) | map
 ";
 
 const COLUMNS: &str = "id, artist, title, rating, sold";
-
-#[derive(Debug, PartialEq, Serialize, Deserialize, Schema)]
-struct Album {
-    id: i64,
-    artist: i32,
-    title: String,
-    rating: f64,
-    sold: bool,
-}
 
 #[derive(Debug, Serialize, Deserialize, Schema)]
 struct Tuple {
