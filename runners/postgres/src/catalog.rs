@@ -11,15 +11,17 @@ use crate::{error, limits::TYPE_DEPTH};
 
 const COLUMNS: &str = "SELECT n.nspname, a.attname, \
     CASE WHEN t.typname = 'numeric' THEN format_type(t.oid, a.atttypmod) ELSE t.typname END, a.attnotnull, \
-    t.typtype <> 'b' OR t.typelem <> 0 AND t.typlen = -1, a.atthasdef OR NOT a.attnotnull OR a.attidentity <> '' \
+    t.typtype <> 'b' OR t.typelem <> 0 AND t.typlen = -1, a.atthasdef OR NOT a.attnotnull OR a.attidentity <> '', \
+    NOT coalesce(o.collisdeterministic, true), t.typtype = 'b' AND t.typnamespace = 'pg_catalog'::regnamespace \
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
-    JOIN pg_type t ON t.oid = a.atttypid \
+    JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_collation o ON o.oid = a.attcollation \
     WHERE c.relname = $1 AND n.nspname = ANY($2) AND c.relkind IN ('r', 'v', 'm', 'f', 'p') \
     ORDER BY array_position($2, n.nspname::text), a.attnum";
 
-/// First columns of complete indexes, and whether the index makes them unique.
-const INDEXES: &str = "SELECT a.attname, i.indisunique AND i.indnkeyatts = 1 AND i.indimmediate \
+/// First columns of complete indexes, and whether the index makes them unique, or is that of the primary key.
+const INDEXES: &str = "SELECT a.attname, i.indisunique AND i.indnkeyatts = 1 AND i.indimmediate, \
+    i.indisprimary AND i.indnkeyatts = 1 AND i.indimmediate \
     FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0] \
     WHERE c.relname = $1 AND n.nspname = $2 AND i.indisvalid AND i.indpred IS NULL";
@@ -57,6 +59,9 @@ pub(crate) async fn describe(client: &Client, schemas: &[String], names: &[Table
                 if row.try_get(1).map_err(|e| error::driver(&e))? {
                     table.unique.push(column.clone());
                 }
+                if row.try_get(2).map_err(|e| error::driver(&e))? {
+                    table.primary_key = Some(column.clone());
+                }
                 table.indexed.push(column);
             }
         }
@@ -70,6 +75,8 @@ fn column(row: &tokio_postgres::Row) -> Result<Column, tokio_postgres::Error> {
         name: row.try_get(1)?,
         database_type: row.try_get(2)?,
         is_not_null: row.try_get(3)?,
+        is_loose: row.try_get(6)?,
+        is_plain: row.try_get(7)?,
         has_default: row.try_get(5)?,
         ..Column::default()
     })

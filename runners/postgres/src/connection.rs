@@ -29,6 +29,7 @@ const SESSION: &str = "SET search_path = pg_catalog; SET timezone = 'UTC'; SET e
     SET standard_conforming_strings = on; SET DateStyle = ISO; SET IntervalStyle = postgres; \
     SET bytea_output = hex; SET client_min_messages = error; SET array_nulls = on; SET transform_null_equals = off; \
     SET gin_fuzzy_search_limit = 0; SET jit = off; SET check_function_bodies = off; \
+    SET constraint_exclusion = on; \
     SET default_transaction_isolation = 'repeatable read'";
 
 /// The server looks whether the client is still there while it executes. Older servers, and those on some systems, have

@@ -1,6 +1,7 @@
 //! From what the driver reports to errors with codes.
 
 use runner_core::{Code, Detail, Error};
+use runner_sql::postgres::{ALTERED, NULL};
 use tokio_postgres::error::{DbError, SqlState};
 use tokio_rustls::rustls;
 
@@ -58,6 +59,15 @@ pub(crate) fn is_stale(error: &Error) -> bool {
         || has_state(error, &["0A000"]) && error.message().contains("cached plan must not change result type")
 }
 
+/// An error of an execute, which says so if the program can't be executed any more.
+pub(crate) fn altered(error: Error) -> Error {
+    if error.code() == Code::PrepareError {
+        error.context("a table is not what it was when the program was prepared")
+    } else {
+        error
+    }
+}
+
 /// Whether the connection is of no use any more.
 pub(crate) fn is_lost(error: &Error) -> bool {
     error.code() == Code::Unavailable && !has_state(error, CONFLICTS)
@@ -77,7 +87,7 @@ fn has_state(error: &Error, states: &[&str]) -> bool {
 
 fn database(error: &DbError) -> Error {
     let state = error.code().code();
-    let code = match state {
+    let mut code = match state {
         "57014" if error.message().contains("statement timeout") => Code::DeadlineExceeded,
         "57014" => Code::Cancelled,
         "LT000" | "LT001" | "44000" | "P0001" => Code::ExecutionError,
@@ -86,8 +96,8 @@ fn database(error: &DbError) -> Error {
             Code::ExecutionError
         }
         // A table or column is not what it was when the program was prepared, or may not be used so.
-        "42P01" | "42703" | "42883" | "42804" | "42846" | "42501" | "0A000" | "428C9" | "55000" | "25006"
-        | "3D000" | "3F000" | "42809" => Code::PrepareError,
+        "42P01" | "42703" | "42803" | "42883" | "42804" | "42846" | "42501" | "0A000" | "428C9" | "55000"
+        | "25006" | "3D000" | "3F000" | "42809" => Code::PrepareError,
         state if CONFLICTS.contains(&state) => Code::Unavailable,
         // A limit of the system, for which PostgreSQL has no state of its own.
         "XX000" if error.routine().is_some_and(|routine| WRITERS.contains(&routine)) => {
@@ -102,8 +112,20 @@ fn database(error: &DbError) -> Error {
         },
     };
     let mut words = error.message().to_owned();
+    let reason = |mark: &str| {
+        let (_, words) = error.message().split_once(mark)?;
+        Some(words.strip_suffix('"').unwrap_or(words).to_owned())
+    };
+    if let ("22P02", Some(reason)) = (state, reason(ALTERED)) {
+        (code, words) = (Code::PrepareError, reason);
+    } else if let ("22P02", Some(reason)) = (state, reason(NULL)) {
+        words = reason;
+    }
     if *error.code() == SqlState::NUMERIC_VALUE_OUT_OF_RANGE {
         words = format!("overflow: {words}");
+    }
+    if state == "42803" {
+        words = format!("a primary key is gone: {words}");
     }
     if let Some(detail) = error.detail() {
         words.push_str(&format!(" ({detail})"));

@@ -50,7 +50,7 @@ impl<'a> Execution<'a> {
             }
             Err(error) => {
                 self.connection = None;
-                Err(error)
+                Err(error::altered(error))
             }
         }
     }

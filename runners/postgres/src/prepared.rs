@@ -73,7 +73,8 @@ impl Form {
     fn new(program: &Program, tables: &[Table], is_c: bool, escapes: bool) -> Result<Self> {
         let dialect =
             if escapes { runner_sql::Postgres::escaping() } else { runner_sql::Postgres::default() };
-        let statement = runner_sql::lower(program, &dialect.with_c_collation(is_c), tables)?;
+        let statement =
+            runner_sql::lower(program, &dialect.with_c_collation(is_c).with_table_checks(), tables)?;
         let can_fail = match statement.output {
             Output::Row(ty) | Output::Rows(ty) => Plan::new(&Shapes::new(program)?, ty).can_fail(),
             Output::Unit => false,

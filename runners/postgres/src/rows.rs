@@ -56,11 +56,7 @@ impl Plan {
         }
         let names = |types: &[&Type]| types.iter().map(|ty| ty.name()).collect::<Vec<_>>().join(", ");
         let expected: Vec<_> = expected.iter().collect();
-        let words = format!(
-            "a table is not what it was when the program was prepared: the columns are ({}), not ({})",
-            names(&found),
-            names(&expected)
-        );
+        let words = format!("the columns are ({}), not ({})", names(&found), names(&expected));
         Err(Error::prepare(words))
     }
 

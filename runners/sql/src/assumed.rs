@@ -56,6 +56,7 @@ pub fn assumed_tables(program: &Program, dialect: &dyn Dialect) -> Result<Vec<Ta
                 name,
                 columns,
                 unique: Vec::new(),
+                primary_key: None,
                 indexed: Vec::new(),
             }),
         }

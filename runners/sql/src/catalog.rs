@@ -22,6 +22,8 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Names of the columns that are unique, each by itself.
     pub unique: Vec<String>,
+    /// The one of them that is the primary key.
+    pub primary_key: Option<String>,
     /// Names of the columns that an index begins with.
     pub indexed: Vec<String>,
 }
@@ -44,6 +46,8 @@ pub struct Column {
     pub is_not_null: bool,
     /// Whether an insert may leave it out: it has a default or may be NULL.
     pub has_default: bool,
+    /// Whether its type is one of the database's own, no domain or other type made of them.
+    pub is_plain: bool,
     /// Whether its collation holds texts equal that are not the same.
     pub is_loose: bool,
     /// The fields of its type, if that is composite.

@@ -212,6 +212,25 @@ pub trait Dialect {
         table: &Table,
     ) -> Option<Vec<(String, Sql)>>;
 
+    /// Whether statements check that the tables they rely on are as they were described.
+    fn checks_tables(&self) -> bool {
+        false
+    }
+
+    /// A condition that holds for no row of a table's alias, and fails, by the name of the column, where one of these
+    /// columns is NULL. It costs nothing as long as all of them are NOT NULL.
+    fn null_check(&self, alias: &str, columns: &[&str]) -> String {
+        let _ = (alias, columns);
+        "false".into()
+    }
+
+    /// Conditions that hold as long as these columns of a table have their types, and this one is unique; the statement
+    /// fails if not. They cost nothing, where that can be.
+    fn table_checks(&self, table: &Table, name: &str, columns: &[&Column], key: Option<&str>) -> Vec<String> {
+        let _ = (table, name, columns, key);
+        Vec::new()
+    }
+
     /// Names of the functions that a statement calls and that a connection must have, in order of definition.
     fn helpers(&self, statement: &str) -> Vec<&'static str>;
 }

@@ -4,6 +4,7 @@ mod aggregate;
 mod array;
 mod branch;
 mod compare;
+mod constraint;
 mod expr;
 mod frame;
 mod group;
@@ -25,10 +26,12 @@ use crate::{
     dialect::Dialect,
     limits::STATEMENT_BYTES,
     output::{Output, Param, Statement},
+    relation::Relation,
     shape::{Shape, Shapes},
     sql::Sql,
     value::Val,
 };
+use constraint::Reliance;
 use frame::Frame;
 use guard::Guard;
 use uses::Uses;
@@ -50,6 +53,7 @@ pub fn lower(program: &Program, dialect: &dyn Dialect, tables: &[Table]) -> Resu
         params: Vec::new(),
         with: Vec::new(),
         groups: Vec::new(),
+        reliances: Vec::new(),
         unnested: Vec::new(),
         has_change: false,
         aliases: 0,
@@ -70,6 +74,7 @@ struct Lowering<'a> {
     /// Common table expressions of the statement: name and text.
     with: Vec<(String, String)>,
     groups: Vec<group::Grouping>,
+    reliances: Vec<Reliance>,
     unnested: Vec<input::Unnested>,
     has_change: bool,
     aliases: usize,
@@ -79,6 +84,14 @@ struct Lowering<'a> {
     guards: Vec<Guard>,
 }
 
+/// What the statement gives.
+enum Root {
+    /// A row for each item, of this type.
+    Rows(Box<Relation>, TypeId),
+    /// One row.
+    Row(Val),
+}
+
 impl Lowering<'_> {
     fn statement(&mut self) -> Result<Statement> {
         let input = self.input(self.program.input())?;
@@ -86,36 +99,52 @@ impl Lowering<'_> {
         let mut frame = Frame::default();
         let ty = self.program.output();
         let value = self.root(&mut frame)?;
-        let (body, output) = match (self.shapes.get(ty), value) {
+        let (mut root, output) = match (self.shapes.get(ty), value) {
             (Shape::Null(_) | Shape::Option(_), Val::Rows(rows)) => {
                 let types = self.program.types();
                 let item = types.as_option(types.unframed(ty)).unwrap_or(ty);
-                (self.select_rows(&rows, &frame), Output::Rows(item))
+                (Root::Rows(rows, item), Output::Rows(item))
             }
             (Shape::Array(item), value) => {
                 let rows = self.rows_of(value, item)?;
-                let rows = self.plain(rows);
-                (self.select_rows(&rows, &frame), Output::Rows(item))
+                (Root::Rows(Box::new(self.plain(rows)), item), Output::Rows(item))
             }
             (_, value) => {
                 let value = self.collected(value, ty)?;
-                let mut columns = numbered(&value.leaves());
-                let output = if columns.is_empty() { Output::Unit } else { Output::Row(ty) };
-                if columns.is_empty() {
-                    columns.push("true AS c1".into());
-                }
-                (format!("SELECT {}{}", columns.join(", "), frame.clause()), output)
+                let output = if value.leaves().is_empty() { Output::Unit } else { Output::Row(ty) };
+                (Root::Row(value), output)
             }
         };
-        let with: Vec<_> = self.with.iter().map(|(name, text)| format!("{name} AS {text}")).collect();
-        let sql = if with.is_empty() { body } else { format!("WITH {} {body}", with.join(", ")) };
-        let sql = self.with_aggregates(sql);
+        let mut sql = self.select(&root, &frame, "");
+        let checks = match &root {
+            Root::Rows(rows, item) => self.checks(&sql, &self.decoded(rows, *item)),
+            Root::Row(_) => self.checks(&sql, &[]),
+        };
+        if !checks.is_empty() {
+            let rows = match &mut root {
+                Root::Rows(rows, _) => Some(&mut **rows),
+                Root::Row(_) => None,
+            };
+            let prefix = self.check(checks, rows, &mut frame);
+            sql = self.select(&root, &frame, &prefix);
+        }
         let (sql, params) = self.without_unused(sql);
         if sql.len() > STATEMENT_BYTES {
             return Err(Error::new(Code::Unsupported, format!("a statement of {} bytes", sql.len())));
         }
         let helpers = self.dialect.helpers(&sql);
         Ok(Statement { sql, params, output, has_change: self.has_change, helpers })
+    }
+
+    /// The statement, in which something stands before its SELECT.
+    fn select(&mut self, root: &Root, frame: &Frame, prefix: &str) -> String {
+        let body = match root {
+            Root::Rows(rows, _) => self.select_rows(rows, frame),
+            Root::Row(value) => format!("SELECT {}{}", columns(value), frame.clause()),
+        };
+        let with: Vec<_> = self.with.iter().map(|(name, text)| format!("{name} AS {text}")).collect();
+        let with = if with.is_empty() { String::new() } else { format!("WITH {} ", with.join(", ")) };
+        self.with_aggregates(format!("{with}{prefix}{body}"))
     }
 
     /// The value of the program. An option may be a relation of at most one row.
@@ -140,12 +169,8 @@ impl Lowering<'_> {
     }
 
     /// The statement of an array: its rows in order.
-    fn select_rows(&mut self, rows: &crate::relation::Relation, frame: &Frame) -> String {
-        let mut columns = numbered(&rows.item.leaves());
-        if columns.is_empty() {
-            columns.push("true AS c1".into());
-        }
-        let (columns, order, limit) = (columns.join(", "), rows.order_by(), rows.limit_text());
+    fn select_rows(&mut self, rows: &Relation, frame: &Frame) -> String {
+        let (columns, order, limit) = (columns(&rows.item), rows.order_by(), rows.limit_text());
         if frame.is_empty() {
             return format!("SELECT {columns}{}{order}{limit}", rows.tail());
         }
@@ -214,6 +239,14 @@ impl Lowering<'_> {
             Some(place) if error.place().is_none() => error.with_detail(Detail::Place(place)),
             _ => error,
         }
+    }
+}
+
+/// The columns of a SELECT, which has at least one.
+fn columns(value: &Val) -> String {
+    match numbered(&value.leaves()).as_slice() {
+        [] => "true AS c1".into(),
+        columns => columns.join(", "),
     }
 }
 

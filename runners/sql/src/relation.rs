@@ -26,6 +26,8 @@ pub(crate) struct Relation {
 /// Columns of a table that find rows.
 #[derive(Debug, Clone)]
 pub(crate) struct Keys {
+    /// The alias of the table.
+    pub(crate) alias: String,
     /// Those that no two rows agree in.
     pub(crate) unique: Vec<Sql>,
     /// Those that an index begins with.

@@ -123,7 +123,10 @@ async fn plans_are_those_of_an_expert() {
 async fn plan(database: &Database, source: &str) -> String {
     let (_, prepared) = database.prepare(&format!("{TYPES}{source}")).await;
     let (sql, client) = (prepared.sql(), &database.client);
-    client.batch_execute("SET plan_cache_mode = force_generic_plan").await.unwrap();
+    client
+        .batch_execute("SET plan_cache_mode = force_generic_plan; SET constraint_exclusion = on")
+        .await
+        .unwrap();
     client.batch_execute(&format!("PREPARE p AS {sql}")).await.unwrap();
     let params = (1..).take_while(|n| sql.contains(&format!("${n}::"))).count();
     let arguments =

@@ -152,3 +152,30 @@ async fn databases_of_any_collation_agree() {
     }
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_in_which_other_texts_are_equal_agrees() {
+    let schema = "CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level1', deterministic = false); \
+        CREATE TABLE t (x text COLLATE loose PRIMARY KEY, n int8 NOT NULL); CREATE TABLE s (x text NOT NULL); \
+        INSERT INTO t VALUES ('a', 1), ('b', 2), ('ü', 3); INSERT INTO s VALUES ('a'), ('A'), ('Ä'), ('u'), ('ü')";
+    let database = Database::start(schema).await;
+    let types = "type T: {x: Text, n: Int64}\nfunc ts(): [T] -> sql::from(\"t\")\n\
+        func ss(): [{x: Text}] -> sql::from(\"s\")\n";
+    let cases = [
+        ("func main() -> ts() | filter(t -> t.x == \"A\") | count", "0"),
+        ("func main() -> ts() | find(t -> t.x == \"B\") | option::is_some", "false"),
+        ("func main() -> ts() | filter(t -> [\"A\", \"b\"] | contains(t.x)) | map(t -> t.n)", "[2,]"),
+        (
+            "func main() -> ss() | map(s -> ts() | find(t -> t.x == s.x) | option::map(t -> t.n)) | filter(n -> option::is_some(n)) | count",
+            "2",
+        ),
+        ("func main() -> ts() | map(t -> ss() | filter(s -> s.x == t.x) | count) | sort(n -> n)", "[0,1,1,]"),
+        ("func main() -> append(ts() | map(t -> t.x), ss() | map(s -> s.x)) | group(x -> x) | count", "6"),
+        ("func main() -> sql::delete(\"t\", func (t: T) -> t.x == \"U\")", "{}"),
+        ("func main() -> ts() | count", "3"),
+    ];
+    for (source, expected) in cases {
+        let output = database.run(&format!("{types}{source}"), "{}").await.replace(char::is_whitespace, "");
+        assert_eq!(output, expected, "{source}");
+    }
+}

@@ -5,6 +5,7 @@
 
 mod column;
 mod compare;
+mod constraint;
 mod escape;
 mod float;
 mod functions;
@@ -16,6 +17,7 @@ mod text;
 
 use runner_core::{Literal, Op, Prim, Result, TypeId};
 
+pub use constraint::{ALTERED, NULL};
 pub use escape::{escape, unescape};
 pub use helper::definition;
 
@@ -40,6 +42,7 @@ pub struct Postgres {
     escapes: bool,
     /// Whether the database's own collation is the order of code points.
     is_c: bool,
+    checks_tables: bool,
 }
 
 impl Postgres {
@@ -55,6 +58,14 @@ impl Postgres {
     #[must_use]
     pub fn with_c_collation(self, is_c: bool) -> Self {
         Self { is_c, ..self }
+    }
+
+    /// The same for statements that check that their tables are as they were described: not altered since.
+    ///
+    /// The session must have `constraint_exclusion = on`, by which the server proves once for a plan that there is no NULL.
+    #[must_use]
+    pub fn with_table_checks(self) -> Self {
+        Self { checks_tables: true, ..self }
     }
 }
 
@@ -188,6 +199,18 @@ impl Dialect for Postgres {
             })
             .collect();
         Sql::of(parts.join(" AND "), &[])
+    }
+
+    fn checks_tables(&self) -> bool {
+        self.checks_tables
+    }
+
+    fn null_check(&self, alias: &str, columns: &[&str]) -> String {
+        constraint::null_check(self, alias, columns)
+    }
+
+    fn table_checks(&self, table: &Table, name: &str, columns: &[&Column], key: Option<&str>) -> Vec<String> {
+        constraint::table_checks(self, table, name, columns, key)
     }
 
     fn fence(&self) -> &'static str {

@@ -114,7 +114,7 @@ fn replaced(sql: &str, piece: &str, by: &str) -> String {
 }
 
 /// Where a piece stands in a statement with no letter or digit beside it.
-fn places<'a>(sql: &'a str, piece: &'a str) -> impl Iterator<Item = usize> {
+pub(super) fn places<'a>(sql: &'a str, piece: &'a str) -> impl Iterator<Item = usize> {
     let is_part = |character: char| character.is_alphanumeric() || character == '_';
     sql.match_indices(piece).map(|(place, _)| place).filter(move |place| {
         let (before, after) = (sql.get(..*place), sql.get(place + piece.len()..));

@@ -108,6 +108,7 @@ impl Lowering<'_> {
             let is_key = |sql: &Sql| keys.unique.iter().any(|key| key.text() == sql.text());
             is_key(a).then(|| a.clone()).or_else(|| is_key(b).then(|| b.clone()))
         })?;
+        self.rely_on_key(&keys.alias, &key);
         let conditions: Vec<_> = rows.wheres.iter().map(Sql::text).collect();
         frame.join(format!("LEFT JOIN {} ON {}", rows.from, conditions.join(" AND ")), false);
         Some((Sql::atom(format!("({key} IS NOT NULL)")), rows.item.clone()))

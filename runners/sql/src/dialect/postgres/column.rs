@@ -3,7 +3,7 @@
 use runner_core::{Prim, TypeId};
 
 use super::{
-    Postgres, nested,
+    Postgres, constraint, nested,
     packed::{self, Access},
 };
 use crate::{
@@ -59,8 +59,8 @@ impl Reader<'_> {
             let is_option = matches!(shape, Shape::Null(_) | Shape::Option(_));
             let json = if column.database_type == "json" { format!("{sql}::jsonb") } else { sql.to_string() };
             let json = match (is_option, column.is_not_null) {
-                (_, true) => json,
-                (true, false) => format!("coalesce({json}, 'null'::jsonb)"),
+                (false, true) => json,
+                (true, _) => format!("coalesce({json}, 'null'::jsonb)"),
                 (false, false) => format!("coalesce({json}, {})", self.fail_null(Leaf::Packed(ty))),
             };
             let value = nested::of_json(self.dialect, self.shapes, &json, ty, self.name);
@@ -143,7 +143,7 @@ impl Reader<'_> {
     }
 
     fn null_words(&self) -> String {
-        format!("the column {} holds a NULL, but its type is not an option", self.dialect.quote(self.name))
+        constraint::null_words(&self.dialect.quote(self.name))
     }
 
     fn fail_null(&self, leaf: Leaf) -> Sql {

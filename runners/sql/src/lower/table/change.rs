@@ -186,7 +186,7 @@ impl Lowering<'_> {
 
     /// Names of columns and what a row, whose leaves are cheap, puts there.
     fn column_values(
-        &self,
+        &mut self,
         id: ExprId,
         table: &Table,
         item: TypeId,
@@ -203,6 +203,8 @@ impl Lowering<'_> {
                 None => return Err(self.mismatched_column(id, table, column, field.ty)),
             }
         }
+        let names: Vec<_> = columns.iter().map(|(name, _)| name.clone()).collect();
+        self.rely_on_types(table, &names);
         Ok(columns)
     }
 }

@@ -21,6 +21,10 @@ impl Lowering<'_> {
         let mut values = Vec::new();
         for field in fields {
             let column = self.column(name, table, field)?;
+            // No check finds a row type that is NULL as a whole.
+            let is_not_null =
+                column.is_not_null && (column.fields.is_empty() || !self.dialect.checks_tables());
+            let column = &Column { is_not_null, ..column.clone() };
             let Some(value) = self.dialect.read_column(&self.shapes, field.ty, &alias, column, table) else {
                 return Err(self.mismatched_column(name, table, column, field.ty));
             };
@@ -30,7 +34,9 @@ impl Lowering<'_> {
         let columns = |names: &[String]| {
             names.iter().map(|name| Sql::column(&alias, &self.dialect.quote(name))).collect::<Vec<_>>()
         };
-        let keys = Keys { unique: columns(&table.unique), indexed: columns(&table.indexed) };
+        let keys =
+            Keys { unique: columns(&table.unique), indexed: columns(&table.indexed), alias: alias.clone() };
+        self.rely(table, &alias, fields);
         Ok(Relation { keys: Some(keys), ..Relation::new(from, Val::Tuple(values)) })
     }
 
@@ -44,7 +50,7 @@ impl Lowering<'_> {
     }
 
     /// The name of a table, with its schema.
-    pub(super) fn table_text(&self, table: &Table) -> String {
+    pub(in crate::lower) fn table_text(&self, table: &Table) -> String {
         format!("{}.{}", self.dialect.quote(&table.schema), self.dialect.quote(&table.name.name))
     }
 
