@@ -33,7 +33,7 @@ pub(crate) fn unexpected(what: &str) -> Error {
 /// An error in a result whose columns come from tables.
 pub(crate) fn altered(error: Error) -> Error {
     match error.code() {
-        Code::Internal => Error::prepare(format!(
+        Code::Internal | Code::PrepareError => Error::prepare(format!(
             "a table was altered since the program was prepared for it: {}",
             error.message()
         )),

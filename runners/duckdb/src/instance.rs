@@ -4,7 +4,7 @@ use std::{
     collections::HashSet,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
     time::Duration,
@@ -27,7 +27,7 @@ pub(crate) struct Instances {
 /// A database that is open.
 pub(crate) struct Instance {
     pub(crate) pool: Pool,
-    /// Counts from 0.
+    /// One that no other instance of this process has.
     pub(crate) number: u64,
     /// Names of the functions that were made for types of programs.
     functions: Mutex<HashSet<String>>,
@@ -36,7 +36,7 @@ pub(crate) struct Instance {
 
 impl Instances {
     pub(crate) fn open(config: Config) -> Result<Self> {
-        let first = Instance::open(&config, 0)?;
+        let first = Instance::open(&config)?;
         Ok(Self { config, current: Mutex::new(Arc::new(first)) })
     }
 
@@ -50,7 +50,7 @@ impl Instances {
             // A file can't be opened as long as another instance has it.
             if Arc::strong_count(&current) == 1 && current.pool.is_idle() {
                 current.pool.release();
-                *current = Arc::new(Instance::open(&self.config, current.number + 1)?);
+                *current = Arc::new(Instance::open(&self.config)?);
                 return Ok(Arc::clone(&current));
             }
             drop(current);
@@ -70,7 +70,9 @@ impl Instances {
 }
 
 impl Instance {
-    fn open(config: &Config, number: u64) -> Result<Self> {
+    fn open(config: &Config) -> Result<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let first = config.open()?;
         functions::register_all(&first)?;
         let pool = Pool::new(first, config.connections);

@@ -1,11 +1,11 @@
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use duckdb::arrow::array::RecordBatch;
+use duckdb::{Connection, arrow::array::RecordBatch};
 use runner_core::{Cancel, Code, Description, Error, Program, Result, RunSync, wire::Writer};
-use runner_sql::{Output, Shapes, Statement};
+use runner_sql::{Output, Shapes, Statement, Table};
 
 use crate::{
     catalog,
@@ -45,8 +45,8 @@ pub struct Prepared {
     pub(crate) plan: Option<Plan>,
     /// Whether DuckDB's optimizer works on it.
     is_optimized: AtomicBool,
-    /// The instance that has its functions.
-    instance: u64,
+    /// The instance that it was last found to fit.
+    instance: AtomicU64,
 }
 
 impl DuckDb {
@@ -78,15 +78,8 @@ impl DuckDb {
 
 impl Instance {
     fn plan(&self, program: &Program, is_deep: bool, is_optimized: bool) -> Result<Prepared> {
-        let names = runner_sql::tables(program);
         let connection = self.pool.get(&Cancel::new())?;
-        let mut tables = match names.is_empty() {
-            true => Vec::new(),
-            false => catalog::describe(connection.get()?, &names)?,
-        };
-        for query in runner_sql::queries(program) {
-            tables.push(catalog::describe_query(connection.get()?, &query)?);
-        }
+        let tables = tables(connection.get()?, program)?;
         let dialect = runner_sql::DuckDb::new(program);
         let statement = runner_sql::lower(program, &dialect, &tables)?;
         let shapes = Shapes::new(program)?;
@@ -122,7 +115,7 @@ impl Instance {
             has_tables: !tables.is_empty(),
             plan,
             is_optimized: AtomicBool::new(is_optimized),
-            instance: self.number,
+            instance: AtomicU64::new(self.number),
         })
     }
 
@@ -158,13 +151,12 @@ impl Instance {
         is_optimized: bool,
         mut read: impl FnMut(&RecordBatch) -> Result<()>,
     ) -> Result<()> {
-        if prepared.instance != self.number {
-            let dialect = runner_sql::DuckDb::new(&prepared.program);
-            self.register(&prepared.statement.sql, &dialect, &prepared.shapes)?;
-        }
         let params = params::encode(&prepared.shapes, prepared.program.input(), input)?;
         let connection = self.pool.get(cancel)?;
         let connection = connection.get()?;
+        if prepared.instance.load(Ordering::Acquire) != self.number {
+            self.adopt(prepared, connection)?;
+        }
         let _unoptimized = Unoptimized::unless(is_optimized, connection)?;
         let _interrupt = Interrupt::new(connection, cancel);
         let wrong = |e: duckdb::Error| error::execution(&e, cancel);
@@ -177,6 +169,39 @@ impl Instance {
         }
         Ok(())
     }
+}
+
+impl Instance {
+    /// Makes a program ready that was prepared for another instance, if its statement is right for this one, too.
+    ///
+    /// Tables change only while no instance has them, so this is the place to look.
+    fn adopt(&self, prepared: &Prepared, connection: &Connection) -> Result<()> {
+        let dialect = runner_sql::DuckDb::new(&prepared.program);
+        if prepared.has_tables {
+            let tables = tables(connection, &prepared.program).map_err(error::altered)?;
+            let statement =
+                runner_sql::lower(&prepared.program, &dialect, &tables).map_err(error::altered)?;
+            if statement.sql != prepared.statement.sql {
+                return Err(error::altered(Error::prepare("its columns or keys are others")));
+            }
+        }
+        self.register(&prepared.statement.sql, &dialect, &prepared.shapes)?;
+        prepared.instance.store(self.number, Ordering::Release);
+        Ok(())
+    }
+}
+
+/// What the database says of the tables and queries that a program names.
+fn tables(connection: &Connection, program: &Program) -> Result<Vec<Table>> {
+    let names = runner_sql::tables(program);
+    let mut tables = match names.is_empty() {
+        true => Vec::new(),
+        false => catalog::describe(connection, &names)?,
+    };
+    for query in runner_sql::queries(program) {
+        tables.push(catalog::describe_query(connection, &query)?);
+    }
+    Ok(tables)
 }
 
 impl Prepared {

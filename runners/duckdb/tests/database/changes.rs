@@ -141,16 +141,45 @@ fn a_file_keeps_what_was_changed() {
 
 #[test]
 fn a_table_that_is_altered_is_noticed() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("altered.db");
-    let database = Database::open(
-        Config::file(&file).setup("CREATE TABLE t (n BIGINT NOT NULL); INSERT INTO t VALUES (1)"),
-    );
-    let program = program("func main(): [{n: Int64}] -> sql::from(\"t\")");
-    let prepared = database.0.prepare(&program).unwrap();
-    drop(database);
-    let altered = "ALTER TABLE t ALTER COLUMN n TYPE VARCHAR USING 'x'";
-    let database = Database::open(Config::file(&file).setup(altered));
-    let error = database.0.execute(&prepared, &[]).unwrap_err();
-    assert!([Code::ExecutionError, Code::PrepareError].contains(&error.code()), "{error:?}");
+    const SCHEMA: &str = "CREATE TABLE t (id BIGINT PRIMARY KEY, n INTEGER NOT NULL, x VARCHAR); \
+        CREATE TABLE s (id BIGINT NOT NULL); INSERT INTO t VALUES (1, 10, 'a'), (2, 20, 'b'); INSERT INTO s VALUES (1), (2)";
+    let rows = "func ts(): [{id: Int64, n: Int32}] -> sql::from(\"t\")\n\
+        func ss(): [{id: Int64}] -> sql::from(\"s\")\n";
+    let all = "func main() -> ts() | map(t -> t.n)";
+    let tested = "func main() -> ts() | filter(t -> t.n < 15) | map(t -> to_text(t.id))";
+    let joined = "func main() -> ss() | map(s -> ts() | find(t -> t.id == s.id) | option::is_some)";
+    let again = |table: &str| {
+        format!(
+            "CREATE TABLE u AS FROM t; DROP TABLE t; CREATE TABLE t ({table}); INSERT INTO t SELECT id, n FROM u; DROP TABLE u"
+        )
+    };
+    let null = "; INSERT INTO t VALUES (3, NULL, NULL)";
+    let cases: [(String, &[&str]); 8] = [
+        ("ALTER TABLE t ADD COLUMN more INTEGER".into(), &[]),
+        ("ALTER TABLE t DROP COLUMN x".into(), &[]),
+        ("INSERT INTO t VALUES (3, 30, 'c')".into(), &[]),
+        ("ALTER TABLE t ALTER COLUMN n TYPE VARCHAR USING 'x'".into(), &[all, tested, joined]),
+        ("ALTER TABLE t ALTER COLUMN n TYPE DOUBLE".into(), &[all, tested, joined]),
+        ("ALTER TABLE t ALTER COLUMN n DROP NOT NULL".to_owned() + null, &[all, tested]),
+        (again("id BIGINT NOT NULL, n INTEGER NOT NULL") + "; INSERT INTO t VALUES (1, 30)", &[joined]),
+        ("DROP TABLE t".into(), &[all, tested, joined]),
+    ];
+    for (change, failing) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("altered.db");
+        let database = Database::open(Config::file(&file).setup(SCHEMA));
+        let prepared = [all, tested, joined].map(|source| {
+            let prepared = database.0.prepare(&program(&format!("{rows}{source}"))).unwrap();
+            database.0.execute(&prepared, &[]).unwrap();
+            (source, prepared)
+        });
+        drop(database);
+        let database = Database::open(Config::file(&file).setup(&*change));
+        // Once more, when it has been looked at.
+        for (source, prepared) in prepared.iter().chain(&prepared) {
+            let code = database.0.execute(prepared, &[]).err().map(|error| error.code());
+            let expected = failing.contains(source).then_some(Code::PrepareError);
+            assert_eq!(code, expected, "{source} after {change}");
+        }
+    }
 }
