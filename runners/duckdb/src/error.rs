@@ -3,6 +3,12 @@
 use duckdb::arrow::error::ArrowError;
 use runner_core::{Cancel, Code, Error};
 
+/// What the system says where there is no more room for a file.
+const FULL: &[&str] = &["No space left on device", "File too large", "Disk quota exceeded"];
+
+/// What DuckDB says to others once it has given up a database.
+const INVALIDATED: &str = "database has been invalidated";
+
 /// An error of the driver.
 pub(crate) fn driver(error: &duckdb::Error) -> Error {
     match error {
@@ -47,7 +53,11 @@ fn message_error(message: &str) -> Error {
     // What follows shows the statement, or DuckDB's stack, which are not the caller's.
     let words = rest.split("\n\nLINE ").next().unwrap_or(rest);
     let words = words.split("\n\nStack Trace:").next().unwrap_or(words).trim();
+    let is_full = FULL.iter().any(|words| message.contains(words));
     let code = match kind {
+        "TransactionContext" | "IO" | "FATAL" if is_full && !message.contains(INVALIDATED) => {
+            Code::ResourceExhausted
+        }
         "Out of Range" | "Conversion" | "Invalid Input" | "Constraint" | "Invalid" | "Divide by Zero" => {
             Code::ExecutionError
         }

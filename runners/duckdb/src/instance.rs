@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use runner_core::{Cancel, Result, TypeId};
+use runner_core::{Cancel, Code, Result, TypeId};
 use runner_sql::Shapes;
 
 use crate::{config::Config, error, function, functions, pool::Pool, values};
@@ -44,7 +44,7 @@ impl Instances {
     pub(crate) fn get(&self, cancel: &Cancel) -> Result<Arc<Instance>> {
         loop {
             let mut current = self.lock();
-            if !current.is_dead.load(Ordering::Acquire) || current.pool.is_closed() {
+            if !current.is_dead() || current.pool.is_closed() {
                 return Ok(Arc::clone(&current));
             }
             // A file can't be opened as long as another instance has it.
@@ -79,13 +79,23 @@ impl Instance {
         Ok(Self { pool, number, functions: Mutex::default(), is_dead: AtomicBool::new(false) })
     }
 
-    /// Finds out whether DuckDB still takes statements.
-    pub(crate) fn examine(&self) {
-        let attempt =
-            self.pool.with_first(|first| first.execute_batch("SELECT 1").map_err(|e| error::driver(&e)));
-        if attempt.is_err() {
-            self.is_dead.store(true, Ordering::Release);
+    /// Finds out, after an error that may say so, whether DuckDB still takes statements.
+    pub(crate) fn looked_after<T>(&self, result: Result<T>) -> Result<T> {
+        if let Err(error) = &result
+            && matches!(error.code(), Code::Internal | Code::Unavailable | Code::ResourceExhausted)
+        {
+            let attempt =
+                self.pool.with_first(|first| first.execute_batch("SELECT 1").map_err(|e| error::driver(&e)));
+            if attempt.is_err() {
+                self.is_dead.store(true, Ordering::Release);
+            }
         }
+        result
+    }
+
+    /// Whether DuckDB is known to take no more statements.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.is_dead.load(Ordering::Acquire)
     }
 
     /// Makes the functions known that a statement calls for the types of its program.

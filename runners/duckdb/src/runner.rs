@@ -66,11 +66,22 @@ impl DuckDb {
         action: impl FnOnce(&Arc<Instance>) -> Result<T>,
     ) -> Result<T> {
         let instance = self.instances.get(cancel)?;
-        let result = action(&instance);
-        if let Err(error) = &result
-            && matches!(error.code(), Code::Internal | Code::Unavailable)
-        {
-            instance.examine();
+        instance.looked_after(action(&instance))
+    }
+
+    /// The same for what changes nothing: once more if the database was given up meanwhile, which may have been another
+    /// call's doing.
+    fn on_living_instance<T>(
+        &self,
+        cancel: &Cancel,
+        action: impl Fn(&Arc<Instance>) -> Result<T>,
+    ) -> Result<T> {
+        let instance = self.instances.get(cancel)?;
+        let result = instance.looked_after(action(&instance));
+        if result.is_err() && instance.is_dead() {
+            // Nobody may hold it while it is opened again.
+            drop(instance);
+            return self.on_instance(cancel, action);
         }
         result
     }
@@ -223,7 +234,7 @@ impl RunSync for DuckDb {
     fn prepare(&self, program: &Program) -> Result<Prepared> {
         let is_deep = stack::is_deep(program);
         optimizer::with_or_without(true, |is_optimized| {
-            self.on_instance(&Cancel::new(), |instance| {
+            self.on_living_instance(&Cancel::new(), |instance| {
                 stack::on_stack(is_deep, || instance.plan(program, is_deep, is_optimized))
             })
         })
@@ -234,16 +245,20 @@ impl RunSync for DuckDb {
         // DuckDB plans a statement again if a table has changed.
         let is_optimized = prepared.is_optimized();
         let (output, is_optimized) = optimizer::with_or_without(is_optimized, |is_optimized| {
-            self.on_instance(cancel, |instance| {
+            let action = |instance: &Arc<Instance>| {
                 stack::on_stack(prepared.is_deep, || instance.query(prepared, input, cancel, is_optimized))
-            })
+            };
+            match prepared.statement.has_change {
+                true => self.on_instance(cancel, action),
+                false => self.on_living_instance(cancel, action),
+            }
         })?;
         prepared.is_optimized.store(is_optimized, Ordering::Relaxed);
         Ok(output)
     }
 
     fn get_interface(&self) -> Result<String> {
-        self.on_instance(&Cancel::new(), |instance| {
+        self.on_living_instance(&Cancel::new(), |instance| {
             let connection = instance.pool.get(&Cancel::new())?;
             interface::describe(connection.get()?)
         })
