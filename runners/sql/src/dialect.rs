@@ -101,6 +101,11 @@ pub trait Dialect {
     /// A value that a database can't evaluate before it executes.
     fn opaque(&self, sql: &Sql) -> Sql;
 
+    /// A condition of a CASE that a database can't evaluate before there is a row.
+    fn late(&self, condition: Sql) -> Sql {
+        condition
+    }
+
     /// A key that orders as the operations do.
     fn sort_key(&self, prim: Prim, sql: &Sql) -> Sql;
 

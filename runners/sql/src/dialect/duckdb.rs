@@ -210,6 +210,11 @@ impl Dialect for DuckDb {
         sql.clone()
     }
 
+    fn late(&self, condition: Sql) -> Sql {
+        // It takes what it can't fold for an error in the condition of a CASE, and there alone.
+        Sql::of(format!("CASE WHEN random() >= 0 THEN {condition} END"), &[&condition])
+    }
+
     fn sort_key(&self, _: Prim, sql: &Sql) -> Sql {
         sql.clone()
     }

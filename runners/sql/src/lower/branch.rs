@@ -130,6 +130,10 @@ impl Lowering<'_> {
         let value = self.lower(body, &mut frame)?;
         self.depth -= 1;
         let value = self.collected(value, ty)?;
+        let condition = condition.map(|condition| match condition.can_fail() && condition.is_foldable() {
+            true => self.dialect.late(condition),
+            false => condition,
+        });
         Ok(Branch { condition, value, frame })
     }
 
