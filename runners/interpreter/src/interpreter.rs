@@ -131,7 +131,7 @@ impl RunSync for Interpreter {
         Eval::new(plan, budget, self.seed).run(input).map(|output| output.to_wire())
     }
 
-    /// An array that is a map of another one, or of a sequence, goes out while it is made, and is never held as a whole;
+    /// A sequence, and what maps and filters make of an array, goes out while it is made, and is never held as a whole;
     /// so its program may fail after some of the output. Any other output is one piece.
     fn execute_chunks_with(
         &self,

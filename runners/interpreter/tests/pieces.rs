@@ -38,7 +38,22 @@ fn pieces_are_the_output() {
         ("func main(): [Int64] -> sequence(0, 1_000_000) | map(x -> x + 1)", true),
         ("func main(): [Text] -> sequence(0, 300_000) | map(x -> f\"{x}\") | map(x -> f\"<{x}>\")", true),
         ("func main(): [Int64] -> sequence(0, 1_000_000) | sort(x -> -x) | map(x -> x / 3)", true),
+        ("func main(): [Int64] -> sequence(0, 2_000_000)", true),
+        ("func main(): [Int64] -> sequence(7, 7)", false),
         ("func main(): [Int64] -> sequence(0, 1_000_000) | filter(x -> x % 3 == 0)", false),
+        ("func main(): [Int64] -> sequence(0, 3_000_000) | filter(x -> x % 3 == 0)", true),
+        ("func main(): [Int64] -> sequence(0, 3_000_000) | filter(x -> x > 100_000)", true),
+        ("func main(): [Int64] -> sequence(0, 3_000_000) | filter(x -> x < 0)", false),
+        (
+            "func main(): [Text] ->
+               sequence(0, 3_000_001) | filter(x -> x % 5 < 2) | map(x -> f\"{x}\") | map(x -> f\"<{x}>\")",
+            true,
+        ),
+        (
+            "func main(): [Int64] ->
+               sequence(0, 2_000_000) | filter(x -> x % 3 == 0) | filter(x -> x % 2 == 0) | map(x -> x * x)",
+            true,
+        ),
         (
             "func main(): [{n: Int64, rest: [Int64]}] ->
                (let three = sequence(0, 3) | map(x -> x * 7);

@@ -1,19 +1,21 @@
-//! The output of a program as bytes. An array that is long, and a map of another one, goes out while it is made.
+//! The output of a program as bytes. A long array that is a map of another one, or made of a
+//! sequence, goes out while it is made.
 
-use alloc::vec::Vec;
+use alloc::{rc::Rc, vec::Vec};
 
 use runner_core::{Bytes, INPUT, Op, Result, wire::Writer};
 
 use super::{
     Eval,
+    branch::{Mask, mask_of},
     env::Env,
-    stream::{Piece, Sink},
-    val::Val,
+    stream::{Piece, Sink, keep},
+    val::{Seq, Val},
 };
 use crate::{
     column::{Column, row_count},
     limits::{FIRST_BYTES, PIECE_BYTES},
-    plan::{Kind, Node},
+    plan::{Kind, Lambda, Node},
 };
 
 /// Takes what has been made of an output. Its error ends the evaluation.
@@ -40,38 +42,168 @@ impl Eval<'_> {
             stages.push(base);
             base = source;
         }
-        if stages.is_empty() {
-            return Ok(self.gathered(&self.eval(node, env)?, 1)?.to_wire());
-        }
         stages.reverse();
-        self.mapped(&stages, base, env, emit).map_err(|error| self.placed(error, node))
+        let mut conditions = Vec::new();
+        while let Kind::Filter { source, lambda, .. } = &base.kind {
+            conditions.push(&**lambda);
+            base = source;
+        }
+        conditions.reverse();
+        let made = if !conditions.is_empty() {
+            self.filtered(base, &conditions, &stages, env, emit)
+        } else if !stages.is_empty() || is_counted(base) {
+            self.mapped(&stages, base, env, emit)
+        } else {
+            return Ok(self.gathered(&self.eval(node, env)?, 1)?.to_wire());
+        };
+        made.map_err(|error| self.placed(error, node))
     }
 
     /// An array through steps that keep the number of its items, which stands before them.
     fn mapped(&self, stages: &[&Node], base: &Node, env: &Env<'_>, emit: Emit<'_>) -> Result<Vec<u8>> {
-        let mut writer = Writer::new();
-        let mut room = FIRST_BYTES;
-        let mut write = |writer: &mut Writer, piece: Piece| {
-            let total = piece.seq.total();
-            self.gathered(&piece.seq.items, total)?.write(0, total, writer);
-            if writer.len() >= room {
-                room = PIECE_BYTES;
-                emit(core::mem::take(writer).into_bytes().into())?;
+        let source = self.source(base, env)?;
+        let mut out = Out { writer: Writer::new(), room: FIRST_BYTES, emit };
+        out.writer.length(source.total()?);
+        self.each(&source, &mut |piece| {
+            self.pass(stages, piece, env, &mut |piece| self.put(piece, &mut out))
+        })?;
+        Ok(out.writer.into_bytes())
+    }
+
+    /// The items of an array that meet conditions, through such steps. The conditions are evaluated for all items first,
+    /// because the number of those that meet them stands before them; a bit for each is kept.
+    fn filtered(
+        &self,
+        base: &Node,
+        conditions: &[&Lambda],
+        stages: &[&Node],
+        env: &Env<'_>,
+        emit: Emit<'_>,
+    ) -> Result<Vec<u8>> {
+        let source = self.source(base, env)?;
+        let (mut kept, mut bytes, mut total) = (Vec::new(), 0, 0);
+        self.each(&source, &mut |piece| {
+            let Piece { first, mut seq } = piece;
+            for condition in conditions {
+                let items = seq.total();
+                self.budget.step(items)?;
+                let mask = match items {
+                    0 => Mask::None,
+                    _ => mask_of(&self.over(condition, &seq, first, env)?, items)?,
+                };
+                let bits = Bits::of(&mask);
+                bytes += size_of::<Bits>() + bits.bytes();
+                kept.push(bits);
+                seq = keep(seq, mask)?;
             }
+            total += seq.total();
+            self.budget.foresee(bytes)?;
             Ok(())
-        };
+        })?;
+        let mut out = Out { writer: Writer::new(), room: FIRST_BYTES, emit };
+        out.writer.length(row_count(total)? as usize);
+        let mut kept = kept.into_iter();
+        self.each(&source, &mut |piece| {
+            let Piece { first, mut seq } = piece;
+            for bits in kept.by_ref().take(conditions.len()) {
+                let items = seq.total();
+                seq = keep(seq, bits.mask(items))?;
+            }
+            self.pass(stages, Piece { first, seq }, env, &mut |piece| self.put(piece, &mut out))
+        })?;
+        Ok(out.writer.into_bytes())
+    }
+
+    fn source(&self, base: &Node, env: &Env<'_>) -> Result<Source> {
         if let Kind::Whole { op: Op::Sequence, args, .. } = &base.kind {
             self.budget.step(1)?;
             let (start, end) = self.ends(args, env)?;
-            writer.length(row_count(start.distance(&end))? as usize);
-            let sink: Sink<'_> = &mut |piece| write(&mut writer, piece);
-            self.count_up(&start, &end, &mut |piece| self.pass(stages, piece, env, sink))?;
-        } else {
-            let seq = self.arrays(&self.eval(base, env)?, env.rows)?;
-            writer.length(seq.total());
-            let sink: Sink<'_> = &mut |piece| write(&mut writer, piece);
-            self.split(&seq, &mut |piece| self.pass(stages, piece, env, sink))?;
+            return Ok(Source::Sequence(start, end));
         }
-        Ok(writer.into_bytes())
+        Ok(Source::Array(self.arrays(&self.eval(base, env)?, env.rows)?))
+    }
+
+    /// The items in pieces, which are the same each time.
+    fn each(&self, source: &Source, sink: Sink<'_>) -> Result<()> {
+        match source {
+            Source::Sequence(start, end) => self.count_up(start, end, sink),
+            Source::Array(seq) => self.split(seq, sink),
+        }
+    }
+
+    fn put(&self, piece: Piece, out: &mut Out<'_>) -> Result<()> {
+        let total = piece.seq.total();
+        self.gathered(&piece.seq.items, total)?.write(0, total, &mut out.writer);
+        if out.writer.len() >= out.room {
+            out.room = PIECE_BYTES;
+            (out.emit)(core::mem::take(&mut out.writer).into_bytes().into())?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether this is a sequence, which need not be there as a whole.
+fn is_counted(node: &Node) -> bool {
+    matches!(&node.kind, Kind::Whole { op: Op::Sequence, .. })
+}
+
+/// What is not emitted yet.
+struct Out<'e> {
+    writer: Writer,
+    /// Bytes from which it is.
+    room: usize,
+    emit: Emit<'e>,
+}
+
+/// What an output is made of.
+enum Source {
+    /// From the first number to before the second one.
+    Sequence(Column, Column),
+    Array(Rc<Seq>),
+}
+
+impl Source {
+    fn total(&self) -> Result<usize> {
+        match self {
+            Self::Sequence(start, end) => Ok(row_count(start.distance(end))? as usize),
+            Self::Array(seq) => Ok(seq.total()),
+        }
+    }
+}
+
+/// A mask, small.
+enum Bits {
+    All,
+    None,
+    /// A bit for each item, eight in a byte.
+    Mixed(Vec<u8>),
+}
+
+impl Bits {
+    fn of(mask: &Mask) -> Self {
+        let byte = |bools: &[bool]| bools.iter().rev().fold(0, |byte, bit| byte << 1 | u8::from(*bit));
+        match mask {
+            Mask::All => Self::All,
+            Mask::None => Self::None,
+            Mask::Mixed(mask) => Self::Mixed(mask.chunks(8).map(byte).collect()),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::All | Self::None => 0,
+            Self::Mixed(bytes) => bytes.len(),
+        }
+    }
+
+    fn mask(&self, items: usize) -> Mask {
+        match self {
+            Self::All => Mask::All,
+            Self::None => Mask::None,
+            Self::Mixed(bytes) => {
+                let bits = bytes.iter().flat_map(|byte| (0..8).map(move |bit| byte >> bit & 1 == 1));
+                Mask::Mixed(bits.take(items).collect())
+            }
+        }
     }
 }

@@ -346,7 +346,7 @@ fn flat(offsets: &[u32], arrays: &Val, total: usize) -> Result<Seq> {
 }
 
 /// The items for which a condition is true.
-fn keep(seq: Seq, mask: branch::Mask) -> Result<Seq> {
+pub(super) fn keep(seq: Seq, mask: branch::Mask) -> Result<Seq> {
     let mask = match mask {
         branch::Mask::All => return Ok(seq),
         branch::Mask::None => {
