@@ -2,7 +2,7 @@
 
 use runner_core::{ExprId, Kind, Literal, Op, Result, TypeId};
 
-use super::{Frame, Guard, Lowering, guard::row_column, numbered, references::definitions};
+use super::{Frame, Guard, Lowering, guard::row_columns, numbered, references::definitions};
 use crate::{
     relation::{Key, Relation},
     shape::{Leaf, Shape},
@@ -133,12 +133,12 @@ impl Lowering<'_> {
         let (mut rows, guard) = self.witnessed(rows, f)?;
         let mut inner = Frame::default();
         let (value, ty) = self.apply(f, &[rows.item.clone()], guard, &mut inner)?;
-        let (column, own) = (row_column(&rows), definitions(&rows.from));
+        let (columns, own) = (row_columns(&rows), definitions(&rows.from));
         Self::add_frame(&mut rows, inner);
         if let Val::Leaf(condition) = self.collected(value, ty)? {
             rows.rows_can_fail |= condition.can_fail();
             let conditions = condition.conjuncts().into_iter();
-            rows.wheres.extend(conditions.map(|condition| self.for_rows(condition, column.as_ref(), &own)));
+            rows.wheres.extend(conditions.map(|condition| self.for_rows(condition, &columns, &own)));
         }
         rows.position = None;
         Ok(rows)
@@ -182,6 +182,10 @@ impl Lowering<'_> {
             let is_array = |id: &ExprId| Ok(matches!(self.shapes.get(self.ty(*id)?), Shape::Array(_)));
             match kind {
                 Kind::Let { .. } | Kind::Lambda { .. } | Kind::External { .. } | Kind::Switch { .. } => {
+                    return Ok(true);
+                }
+                // The other fields are evaluated, too.
+                Kind::Field { tuple, .. } if matches!(self.expr(*tuple)?.kind, Kind::Tuple(_)) => {
                     return Ok(true);
                 }
                 Kind::Call { op: Op::Split | Op::Sequence | Op::DateToYearMonthDay, .. } => return Ok(true),
@@ -316,10 +320,11 @@ impl Lowering<'_> {
         let value = self.lower(x, frame)?;
         let value = self.collected(value, item)?;
         let value = self.atomic(value, frame);
+        let can_fail = rows.can_fail();
         let mut rows = self.settled(rows, item)?;
         let equal = self.equal(&rows.item, &value, item);
         rows.wheres.push(equal);
-        Ok(Val::Leaf(Sql::query(format!("EXISTS (SELECT 1{})", rows.tail()), false)))
+        Ok(Val::Leaf(Sql::query(format!("EXISTS (SELECT 1{})", rows.tail()), can_fail)))
     }
 
     fn index(&mut self, id: ExprId, xs: ExprId, position: ExprId, frame: &mut Frame) -> Result<Val> {

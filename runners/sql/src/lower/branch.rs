@@ -108,7 +108,8 @@ impl Lowering<'_> {
 
     /// Evaluates those of these values that may fail, though nothing uses them.
     pub(super) fn evaluate(&self, values: &[Sql], frame: &mut Frame) {
-        let failing: Vec<_> = values.iter().filter(|value| value.can_fail()).cloned().collect();
+        let failing = values.iter().filter(|value| value.can_fail()).cloned();
+        let failing: Vec<_> = failing.map(|value| self.guarded_here(value)).collect();
         if !failing.is_empty() {
             frame.wheres.push(self.dialect.force(&failing));
             frame.can_fail = true;

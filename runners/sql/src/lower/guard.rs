@@ -86,27 +86,23 @@ impl Lowering<'_> {
     }
 
     /// A condition on rows that may fail, evaluated for rows alone even if it does not speak of them.
-    pub(super) fn for_rows(&self, condition: Sql, column: Option<&Sql>, own: &[usize]) -> Sql {
-        match column {
-            Some(column)
-                if condition.can_fail()
-                    && !references(condition.text()).iter().any(|alias| own.contains(alias)) =>
-            {
-                let guard = self.dialect.force(std::slice::from_ref(column));
-                Sql::query(format!("CASE WHEN {guard} THEN {condition} ELSE false END"), true)
-            }
-            _ => condition,
+    pub(super) fn for_rows(&self, condition: Sql, columns: &[Sql], own: &[usize]) -> Sql {
+        let speaks_of_row = || references(condition.text()).iter().any(|alias| own.contains(alias));
+        if columns.is_empty() || !condition.can_fail() || speaks_of_row() {
+            return condition;
         }
+        let guard = self.dialect.force(columns);
+        Sql::query(format!("CASE WHEN {guard} THEN {condition} ELSE false END"), true)
     }
 
     /// Makes rows ready for a lambda: if its body holds what may fail and depends on no row, with the guard for it.
     pub(super) fn witnessed(&mut self, rows: Relation, lambda: ExprId) -> Result<(Relation, Option<Guard>)> {
-        let column = if self.has_failing_invariant(lambda)? { row_column(&rows) } else { None };
-        let Some(column) = column else {
+        let columns = if self.has_failing_invariant(lambda)? { row_columns(&rows) } else { Vec::new() };
+        if columns.is_empty() {
             self.derive([rows.from.as_str()], &definitions(&rows.from));
             return Ok((rows, None));
-        };
-        let mut condition = self.dialect.force(&[column]);
+        }
+        let mut condition = self.dialect.force(&columns);
         let mut rows = rows;
         if self.dialect.guards_branches() && !has_group(&rows.item) {
             // It has one value for all rows, so that what depends on nothing else is evaluated once.
@@ -131,11 +127,12 @@ impl Lowering<'_> {
     }
 }
 
-/// A column of a relation that has a value for each row.
-pub(super) fn row_column(rows: &Relation) -> Option<Sql> {
+/// Columns of a relation that have values for each row, and together for no less than a row: what its rows are made of by
+/// a join may have some of them by itself.
+pub(super) fn row_columns(rows: &Relation) -> Vec<Sql> {
     let own = definitions(&rows.from);
-    let keys = rows.order.iter().map(|key| key.sql.clone());
-    let all = rows.position.iter().cloned().chain(keys).chain(rows.item.leaves());
+    let keys: Vec<_> = rows.order.iter().map(|key| key.sql.clone()).collect();
+    let all = rows.position.iter().cloned().chain(keys.iter().cloned()).chain(rows.item.leaves());
     // A constant of a subquery is known without a row of it.
     let is_row = |sql: &Sql| sql.is_atom() && !sql.is_foldable();
     let is_own = |sql: &Sql| is_row(sql) && references(sql.text()).iter().any(|alias| own.contains(alias));
@@ -143,7 +140,12 @@ pub(super) fn row_column(rows: &Relation) -> Option<Sql> {
     // What was joined to the rows may be there without them.
     let base = base(&rows.from);
     let is_base = |sql: &&Sql| references(sql.text()).iter().any(|alias| Some(*alias) == base);
-    found.iter().find(is_base).or(found.first()).cloned()
+    let Some(first) = found.iter().find(is_base).or(found.first()) else { return Vec::new() };
+    let is_key = |sql: &Sql| keys.iter().any(|key| key.text() == sql.text());
+    if !is_key(first) {
+        return vec![first.clone()];
+    }
+    keys.into_iter().filter(|key| is_own(key) && (is_base(&key) || !is_base(&first))).collect()
 }
 
 fn has_group(value: &Val) -> bool {
