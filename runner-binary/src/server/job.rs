@@ -19,16 +19,12 @@ type Entry<R> = adapt::Entry<<R as Run>::Prepared>;
 /// What a connection's number of a program stands for, once that is known.
 pub(super) type Bound<R> = SetOnce<Result<Arc<Entry<R>>>>;
 
-pub(super) fn execute<R: Run + 'static>(
-    shared: Arc<Shared<R>>,
-    bound: Arc<Bound<R>>,
-    outlet: Arc<Outlet>,
-    input: Bytes,
-) -> Job
+pub(super) fn execute<R: Run + 'static>(outlet: Arc<Outlet<R>>, bound: Arc<Bound<R>>, input: Bytes) -> Job
 where
     R::Prepared: 'static,
 {
     Box::pin(async move {
+        let shared = &outlet.shared;
         // What is waited for seldom is boxed: this is made, moved and dropped for every execute.
         let entry = match bound.get() {
             Some(entry) => entry,

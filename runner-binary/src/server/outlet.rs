@@ -2,17 +2,28 @@
 
 use std::{
     future::poll_fn,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Poll,
 };
 
 use bytes::Bytes;
+use runner_core::Run;
+
+use super::shared::Shared;
 
 /// Room for one piece. Who polls the job takes the piece, and polls the job again.
-#[derive(Debug, Default)]
-pub(super) struct Outlet(Mutex<Option<Bytes>>);
+///
+/// It knows the server as well, so that a job is given one thing for both.
+pub(super) struct Outlet<R: Run> {
+    pub(super) shared: Arc<Shared<R>>,
+    piece: Mutex<Option<Bytes>>,
+}
 
-impl Outlet {
+impl<R: Run> Outlet<R> {
+    pub(super) fn new(shared: Arc<Shared<R>>) -> Arc<Self> {
+        Arc::new(Self { shared, piece: Mutex::default() })
+    }
+
     /// Leaves a piece, and waits until it was taken. Nobody is woken then: the job is polled anyhow.
     pub(super) async fn put(&self, piece: Bytes) {
         *self.place() = Some(piece);
@@ -25,6 +36,6 @@ impl Outlet {
     }
 
     fn place(&self) -> MutexGuard<'_, Option<Bytes>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.piece.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

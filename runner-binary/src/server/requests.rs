@@ -224,7 +224,8 @@ where
             self.slots.resize_with(index + 1, || None);
         }
         let slot = self.slots.get_mut(index).and_then(Option::take);
-        let mut slot = slot.unwrap_or_else(|| Box::new(Slot::new(id, &self.registration.wakes)));
+        let mut slot =
+            slot.unwrap_or_else(|| Box::new(Slot::new(id, &self.registration.wakes, &self.shared)));
         if !slot.is_free() {
             self.put_back(slot);
             return Err(violation(format!("a request of id {id}, which is in flight")));
@@ -320,12 +321,12 @@ where
     }
 
     fn start(&mut self, slot: &mut Slot<R>, task: Task<R>, input: Bytes) {
-        let shared = Arc::clone(&self.shared);
+        let shared = || Arc::clone(&self.shared);
         let job = match task {
-            Task::Prepare(bound) => job::prepare(shared, bound, input),
-            Task::Execute(bound) => job::execute(shared, bound, Arc::clone(&slot.outlet), input),
-            Task::Interface => job::interface(shared),
-            Task::Describe => job::describe(shared),
+            Task::Execute(bound) => job::execute(Arc::clone(&slot.outlet), bound, input),
+            Task::Prepare(bound) => job::prepare(shared(), bound, input),
+            Task::Interface => job::interface(shared()),
+            Task::Describe => job::describe(shared()),
         };
         self.executing += 1;
         slot.executing = true;

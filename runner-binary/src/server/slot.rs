@@ -12,6 +12,7 @@ use runner_core::{Result, Run};
 use super::{
     job::{Bound, Job},
     outlet::Outlet,
+    shared::Shared,
     wake::{SlotWake, Wakes},
 };
 use crate::error::{limit, panicked, too_large};
@@ -36,6 +37,8 @@ pub(super) struct Slot<R: Run> {
     pub(super) executing: bool,
     /// Whether there is no room for what the job gave.
     pub(super) overfull: bool,
+    /// Whether the job had to be waited for, and may have left something in the outlet.
+    waited: bool,
     /// Whether the last byte of the answer was sent.
     pub(super) answered: bool,
     /// What is to be sent next.
@@ -43,7 +46,7 @@ pub(super) struct Slot<R: Run> {
     /// What the job gave after that: `None` if it has to be asked, `Some(None)` if it has ended.
     ahead: Option<Option<Result<Bytes>>>,
     /// What the job gives before it ends.
-    pub(super) outlet: Arc<Outlet>,
+    pub(super) outlet: Arc<Outlet<R>>,
     wake: Arc<SlotWake>,
     waker: Waker,
 }
@@ -80,7 +83,7 @@ pub(super) enum Next {
 }
 
 impl<R: Run> Slot<R> {
-    pub(super) fn new(id: u32, wakes: &Arc<Wakes>) -> Self {
+    pub(super) fn new(id: u32, wakes: &Arc<Wakes>, shared: &Arc<Shared<R>>) -> Self {
         let wake = SlotWake::new(id, Arc::clone(wakes));
         Self {
             id,
@@ -96,7 +99,8 @@ impl<R: Run> Slot<R> {
             lined_up: false,
             piece: None,
             ahead: None,
-            outlet: Arc::default(),
+            outlet: Outlet::new(Arc::clone(shared)),
+            waited: false,
             waker: Waker::from(Arc::clone(&wake)),
             wake,
         }
@@ -173,7 +177,9 @@ impl<R: Run> Slot<R> {
         self.answered = false;
         self.piece = None;
         self.ahead = None;
-        self.outlet.take();
+        if core::mem::take(&mut self.waited) {
+            self.outlet.take();
+        }
         self.reserved = 0;
         self.output = 0;
         self.credit = 0;
@@ -196,10 +202,13 @@ impl<R: Run> Slot<R> {
                 discard(job.take());
                 last.transpose()
             }
-            Poll::Pending => match self.outlet.take() {
-                Some(piece) => Some(Ok(piece)),
-                None => return Poll::Pending,
-            },
+            Poll::Pending => {
+                self.waited = true;
+                match self.outlet.take() {
+                    Some(piece) => Some(Ok(piece)),
+                    None => return Poll::Pending,
+                }
+            }
         };
         if let Some(Ok(piece)) = &next {
             self.output = self.output.saturating_add(piece.len() as u64);

@@ -10,7 +10,9 @@ use tokio_postgres::{
 use crate::{error, limits::TYPE_DEPTH};
 
 const COLUMNS: &str = "SELECT n.nspname, a.attname, \
-    CASE WHEN t.typname = 'numeric' THEN format_type(t.oid, a.atttypmod) ELSE t.typname END, a.attnotnull, \
+    CASE WHEN t.typname = 'numeric' THEN format_type(t.oid, a.atttypmod) ELSE t.typname END, \
+    a.attnotnull AND NOT EXISTS (SELECT FROM pg_constraint v WHERE v.conrelid = a.attrelid AND v.contype = 'n' \
+        AND v.conkey = ARRAY[a.attnum] AND NOT v.convalidated), \
     t.typtype <> 'b' OR t.typelem <> 0 AND t.typlen = -1, a.atthasdef OR NOT a.attnotnull OR a.attidentity <> '', \
     NOT coalesce(o.collisdeterministic, true), t.typtype = 'b' AND t.typnamespace = 'pg_catalog'::regnamespace \
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \

@@ -6,7 +6,9 @@
 //! the database.
 //!
 //! Tables are checked against the program when it is prepared. A `jsonb` column holds tuples as objects, arrays, and
-//! enums by the variant's name; composite types, native arrays and enumerations of the database are known, too.
+//! enums by the variant's name; composite types, native arrays and enumerations of the database are known, too. A table
+//! that is altered later, so that a program does not fit it any more, makes its executes end with `PREPARE_ERROR`; a
+//! NULL in a column that has lost its NOT NULL, with `EXECUTION_ERROR`.
 //!
 //! What it is not: a lowering to SQL, or a way to hand in SQL from outside.
 //!

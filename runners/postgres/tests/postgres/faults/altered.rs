@@ -54,6 +54,9 @@ async fn an_altered_table_gives_the_right_answer_or_says_so() {
     }
 }
 
+/// A source, and the error that it ends in.
+type Failing<'a> = (&'a str, Code, &'a str);
+
 /// What a statement relies on without reading it: constraints, and the types of what only stands in conditions.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_table_that_lost_a_constraint_is_noticed() {
@@ -83,7 +86,7 @@ async fn a_table_that_lost_a_constraint_is_noticed() {
     let insert = "func main() -> sql::insert(([{id = 9, code = \"z\", n = 3, price = 1.0}]: [K]), \"k\")";
     let reading = [by_id, code, by_n, tested, optional, shown, counted, priced, joined, coded, delete];
     let no_null = "\"n\" holds a NULL, but its type is not an option";
-    let cases: [(&str, Vec<(&str, Code, &str)>); 8] = [
+    let cases: [(&str, Vec<Failing<'_>>); 8] = [
         (
             "ALTER TABLE k ALTER n DROP NOT NULL; INSERT INTO k VALUES (3, 'c', NULL, 1)",
             [by_n, tested, optional, counted, delete]
