@@ -12,7 +12,8 @@ use super::{Server, folder, post, until};
 const WHOLE: &str = "func main(): {[Int64]} -> {sequence(1_000_000, 11_000_000)}\n";
 
 /// Forty megabytes that can go out while they are made.
-const PIECES: &str = "func main(): [Int64] -> sequence(-5, 10_000_000) | filter(x -> x >= 0) | map(x -> x + 1_000_000)\n";
+const PIECES: &str =
+    "func main(): [Int64] -> sequence(-5, 10_000_000) | filter(x -> x >= 0) | map(x -> x + 1_000_000)\n";
 
 /// Each of them would hold its output.
 const READERS: usize = 16;
