@@ -7,7 +7,7 @@ use runner_core::{Bytes, INPUT, Op, Result, wire::Writer};
 
 use super::{
     Eval,
-    branch::{Mask, mask_of},
+    branch::Mask,
     env::Env,
     stream::{Piece, Sink, keep},
     val::{Seq, Val},
@@ -85,12 +85,8 @@ impl Eval<'_> {
         self.each(&source, &mut |piece| {
             let Piece { first, mut seq } = piece;
             for condition in conditions {
-                let items = seq.total();
-                self.budget.step(items)?;
-                let mask = match items {
-                    0 => Mask::None,
-                    _ => mask_of(&self.over(condition, &seq, first, env)?, items)?,
-                };
+                self.budget.step(seq.total())?;
+                let mask = self.meeting(condition, &seq, first, env)?;
                 let bits = Bits::of(&mask);
                 bytes += size_of::<Bits>() + bits.bytes();
                 kept.push(bits);

@@ -176,11 +176,25 @@ impl Eval<'_> {
                 Ok(Seq { offsets: seq.offsets, items })
             }
             Kind::Filter { lambda, .. } => {
-                let condition = self.over(lambda, &seq, first, env)?;
-                keep(seq, branch::mask_of(&condition, total)?)
+                let mask = self.meeting(lambda, &seq, first, env)?;
+                keep(seq, mask)
             }
             Kind::Join { join, .. } => self.filter_join(join, seq, first, env),
             _ => Err(mismatch()),
+        }
+    }
+
+    /// Which items meet a condition.
+    pub(super) fn meeting(
+        &self,
+        condition: &Lambda,
+        seq: &Seq,
+        first: usize,
+        env: &Env<'_>,
+    ) -> Result<branch::Mask> {
+        match seq.total() {
+            0 => Ok(branch::Mask::None),
+            total => branch::mask_of(&self.over(condition, seq, first, env)?, total),
         }
     }
 

@@ -77,12 +77,12 @@ impl Lowering<'_> {
     pub(super) fn checks(&self, sql: &str, decoded: &[Sql]) -> Checks {
         let mut checks = Checks::default();
         for Reliance { table, alias, strict, key } in &self.reliances {
-            let uses = |column: &Column, alias: &str| {
-                let name = format!("{alias}.{}", self.dialect.quote(&column.name));
-                let in_result = decoded.iter().filter(|sql| sql.text() == name).count();
-                (places(sql, &name).count(), in_result)
+            let name = |column: &Column| {
+                let alias = alias.as_ref()?;
+                Some(format!("{alias}.{}", self.dialect.quote(&column.name)))
             };
-            let is_used = |column: &&Column| alias.as_ref().is_none_or(|alias| uses(column, alias).0 > 0);
+            let is_used =
+                |column: &&Column| name(column).is_none_or(|name| places(sql, &name).next().is_some());
             let used: Vec<_> = table.columns.iter().filter(is_used).collect();
             let text = self.table_text(table);
             for check in self.dialect.table_checks(table, &text, &used, key.as_deref()) {
@@ -91,12 +91,15 @@ impl Lowering<'_> {
                 }
             }
             let Some(alias) = alias else { continue };
+            let stands_elsewhere = |column: &Column| {
+                let name = name(column).unwrap_or_default();
+                places(sql, &name).count() > decoded.iter().filter(|sql| sql.text() == name).count()
+            };
             let relies = |column: &&&Column| {
-                let (all, in_result) = uses(column, alias);
                 column.is_not_null
                     && column.fields.is_empty()
                     && strict.contains(&column.name)
-                    && all > in_result
+                    && stands_elsewhere(column)
             };
             let columns: Vec<_> = used.iter().filter(relies).map(|column| column.name.as_str()).collect();
             if !columns.is_empty() {
@@ -106,7 +109,8 @@ impl Lowering<'_> {
         checks
     }
 
-    /// What these rows are given with, and what stands before their SELECT, so that the statement says all of this.
+    /// Adds the checks to what the statement is made of: its rows, or its frame. Gives what has to stand before its
+    /// SELECT.
     pub(super) fn check(&self, checks: Checks, mut rows: Option<&mut Relation>, frame: &mut Frame) -> String {
         let mut conditions = checks.others;
         let mut prefix = String::new();

@@ -24,7 +24,12 @@ pub(super) fn read(
     table: &Table,
 ) -> Option<Val> {
     let sql = Sql::column(alias, &dialect.quote(&column.name));
-    Reader { dialect, shapes, table: Some((alias, table)), name: &column.name }.read(ty, &sql, column)
+    let reader = Reader { dialect, shapes, table: Some((alias, table)), name: &column.name };
+    if dialect.checks_tables && !column.fields.is_empty() {
+        // No check of the table finds a row type that is NULL as a whole, so each value is looked at.
+        return reader.read(ty, &sql, &Column { is_not_null: false, ..column.clone() });
+    }
+    reader.read(ty, &sql, column)
 }
 
 /// What writes a value; `None` if the types don't fit.

@@ -21,10 +21,6 @@ impl Lowering<'_> {
         let mut values = Vec::new();
         for field in fields {
             let column = self.column(name, table, field)?;
-            // No check finds a row type that is NULL as a whole.
-            let is_not_null =
-                column.is_not_null && (column.fields.is_empty() || !self.dialect.checks_tables());
-            let column = &Column { is_not_null, ..column.clone() };
             let Some(value) = self.dialect.read_column(&self.shapes, field.ty, &alias, column, table) else {
                 return Err(self.mismatched_column(name, table, column, field.ty));
             };
