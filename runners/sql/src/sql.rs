@@ -36,6 +36,8 @@ pub(crate) enum Parts {
     IsNotNull(Sql),
     /// `a`, or something else where it is NULL.
     OrElse(Sql),
+    /// A value, and what fails in its place where it is NULL.
+    Checked { value: Sql, fail: Sql },
 }
 
 impl Sql {
@@ -100,6 +102,28 @@ impl Sql {
     pub(crate) fn made_of(mut self, parts: Parts) -> Self {
         self.parts = Some(Rc::new(parts));
         self
+    }
+
+    /// A value, or what fails where it is NULL.
+    pub(crate) fn checked(value: Self, fail: Self) -> Self {
+        let text = format!("CASE WHEN {value} IS NULL THEN {fail} ELSE {value} END");
+        Self { atom: value.atom, ..Self::of(text, &[&value]) }.made_of(Parts::Checked { value, fail })
+    }
+
+    /// The value, NULL where it would fail for being NULL.
+    pub(crate) fn unchecked(&self) -> Self {
+        match self.parts.as_deref() {
+            Some(Parts::Checked { value, .. }) => value.clone(),
+            _ => self.clone(),
+        }
+    }
+
+    /// What fails in the place of a value that is NULL.
+    pub(crate) fn fail_of_null(&self) -> Option<Self> {
+        match self.parts.as_deref() {
+            Some(Parts::Checked { fail, .. }) => Some(fail.clone()),
+            _ => None,
+        }
     }
 
     /// The sides of an equation.

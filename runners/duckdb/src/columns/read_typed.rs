@@ -70,23 +70,23 @@ impl<'de> Deserializer<'de> for Cell<'_> {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failed> {
         let row = self.row;
         match self.source {
-            Source::I64(column) if column.is_valid(row) => visitor.visit_i64(column.value(row)),
-            Source::I32(column) if column.is_valid(row) => visitor.visit_i32(column.value(row)),
-            Source::F64(column) if column.is_valid(row) => visitor.visit_f64(column.value(row)),
+            Source::I64(column) => visitor.visit_i64(column.get(row)?),
+            Source::I32(column) => visitor.visit_i32(column.get(row)?),
+            Source::F64(column) => visitor.visit_f64(column.get(row)?),
             Source::Text(column) if column.is_valid(row) => visitor.visit_str(column.value(row)),
             Source::Bool(column) if column.is_valid(row) => visitor.visit_bool(column.value(row)),
-            Source::I8(column) if column.is_valid(row) => visitor.visit_i8(column.value(row)),
-            Source::I16(column) if column.is_valid(row) => visitor.visit_i16(column.value(row)),
-            Source::U8(column) if column.is_valid(row) => visitor.visit_u8(column.value(row)),
-            Source::U16(column) if column.is_valid(row) => visitor.visit_u16(column.value(row)),
-            Source::U32(column) if column.is_valid(row) => visitor.visit_u32(column.value(row)),
-            Source::U64(column) if column.is_valid(row) => visitor.visit_u64(column.value(row)),
-            Source::F32(column) if column.is_valid(row) => visitor.visit_f32(column.value(row)),
-            Source::Tag(column) if column.is_valid(row) => {
-                visitor.visit_enum(Variant { index: column.value(row).cast_unsigned(), payload: None })
+            Source::I8(column) => visitor.visit_i8(column.get(row)?),
+            Source::I16(column) => visitor.visit_i16(column.get(row)?),
+            Source::U8(column) => visitor.visit_u8(column.get(row)?),
+            Source::U16(column) => visitor.visit_u16(column.get(row)?),
+            Source::U32(column) => visitor.visit_u32(column.get(row)?),
+            Source::U64(column) => visitor.visit_u64(column.get(row)?),
+            Source::F32(column) => visitor.visit_f32(column.get(row)?),
+            Source::Tag(column) => {
+                visitor.visit_enum(Variant { index: column.get(row)?.cast_unsigned(), payload: None })
             }
-            Source::Enum(tags, payloads) if tags.is_valid(row) => {
-                let index = tags.value(row).cast_unsigned();
+            Source::Enum(tags, payloads) => {
+                let index = tags.get(row)?.cast_unsigned();
                 let payload = payloads.get(index as usize).and_then(Option::as_ref);
                 visitor.visit_enum(Variant { index, payload: payload.map(|payload| Self::at(payload, row)) })
             }
@@ -118,11 +118,9 @@ impl<'de> Deserializer<'de> for Cell<'_> {
         match (self.option(), self.source) {
             (Some(Some(payload)), _) => visitor.visit_some(payload),
             (Some(None), _) => visitor.visit_none(),
-            (None, Source::Tag(tags)) if tags.is_valid(self.row) && tags.value(self.row) == 0 => {
-                visitor.visit_none()
-            }
-            (None, Source::Enum(tags, payloads)) if tags.is_valid(self.row) => {
-                let index = tags.value(self.row);
+            (None, Source::Tag(tags)) if tags.get(self.row)? == 0 => visitor.visit_none(),
+            (None, Source::Enum(tags, payloads)) => {
+                let index = tags.get(self.row)?;
                 match (index, payloads.get(index as usize).and_then(Option::as_ref)) {
                     (0, _) => visitor.visit_none(),
                     (_, Some(payload)) => visitor.visit_some(Self::at(payload, self.row)),
@@ -265,6 +263,12 @@ impl fmt::Display for Failed {
 }
 
 impl std::error::Error for Failed {}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self(error)
+    }
+}
 
 impl de::Error for Failed {
     fn custom<T: fmt::Display>(message: T) -> Self {

@@ -1,8 +1,9 @@
 use duckdb::arrow::{
-    array::{Array, ArrayRef, AsArray, BinaryArray, BooleanArray, ListArray, PrimitiveArray, StringArray},
+    array::{Array, ArrayRef, AsArray, BinaryArray, BooleanArray, ListArray, StringArray},
+    buffer::NullBuffer,
     datatypes::{
-        ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type,
-        UInt16Type, UInt32Type, UInt64Type,
+        ArrowNativeType, ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
+        Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
     },
 };
 use runner_core::{Error, Prim, Repr, Result, wire::Writer};
@@ -15,19 +16,19 @@ pub(crate) enum Source<'a> {
     /// `{}`
     Unit,
     Bool(&'a BooleanArray),
-    I8(&'a PrimitiveArray<Int8Type>),
-    I16(&'a PrimitiveArray<Int16Type>),
-    I32(&'a PrimitiveArray<Int32Type>),
-    I64(&'a PrimitiveArray<Int64Type>),
-    U8(&'a PrimitiveArray<UInt8Type>),
-    U16(&'a PrimitiveArray<UInt16Type>),
-    U32(&'a PrimitiveArray<UInt32Type>),
-    U64(&'a PrimitiveArray<UInt64Type>),
-    F32(&'a PrimitiveArray<Float32Type>),
-    F64(&'a PrimitiveArray<Float64Type>),
+    I8(Values<'a, i8>),
+    I16(Values<'a, i16>),
+    I32(Values<'a, i32>),
+    I64(Values<'a, i64>),
+    U8(Values<'a, u8>),
+    U16(Values<'a, u16>),
+    U32(Values<'a, u32>),
+    U64(Values<'a, u64>),
+    F32(Values<'a, f32>),
+    F64(Values<'a, f64>),
     Text(&'a StringArray),
     /// The index of a variant without payload.
-    Tag(&'a PrimitiveArray<Int32Type>),
+    Tag(Values<'a, i32>),
     Tuple(Vec<Source<'a>>),
     /// Lists of which none has items, so that their type does not matter.
     Empty,
@@ -36,8 +37,14 @@ pub(crate) enum Source<'a> {
     Option(&'a dyn Array, Box<Source<'a>>),
     /// Some where the flag says so.
     Flag(&'a BooleanArray, Box<Source<'a>>),
-    Enum(&'a PrimitiveArray<Int32Type>, Vec<Option<Source<'a>>>),
+    Enum(Values<'a, i32>, Vec<Option<Source<'a>>>),
     Boxed(&'a BinaryArray),
+}
+
+/// A column of primitives.
+pub(crate) struct Values<'a, T> {
+    values: &'a [T],
+    nulls: Option<&'a NullBuffer>,
 }
 
 impl<'a> Source<'a> {
@@ -46,7 +53,7 @@ impl<'a> Source<'a> {
         Ok(match layout {
             Layout::Prim(prim) => Self::primitive(*prim, array)?,
             Layout::Unit => Self::Unit,
-            Layout::Tag => Self::Tag(primitives(array)?),
+            Layout::Tag => Self::Tag(Values::of::<Int32Type>(array)?),
             Layout::Tuple(fields) => {
                 let columns = array.as_struct_opt().ok_or_else(|| unexpected("a struct"))?.columns();
                 if columns.len() != fields.len() {
@@ -72,7 +79,7 @@ impl<'a> Source<'a> {
                 let columns = array.as_struct_opt().ok_or_else(|| unexpected("a struct"))?.columns();
                 let mut columns = columns.iter();
                 let mut next = || columns.next().ok_or_else(|| unexpected("a struct with these variants"));
-                let tags = primitives(next()?)?;
+                let tags = Values::of::<Int32Type>(next()?)?;
                 let mut payloads = Vec::with_capacity(variants.len());
                 for payload in variants {
                     payloads.push(match payload {
@@ -90,16 +97,16 @@ impl<'a> Source<'a> {
     pub(crate) fn primitive(prim: Prim, array: &'a ArrayRef) -> Result<Self> {
         Ok(match prim.repr() {
             Repr::Bool => Self::Bool(array.as_boolean_opt().ok_or_else(|| unexpected("a boolean"))?),
-            Repr::I8 => Self::I8(primitives(array)?),
-            Repr::I16 => Self::I16(primitives(array)?),
-            Repr::I32 => Self::I32(primitives(array)?),
-            Repr::I64 => Self::I64(primitives(array)?),
-            Repr::U8 => Self::U8(primitives(array)?),
-            Repr::U16 => Self::U16(primitives(array)?),
-            Repr::U32 => Self::U32(primitives(array)?),
-            Repr::U64 => Self::U64(primitives(array)?),
-            Repr::F32 => Self::F32(primitives(array)?),
-            Repr::F64 => Self::F64(primitives(array)?),
+            Repr::I8 => Self::I8(Values::of::<Int8Type>(array)?),
+            Repr::I16 => Self::I16(Values::of::<Int16Type>(array)?),
+            Repr::I32 => Self::I32(Values::of::<Int32Type>(array)?),
+            Repr::I64 => Self::I64(Values::of::<Int64Type>(array)?),
+            Repr::U8 => Self::U8(Values::of::<UInt8Type>(array)?),
+            Repr::U16 => Self::U16(Values::of::<UInt16Type>(array)?),
+            Repr::U32 => Self::U32(Values::of::<UInt32Type>(array)?),
+            Repr::U64 => Self::U64(Values::of::<UInt64Type>(array)?),
+            Repr::F32 => Self::F32(Values::of::<Float32Type>(array)?),
+            Repr::F64 => Self::F64(Values::of::<Float64Type>(array)?),
             Repr::Text => Self::Text(array.as_string_opt().ok_or_else(|| unexpected("a text"))?),
         })
     }
@@ -109,18 +116,18 @@ impl<'a> Source<'a> {
         match self {
             Self::Unit => {}
             Self::Bool(column) if column.is_valid(row) => writer.bool(column.value(row)),
-            Self::I8(column) if column.is_valid(row) => writer.i8(column.value(row)),
-            Self::I16(column) if column.is_valid(row) => writer.i16(column.value(row)),
-            Self::I32(column) if column.is_valid(row) => writer.i32(column.value(row)),
-            Self::I64(column) if column.is_valid(row) => writer.i64(column.value(row)),
-            Self::U8(column) if column.is_valid(row) => writer.u8(column.value(row)),
-            Self::U16(column) if column.is_valid(row) => writer.u16(column.value(row)),
-            Self::U32(column) if column.is_valid(row) => writer.u32(column.value(row)),
-            Self::U64(column) if column.is_valid(row) => writer.u64(column.value(row)),
-            Self::F32(column) if column.is_valid(row) => writer.f32(column.value(row)),
-            Self::F64(column) if column.is_valid(row) => writer.f64(column.value(row)),
+            Self::I8(column) => writer.i8(column.get(row)?),
+            Self::I16(column) => writer.i16(column.get(row)?),
+            Self::I32(column) => writer.i32(column.get(row)?),
+            Self::I64(column) => writer.i64(column.get(row)?),
+            Self::U8(column) => writer.u8(column.get(row)?),
+            Self::U16(column) => writer.u16(column.get(row)?),
+            Self::U32(column) => writer.u32(column.get(row)?),
+            Self::U64(column) => writer.u64(column.get(row)?),
+            Self::F32(column) => writer.f32(column.get(row)?),
+            Self::F64(column) => writer.f64(column.get(row)?),
             Self::Text(column) if column.is_valid(row) => writer.text(column.value(row)),
-            Self::Tag(column) if column.is_valid(row) => writer.u32(column.value(row).cast_unsigned()),
+            Self::Tag(column) => writer.u32(column.get(row)?.cast_unsigned()),
             Self::Boxed(column) if column.is_valid(row) => writer.raw(column.value(row)),
             Self::Tuple(fields) => fields.iter().try_for_each(|field| field.write(row, writer))?,
             Self::Empty => writer.length(0),
@@ -147,8 +154,8 @@ impl<'a> Source<'a> {
                     payload.write(row, writer)?;
                 }
             }
-            Self::Enum(tags, payloads) if tags.is_valid(row) => {
-                let index = tags.value(row).cast_unsigned();
+            Self::Enum(tags, payloads) => {
+                let index = tags.get(row)?.cast_unsigned();
                 writer.u32(index);
                 if let Some(Some(payload)) = payloads.get(index as usize) {
                     payload.write(row, writer)?;
@@ -160,8 +167,21 @@ impl<'a> Source<'a> {
     }
 }
 
-fn primitives<A: ArrowPrimitiveType>(array: &ArrayRef) -> Result<&PrimitiveArray<A>> {
-    array.as_primitive_opt().ok_or_else(|| unexpected(&A::DATA_TYPE.to_string()))
+impl<'a, T: ArrowNativeType> Values<'a, T> {
+    fn of<A: ArrowPrimitiveType<Native = T>>(array: &'a ArrayRef) -> Result<Self> {
+        let array = array.as_primitive_opt::<A>().ok_or_else(|| unexpected(&A::DATA_TYPE.to_string()))?;
+        Ok(Self { values: array.values(), nulls: array.nulls() })
+    }
+
+    /// The value of a row.
+    #[inline]
+    pub(super) fn get(&self, row: usize) -> Result<T> {
+        match (self.nulls, self.values.get(row)) {
+            (None, Some(value)) => Ok(*value),
+            (Some(nulls), Some(value)) if nulls.is_valid(row) => Ok(*value),
+            _ => Err(null()),
+        }
+    }
 }
 
 #[cold]

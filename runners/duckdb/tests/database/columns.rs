@@ -198,6 +198,18 @@ fn a_null_that_is_not_expected_names_its_column() {
     let fails = |source: &str, name| database.fails(source, "", Code::ExecutionError, &[name, "NULL"]);
     fails("func main() -> (sql::from(\"t\"): [{id: Int64}]) | map(r -> r.id) | sum", "\"id\"");
     fails("func main(): [{list: [Int64]}] -> sql::from(\"t\")", "\"list\"");
+    // Of the keys of groups too, whether anything is made of them or not, and where a table is used twice.
+    for of_groups in
+        ["", "| map(g -> count(g.values))", "| count", "| filter(g -> count(g.values) >= count(t))"]
+    {
+        let source = format!(
+            "func main() -> (let t: [{{id: Int64}}] = sql::from(\"t\"); t | group(r -> r.id) {of_groups})"
+        );
+        fails(&source, "\"id\"");
+    }
+    let unused = "func main() -> (let t: [{id: Int64, list: [Int64?]}] = sql::from(\"t\"); \
+                  {count(t), t | filter(r -> count(r.list) > 1) | map(r -> r.id)})";
+    assert_eq!(database.answer(unused, ""), "{2, [1]}");
     fails("func main(): [{id: Int64}] -> sql::raw(\"SELECT id FROM t\")", "\"id\"");
     let some =
         "func main() -> (sql::from(\"t\"): [{id: Int64?}]) | filter(r -> option::is_none(r.id)) | count";

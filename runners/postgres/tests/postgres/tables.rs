@@ -64,6 +64,16 @@ async fn tables_are_read_and_changed() {
             "EXECUTION_ERROR: the column \"id\" holds a NULL, but its type is not an option",
         ),
         (
+            "func main() -> (sql::from(\"holes\"): [{id: Int64}]) | group(hole -> hole.id) | count",
+            "{}",
+            "EXECUTION_ERROR: the column \"id\" holds a NULL, but its type is not an option",
+        ),
+        (
+            "func main() -> (let holes: [{id: Int64}] = sql::from(\"holes\"); holes | group(hole -> hole.id) | filter(group -> count(group.values) >= count(holes)))",
+            "{}",
+            "EXECUTION_ERROR: the column \"id\" holds a NULL, but its type is not an option",
+        ),
+        (
             "func main(): [{id: Int64?}] -> sql::from(\"holes\")",
             "{}",
             "[\n  {\n    id = some(1),\n  },\n  {\n    id = none,\n  },\n]",

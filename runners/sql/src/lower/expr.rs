@@ -170,10 +170,12 @@ impl Lowering<'_> {
                 let name = format!("w{}", self.with.len() + 1);
                 if is_table && uses.ordered <= 1 && !uses.in_lambda {
                     // No two uses have to agree on an order, and a table has none.
-                    let columns = numbered(&rows.item.leaves()).join(", ");
+                    let leaves = rows.item.leaves();
+                    let fails = leaves.iter().map(Sql::fail_of_null).collect();
+                    let columns = numbered(&leaves.iter().map(Sql::unchecked).collect::<Vec<_>>()).join(", ");
                     self.with
                         .push((name.clone(), format!("NOT MATERIALIZED (SELECT {columns}{})", rows.tail())));
-                    return Ok(Val::Source(Source::Unordered { name, item }));
+                    return Ok(Val::Source(Source::Unordered { name, item, fails }));
                 }
                 let text = self.numbered_query(*rows);
                 self.with.push((name.clone(), format!("({text})")));

@@ -29,6 +29,9 @@ impl Lowering<'_> {
         let mut inner = Frame::default();
         let (key, key_ty) = self.apply(f, &[rows.item.clone()], guard, &mut inner)?;
         let key = self.collected(key, key_ty)?;
+        // Groups are fewer than rows: their keys are looked at for NULLs instead.
+        let fails: Vec<_> = key.leaves().iter().map(Sql::fail_of_null).collect();
+        let key = key.map_leaves(&mut Sql::unchecked);
         Self::add_frame(&mut rows, inner);
         let order = order.map(|key| key.sql);
         // One subquery with the item, the key and the order as columns.
@@ -53,11 +56,18 @@ impl Lowering<'_> {
         let mut names = super::numbered(&columns);
         names.extend(order.as_ref().map(|order| format!("min({order}) AS o")));
         let texts: Vec<_> = keys.iter().map(Sql::text).collect();
-        let by = if texts.is_empty() {
+        let mut by = if texts.is_empty() {
             " HAVING count(*) > 0".into()
         } else {
             format!(" GROUP BY {}", texts.join(", "))
         };
+        let checks = keys.iter().zip(fails).filter_map(|(key, fail)| Some(Sql::checked(key.clone(), fail?)));
+        let mut checks: Vec<_> = checks.collect();
+        if !checks.is_empty() {
+            // A condition that needs an aggregate stays behind the grouping.
+            checks.push(Sql::of("count(*)", &[]));
+            by.push_str(&format!(" HAVING {}", self.dialect.force(&checks)));
+        }
         let alias = self.alias();
         let group = self.groups.len();
         names.push(format!("\0{group}\0"));

@@ -41,8 +41,12 @@ impl Lowering<'_> {
                 let from = format!("{name} AS {alias}");
                 Relation::counted(from, self.of_alias(item, &alias)?, Sql::column(&alias, "o"))
             }
-            Val::Source(Source::Unordered { name, item }) => {
-                Relation::new(format!("{name} AS {alias}"), self.of_alias(item, &alias)?)
+            Val::Source(Source::Unordered { name, item, fails }) => {
+                let mut fails = fails.into_iter();
+                let item = self.of_alias(item, &alias)?.map_leaves(&mut |column| {
+                    fails.next().flatten().map_or(column.clone(), |fail| Sql::checked(column.clone(), fail))
+                });
+                Relation::new(format!("{name} AS {alias}"), item)
             }
             Val::Leaf(packed) => {
                 let (from, value, position) = self.dialect.items(&self.shapes, &packed, item, &alias);

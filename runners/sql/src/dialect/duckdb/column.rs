@@ -7,7 +7,7 @@ use crate::{
     catalog::Column,
     dialect::Dialect,
     shape::{Shape, Shapes},
-    sql::Sql,
+    sql::{Parts, Sql},
     value::Val,
 };
 
@@ -102,9 +102,14 @@ impl Reader<'_> {
             return Some(value);
         }
         let fail = self.fail_text("a NULL, but its type is not an option");
-        let ty = Layout::of(self.shapes, ty).sql_type();
+        let fail = Sql::atom(format!("{fail}::{}", Layout::of(self.shapes, ty).sql_type()));
         // COALESCE would copy all values, and forget what is known of them.
-        Some(Sql::of(format!("CASE WHEN {sql} IS NULL THEN {fail}::{ty} ELSE {value} END"), &[&value]))
+        let text = format!("CASE WHEN {sql} IS NULL THEN {fail} ELSE {value} END");
+        let read = Sql::of(text, &[&value]);
+        Some(match self.shapes.get(ty) {
+            Shape::Prim(_) => read.made_of(Parts::Checked { value, fail }),
+            _ => read,
+        })
     }
 
     fn read_union(

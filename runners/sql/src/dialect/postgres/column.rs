@@ -10,7 +10,7 @@ use crate::{
     catalog::{Column, Table},
     dialect::Dialect,
     shape::{Leaf, Shape, Shapes},
-    sql::Sql,
+    sql::{Parts, Sql},
     value::Val,
 };
 
@@ -144,7 +144,12 @@ impl Reader<'_> {
         if column.is_not_null {
             return value;
         }
-        Sql::atom(format!("coalesce({value}, {})", self.fail_null(leaf)))
+        let fail = self.fail_null(leaf);
+        let read = Sql::atom(format!("coalesce({value}, {fail})"));
+        match leaf {
+            Leaf::Prim(_) => read.made_of(Parts::Checked { value, fail }),
+            _ => read,
+        }
     }
 
     fn null_words(&self) -> String {
