@@ -18,7 +18,8 @@ pub struct Sql {
     can_fail: bool,
     /// Made of literals and parameters alone.
     constant: bool,
-    /// Literals and parameters alone may decide it, so that a database may evaluate it while it plans.
+    /// Literals and parameters alone may decide it, or no row of what it is a column of, so that a database may evaluate
+    /// it while it plans, or before there is a row.
     foldable: bool,
     parts: Option<Rc<Parts>>,
 }

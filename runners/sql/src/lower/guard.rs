@@ -97,13 +97,17 @@ impl Lowering<'_> {
 
     /// Makes rows ready for a lambda: if its body holds what may fail and depends on no row, with the guard for it.
     pub(super) fn witnessed(&mut self, rows: Relation, lambda: ExprId) -> Result<(Relation, Option<Guard>)> {
-        let columns = if self.has_failing_invariant(lambda)? { row_columns(&rows) } else { Vec::new() };
+        let mut rows = rows;
+        if rows.item.leaves().iter().any(Sql::is_foldable) && self.has_failing_invariant(lambda, false)? {
+            // What is the same for all rows is there without any, unless it stands behind a fence.
+            rows = self.wrap(rows, true)?;
+        }
+        let columns = if self.has_failing_invariant(lambda, true)? { row_columns(&rows) } else { Vec::new() };
         if columns.is_empty() {
             self.derive([rows.from.as_str()], &definitions(&rows.from));
             return Ok((rows, None));
         }
         let mut condition = self.dialect.force(&columns);
-        let mut rows = rows;
         if self.dialect.guards_branches() && !has_group(&rows.item) {
             // It has one value for all rows, so that what depends on nothing else is evaluated once.
             (rows, condition) = self.with_column(rows, condition)?;
@@ -120,7 +124,7 @@ impl Lowering<'_> {
             // What is joined to a state is evaluated before it is known whether there is another step.
             return Ok(Some(Guard::branch(Sql::of(condition, &[]))));
         }
-        if self.dialect.guards_branches() || !self.has_failing_invariant(lambda)? {
+        if self.dialect.guards_branches() || !self.has_failing_invariant(lambda, true)? {
             return Ok(None);
         }
         Ok(Some(Guard { condition: Sql::of(condition, &[]), row: definitions(&format!(" AS {state}")) }))

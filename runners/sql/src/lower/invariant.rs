@@ -18,13 +18,13 @@ struct Known {
 
 impl Lowering<'_> {
     /// Whether the body of a lambda becomes subqueries, and holds an operation that may fail and depends on nothing that
-    /// the lambda is given.
-    pub(super) fn has_failing_invariant(&self, lambda: ExprId) -> Result<bool> {
+    /// the lambda is given; on nothing else either, if what it is given does not `vary`.
+    pub(super) fn has_failing_invariant(&self, lambda: ExprId, vary: bool) -> Result<bool> {
         let (params, body) = self.lambda(lambda)?;
         if !self.may_fail(body)? || !self.may_need_query(body)? {
             return Ok(false);
         }
-        let variant = params.iter().map(|(local, _)| *local).collect();
+        let variant = params.iter().map(|(local, _)| *local).filter(|_| vary).collect();
         let mut has_found = false;
         self.depends(body, &mut Known { variant, ..Known::default() }, &mut has_found)?;
         Ok(has_found)

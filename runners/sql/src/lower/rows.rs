@@ -141,6 +141,7 @@ impl Lowering<'_> {
         let rows = self.plain(rows);
         let alias = self.alias();
         let is_limited = rows.limit.is_some();
+        let own = definitions(&rows.from);
         let mut columns = Vec::new();
         let mut checked = Vec::new();
         let mut column = |sql: &Sql| {
@@ -149,8 +150,9 @@ impl Lowering<'_> {
             if sql.can_fail() {
                 checked.push(column.clone());
             }
-            // A subquery that is not fenced is merged with the query around it, and so are its constants.
-            if sql.is_foldable() && !fenced && !is_limited { column.foldable() } else { column }
+            // A subquery that is not fenced is merged with the query around it, and so is what its rows don't decide.
+            let is_merged = !fenced && !is_limited && (sql.is_foldable() || !is_of_rows(sql, &own));
+            if is_merged { column.foldable() } else { column }
         };
         let item = rows.item.map_leaves(&mut column);
         let key = |key: &Key, column: &mut dyn FnMut(&Sql) -> Sql| Key {
@@ -232,4 +234,11 @@ impl Lowering<'_> {
 /// Whether a window is within the order, and so can't be within the order of another window.
 fn has_window(rows: &Relation) -> bool {
     rows.order.iter().any(|key| key.sql.text().contains(" OVER ("))
+}
+
+/// Whether a column may have another value for another row of these aliases.
+fn is_of_rows(column: &Sql, rows: &[usize]) -> bool {
+    let text = column.text();
+    let before_queries = text.split("(SELECT ").next().unwrap_or(text);
+    before_queries.contains(" OVER (") || references(text).iter().any(|alias| rows.contains(alias))
 }
