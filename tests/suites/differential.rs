@@ -94,6 +94,9 @@ fn an_error_is_excused_if_nothing_uses_its_value() {
     assert!(is_excused(&none, mute("[]")));
     let first = Expr::new(INT, Node::Field("0".into()), vec![tuple(vec![int(1), overflow()])]);
     assert!(is_excused(&tuple(vec![int(5), first]), mute("{5, 1}")));
+    // In a branch that is taken, whatever it gives.
+    let branch = Expr::new(Ty::array(INT), Node::If, vec![bool(true), none, array(0)]);
+    assert!(is_excused(&branch, mute("[]")));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::{
         Tree,
         ast::{Expr, Node},
         data::Taste,
-        ty::{Defs, Shape, Ty},
+        ty::{BOOL, Defs, INT, Shape, Ty},
     },
 };
 
@@ -53,7 +53,7 @@ fn excuse_one_of(backends: &[Backend], tree: &Tree, verdict: &Verdict, failing: 
 }
 
 /// The expression at a place, if it is evaluated whenever the whole is, as far as it has to be: not in a branch, or in one
-/// that is taken, since the answer depends on it.
+/// that is taken.
 fn evaluated<'a>(backends: &[Backend], tree: &'a Tree, path: &[usize]) -> Option<&'a Expr> {
     let mut expr = &tree.body;
     for (depth, &index) in path.iter().enumerate() {
@@ -79,15 +79,21 @@ fn is_within_lambda(body: &Expr, path: &[usize]) -> bool {
     (0..=path.len()).any(|end| is_lambda(body, &path[..end]))
 }
 
-/// Whether two values in the place of a branch give two answers on the first runner.
+/// Whether the first runner evaluates a branch: it fails if what fails stands there, and does not if a value does.
 fn is_taken(backends: &[Backend], tree: &Tree, path: &[usize]) -> bool {
-    let ty = &expr_at(&tree.body, path).ty;
-    let answers: Vec<_> = values(&tree.defs, ty)
-        .into_iter()
-        .map(|value| judge(&backends[..1], &tree.with(path, Expr::literal(ty, value))))
-        .filter(|verdict| matches!(verdict, Verdict::Agreed(Answer::Value(_))))
-        .collect();
-    answers.first().is_some_and(|first| answers.iter().any(|answer| answer != first))
+    let mut path = path.to_vec();
+    while is_lambda(&tree.body, &path) {
+        path.push(0);
+    }
+    let ty = &expr_at(&tree.body, &path).ty;
+    let value = Expr::literal(ty, tree.defs.default_value(ty));
+    let [zero, one] = [0, 1].map(|value| Expr::literal(&INT, Value::Int(value)));
+    let division = Expr::new(INT, Node::Infix("/"), vec![one, zero.clone()]);
+    let condition = Expr::new(BOOL, Node::Infix("=="), vec![division, zero]);
+    let failing = Expr::new(ty.clone(), Node::If, vec![condition, value.clone(), value.clone()]);
+    let judged = |expr| judge(&backends[..1], &tree.with(&path, expr));
+    matches!(judged(failing), Verdict::Agreed(Answer::Error("EXECUTION_ERROR", _)))
+        && matches!(judged(value), Verdict::Agreed(Answer::Value(_)))
 }
 
 fn expr_at<'a>(body: &'a Expr, path: &[usize]) -> &'a Expr {

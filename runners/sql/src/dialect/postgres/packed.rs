@@ -73,14 +73,13 @@ pub(super) fn unpack(shapes: &Shapes, access: &Access, ty: TypeId) -> Val {
         Shape::Option(payload) => {
             let json = access.json();
             let some = Sql::of(format!("(jsonb_typeof({json}) <> 'null')"), &[&json]).as_atom();
-            let value = if shapes.is_nullable(payload) {
-                unpack(shapes, &Access::Part(json, "0".into()), payload)
-            } else if matches!(shapes.get(payload), Shape::Enum | Shape::Array(_)) {
-                // As what is absent is elsewhere, so that keys of groups agree.
-                Val::Leaf(Sql::of(format!("nullif({json}, 'null'::jsonb)"), &[&json]).as_atom())
-            } else {
-                unpack(shapes, &Access::Root(json), payload)
+            // As what is absent is elsewhere, so that keys of groups agree. A scalar is its own item 0.
+            let present = Sql::of(format!("nullif({json}, 'null'::jsonb)"), &[&json]).as_atom();
+            let access = match shapes.is_nullable(payload) {
+                true => Access::Part(present, "0".into()),
+                false => Access::Root(present),
             };
+            let value = unpack(shapes, &access, payload);
             Val::Option { some, value: Box::new(value) }
         }
         Shape::Enum | Shape::Array(_) => Val::Leaf(access.json()),
