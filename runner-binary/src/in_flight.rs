@@ -69,8 +69,8 @@ impl InFlight {
     }
 
     /// An id for a request that may be answered with so many bytes. If the caller wants the answer as a whole, up to
-    /// `whole` bytes of it come as one part.
-    pub(crate) fn insert(&mut self, credit: u64, whole: Option<u64>) -> u32 {
+    /// `whole` bytes of it come as one part. `waker` is the caller's, if that is known yet.
+    pub(crate) fn insert(&mut self, credit: u64, whole: Option<u64>, waker: Option<&Waker>) -> u32 {
         let id = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot::default());
             (self.slots.len() - 1) as u32
@@ -78,6 +78,7 @@ impl InFlight {
         if let Some(slot) = self.slots.get_mut(id as usize) {
             slot.holder = Holder::Caller;
             slot.credit = credit;
+            slot.waker = waker.cloned();
             slot.whole = whole.map(|most| Whole { block: Block::new(most.saturating_add(1)), most });
         }
         id
@@ -266,7 +267,7 @@ mod tests {
     #[test]
     fn answers_come_in_any_order_and_parts() {
         let mut requests = InFlight::default();
-        let (a, b) = (requests.insert(10, None), requests.insert(10, None));
+        let (a, b) = (requests.insert(10, None, None), requests.insert(10, None, None));
         assert!(poll(&mut requests, a).is_pending());
         let (waker, freed) = requests.receive(b, bytes("one"), true).unwrap();
         assert!(waker.is_none() && !freed, "nobody waits for it yet");
@@ -276,16 +277,16 @@ mod tests {
         assert_eq!(poll(&mut requests, b), Poll::Ready(Step::Piece(bytes("one"), false)));
         assert_eq!(poll(&mut requests, b), Poll::Ready(Step::Piece(bytes("two"), true)));
         assert_eq!(requests.len(), 0);
-        assert_eq!(requests.insert(0, None), b, "ids are used again");
+        assert_eq!(requests.insert(0, None, None), b, "ids are used again");
     }
 
     #[test]
     fn a_server_that_breaks_the_rules_is_found_out() {
         let mut requests = InFlight::default();
         assert!(requests.receive(0, bytes(""), false).is_err());
-        let id = requests.insert(3, None);
+        let id = requests.insert(3, None, None);
         assert!(requests.receive(id, bytes("four"), true).is_err());
-        let id = requests.insert(3, None);
+        let id = requests.insert(3, None, None);
         requests.receive(id, bytes("3"), false).unwrap();
         assert!(requests.receive(id, bytes(""), true).is_err());
         assert!(requests.fail(id, Error::execution("")).is_err());
@@ -295,14 +296,14 @@ mod tests {
     #[test]
     fn an_abandoned_id_is_free_after_its_answer() {
         let mut requests = InFlight::default();
-        let id = requests.insert(9, None);
+        let id = requests.insert(9, None, None);
         requests.upload(id, (None, bytes("abc")));
         assert!(requests.abandon(id));
         assert!(requests.take_upload(id, 2).is_none());
-        assert_ne!(requests.insert(9, None), id);
+        assert_ne!(requests.insert(9, None, None), id);
         requests.receive(id, bytes("late"), true).unwrap();
         assert!(requests.fail(id, Error::new(Code::Cancelled, "")).unwrap().1);
-        assert_eq!(requests.insert(9, None), id);
+        assert_eq!(requests.insert(9, None, None), id);
         requests.receive(id, bytes("done"), false).unwrap();
         assert!(!requests.abandon(id), "it is answered already");
     }
@@ -310,7 +311,7 @@ mod tests {
     #[test]
     fn uploads_are_cut() {
         let mut requests = InFlight::default();
-        let id = requests.insert(0, None);
+        let id = requests.insert(0, None, None);
         let first = Request::Prepare { id, program: 0, more: true };
         assert!(requests.upload(id, (Some(first.clone()), bytes("abcde"))));
         assert_eq!(requests.take_upload(id, 2), Some((first, bytes("ab"), true)));
@@ -322,7 +323,7 @@ mod tests {
     #[test]
     fn a_lost_connection_fails_all() {
         let mut requests = InFlight::default();
-        let id = requests.insert(5, None);
+        let id = requests.insert(5, None, None);
         requests.receive(id, bytes("part"), true).unwrap();
         requests.fail_all(&Error::new(Code::Unavailable, "gone"));
         assert_eq!(poll(&mut requests, id), Poll::Ready(Step::Piece(bytes("part"), false)));

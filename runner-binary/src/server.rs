@@ -2,6 +2,7 @@
 
 mod clock;
 mod connection;
+mod gate;
 mod handshake;
 mod job;
 mod listen;

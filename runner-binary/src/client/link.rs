@@ -7,7 +7,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    task::{Poll, ready},
+    task::{Poll, Waker, ready},
 };
 
 use bytes::Bytes;
@@ -68,6 +68,8 @@ pub(super) struct Call<'l> {
     link: &'l Link,
     id: u32,
     is_open: bool,
+    /// Whether who asks next is known to the link already, and can't have missed the answer.
+    is_fresh: bool,
     /// Bytes that were taken and not granted again, and after how many they are; 0 if never.
     taken: u64,
     grant: u64,
@@ -117,7 +119,12 @@ impl Link {
         credit: u64,
         grant: u64,
     ) -> Result<Call<'_>> {
-        match self.begin(request, body, credit, grant, false)? {
+        let mut asked = Some((request, body));
+        let begun = poll_fn(|cx| {
+            let Some((request, body)) = asked.take() else { return Poll::Pending };
+            Poll::Ready(self.begin(request, body, credit, grant, Some(cx.waker())))
+        });
+        match begun.await? {
             Ok(call) => Ok(call),
             // Seldom, and boxed so that what is moved with every call stays small.
             Err((request, body)) => Box::pin(self.call_later(request, body, credit, grant)).await,
@@ -135,7 +142,7 @@ impl Link {
         loop {
             let mut vacancy = pin!(self.vacancy.notified());
             vacancy.as_mut().enable();
-            match self.begin(request, body, credit, grant, true)? {
+            match self.begin(request, body, credit, grant, None)? {
                 Ok(call) => return Ok(call),
                 Err(back) => (request, body) = back,
             }
@@ -143,14 +150,15 @@ impl Link {
         }
     }
 
-    /// Sends a request, or gives it back if no id is free or, unless this caller is `queued`, others wait for one.
+    /// Sends a request, or gives it back if no id is free or, unless this caller is one of those who wait for one, there
+    /// are such. Who does not wait leaves its waker, and asks for the answer next.
     fn begin<F>(
         &self,
         request: F,
         body: Bytes,
         credit: u64,
         grant: u64,
-        queued: bool,
+        waker: Option<&Waker>,
     ) -> Result<Result<Call<'_>, (F, Bytes)>>
     where
         F: FnOnce(u32, bool) -> Request,
@@ -159,13 +167,13 @@ impl Link {
         if let Some(error) = &state.closed {
             return Err(error.clone());
         }
-        let passes_by = !queued && self.queued.load(Ordering::SeqCst) > 0;
+        let passes_by = waker.is_some() && self.queued.load(Ordering::SeqCst) > 0;
         if passes_by || state.in_flight.len() >= self.requests {
             return Ok(Err((request, body)));
         }
         let whole = (grant == 0).then(|| credit.saturating_sub(1));
-        let id = state.in_flight.insert(credit, whole);
-        let call = Call { link: self, id, is_open: true, taken: 0, grant };
+        let id = state.in_flight.insert(credit, whole, waker);
+        let call = Call { link: self, id, is_open: true, is_fresh: waker.is_some(), taken: 0, grant };
         if body.len() <= SMALL_BYTES.min(self.chunk_bytes()) {
             let encoded = request(id, false).encode(&body, &mut state.queue.small);
             if let Err(error) = encoded {
@@ -274,6 +282,9 @@ impl Call<'_> {
     /// The next part of the answer and whether it is the last one.
     pub(super) async fn next(&mut self) -> Result<(Bytes, bool)> {
         let (piece, last) = poll_fn(|cx| {
+            if core::mem::take(&mut self.is_fresh) {
+                return Poll::Pending;
+            }
             let step = ready!(self.link.state().in_flight.poll(self.id, cx));
             Poll::Ready(match step {
                 Step::Piece(piece, last) => {

@@ -31,12 +31,15 @@ where
             None => Box::pin(bound.wait()).await,
         };
         let prepared = entry.as_ref().map_err(Error::clone)?.ready.get().ok_or_else(unprepared)?;
-        let _permit = match shared.permit_now() {
+        let _permit = match shared.gate.try_enter() {
             Some(permit) => permit,
-            None => Box::pin(shared.permit()).await?,
+            None => Box::pin(shared.gate.enter()).await?,
         };
         let mut pieces = pin!(shared.runner.execute_chunks(prepared, input));
         let Some(first) = pieces.next().await.transpose()? else { return Ok(None) };
+        if pieces.size_hint().1 == Some(0) {
+            return Ok(Some(first));
+        }
         // Most answers are one piece, which needs no outlet.
         let mut ahead = poll_fn(|cx| Poll::Ready(pieces.as_mut().poll_next(cx))).await;
         if let Poll::Ready(None) = ahead {
@@ -72,7 +75,7 @@ where
     R::Prepared: 'static,
 {
     Box::pin(async move {
-        let _permit = shared.permit().await?;
+        let _permit = shared.gate.enter().await?;
         let interface = shared.runner.get_interface().await?;
         Ok(Some(Bytes::from(interface)))
     })
@@ -83,7 +86,7 @@ where
     R::Prepared: 'static,
 {
     Box::pin(async move {
-        let _permit = shared.permit().await?;
+        let _permit = shared.gate.enter().await?;
         let description = shared.runner.describe().await?;
         let bytes = postcard::to_allocvec(&description).map_err(|error| {
             Error::new(Code::Internal, format!("the description can't be encoded: {error}"))
@@ -109,7 +112,7 @@ impl<R: Run> Preparing<R> {
 
     async fn entry(&mut self, bytes: Bytes) -> Result<Arc<Entry<R>>> {
         let Self { shared, entry, .. } = self;
-        let _permit = shared.permit().await?;
+        let _permit = shared.gate.enter().await?;
         let hashed = bytes.clone();
         let id = unblocked(bytes.len(), move || ProgramId::of(&hashed)).await?;
         let entry = entry.insert(shared.cache.entry(id)?);

@@ -9,9 +9,9 @@ use std::{
 };
 
 use runner_core::{Error, Result, Run, adapt::Cache};
-use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
-use super::{ServerOptions, metrics::Gauges, wake::Wakes};
+use super::{ServerOptions, gate::Gate, metrics::Gauges, wake::Wakes};
 use crate::{
     error::{limit, shutting_down, too_many_outputs},
     limits::{FRAME_BYTES_MIN, REFUSALS},
@@ -27,8 +27,8 @@ pub(super) struct Shared<R: Run> {
     ended: Notify,
     /// Connections that are being told that there are too many.
     pub(super) refusals: Semaphore,
-    executing: Semaphore,
-    waiting: AtomicU64,
+    /// What requests have to pass in order to run.
+    pub(super) gate: Gate,
     connections: Mutex<Connections>,
 }
 
@@ -59,29 +59,10 @@ impl<R: Run> Shared<R> {
             phase: watch::Sender::new(Phase::Serving),
             ended: Notify::new(),
             refusals: Semaphore::new(REFUSALS),
-            executing: Semaphore::new(limits.executing.clamp(1, Semaphore::MAX_PERMITS)),
-            waiting: AtomicU64::new(0),
+            gate: Gate::new(limits.executing, limits.waiting),
             connections: Mutex::default(),
             options,
         }
-    }
-
-    /// The right to run one request, if it need not be waited for.
-    pub(super) fn permit_now(&self) -> Option<SemaphorePermit<'_>> {
-        self.executing.try_acquire().ok()
-    }
-
-    /// Waits for the right to run one request.
-    pub(super) async fn permit(&self) -> Result<SemaphorePermit<'_>> {
-        if let Some(permit) = self.permit_now() {
-            return Ok(permit);
-        }
-        let limit = self.options.limits.waiting as u64;
-        let _place = Reserved::new(&self.waiting, 1, limit).ok_or_else(|| {
-            Error::exhausted(limit::WAITING, limit, format!("{limit} requests wait for their turn"))
-                .with_retryable(true)
-        })?;
-        self.executing.acquire().await.map_err(|_| shutting_down())
     }
 
     /// Sets a number of input bytes aside; they are given back with [`Shared::release_input`].
