@@ -84,6 +84,7 @@ pub fn take_preface(buffer: &mut BytesMut) -> Result<bool> {
 ///
 /// # Errors
 /// `DECODE_ERROR` if the length is 0 or more than `frame_bytes`.
+#[inline]
 pub fn take_frame(buffer: &mut BytesMut, frame_bytes: u32) -> Result<Option<Bytes>> {
     let Some(length) = buffer.first_chunk::<4>() else {
         return Ok(None);
@@ -105,6 +106,7 @@ pub fn take_frame(buffer: &mut BytesMut, frame_bytes: u32) -> Result<Option<Byte
 }
 
 /// Appends the length of a frame and its message; a body of `body` bytes has to follow.
+#[inline]
 pub(crate) fn put_head<M: Serialize>(message: &M, body: usize, out: &mut BytesMut) -> Result<()> {
     let mut head = [0; HEAD_BYTES];
     match postcard::to_slice(message, &mut head) {
@@ -117,6 +119,7 @@ pub(crate) fn put_head<M: Serialize>(message: &M, body: usize, out: &mut BytesMu
     }
 }
 
+#[inline]
 fn put(head: &[u8], body: usize, out: &mut BytesMut) -> Result<()> {
     let length = head.len() + body;
     let length = u32::try_from(length)

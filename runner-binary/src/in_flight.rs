@@ -35,22 +35,16 @@ struct Slot {
     /// Parts that have arrived, the first one apart: most answers have no other.
     first: Option<Bytes>,
     rest: VecDeque<Bytes>,
-    /// What the parts are put together in, if the caller wants the answer as a whole.
-    whole: Option<Whole>,
+    /// Up to how many bytes the caller wants the answer as a whole. More is handed to it, and it will not want it.
+    whole: Option<u64>,
+    /// An answer of several parts, put together where they arrive: its caller is not woken for each.
+    block: Option<Block>,
     end: Option<Result<()>>,
     /// Bytes that the server may still send.
     credit: u64,
     waker: Option<Waker>,
     upload: Option<Upload>,
     lined_up: bool,
-}
-
-/// An answer of several parts, put together where they arrive: its caller is not woken for each.
-#[derive(Debug)]
-struct Whole {
-    block: Block,
-    /// More than this is handed to the caller, who will not want it.
-    most: u64,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +73,7 @@ impl InFlight {
             slot.holder = Holder::Caller;
             slot.credit = credit;
             slot.waker = waker.cloned();
-            slot.whole = whole.map(|most| Whole { block: Block::new(most.saturating_add(1)), most });
+            slot.whole = whole;
         }
         id
     }
@@ -191,6 +185,7 @@ impl InFlight {
         slot.first = None;
         slot.rest.clear();
         slot.whole = None;
+        slot.block = None;
         slot.waker = None;
         slot.upload = None;
         true
@@ -221,6 +216,7 @@ impl InFlight {
             slot.first = None;
             slot.rest.clear();
             slot.whole = None;
+            slot.block = None;
             slot.end = None;
             slot.waker = None;
             slot.upload = None;
@@ -232,13 +228,14 @@ impl InFlight {
 impl Slot {
     /// Keeps a part for the caller. Whether there is something for it now.
     fn keep(&mut self, part: Bytes, more: bool) -> bool {
-        let part = match &mut self.whole {
-            Some(whole) if more || whole.block.len() > 0 => {
-                whole.block.push(&part);
-                if more && whole.block.len() as u64 <= whole.most {
+        let part = match self.whole {
+            Some(most) if more || self.block.is_some() => {
+                let block = self.block.get_or_insert_with(|| Block::new(most.saturating_add(1)));
+                block.push(&part);
+                if more && block.len() as u64 <= most {
                     return false;
                 }
-                whole.block.take()
+                block.take()
             }
             _ => part,
         };

@@ -247,6 +247,7 @@ impl Request {
     ///
     /// # Errors
     /// `DECODE_ERROR` if the frame is longer than its length can say.
+    #[inline]
     pub fn encode(&self, body: &[u8], out: &mut BytesMut) -> Result<()> {
         encode(self, body, out)
     }
@@ -255,6 +256,7 @@ impl Request {
     ///
     /// # Errors
     /// `DECODE_ERROR` if it is not a message, or one without a body is followed by something.
+    #[inline]
     pub fn decode(frame: Bytes) -> Result<(Self, Bytes)> {
         let (message, body) = decode(frame)?;
         match message {
@@ -269,6 +271,7 @@ impl Response {
     ///
     /// # Errors
     /// `DECODE_ERROR` if the frame is longer than its length can say.
+    #[inline]
     pub fn encode(&self, body: &[u8], out: &mut BytesMut) -> Result<()> {
         encode(self, body, out)
     }
@@ -277,6 +280,7 @@ impl Response {
     ///
     /// # Errors
     /// `DECODE_ERROR` if it is not a message, or one without a body is followed by something.
+    #[inline]
     pub fn decode(frame: Bytes) -> Result<(Self, Bytes)> {
         let (message, body) = decode(frame)?;
         match message {
@@ -286,12 +290,14 @@ impl Response {
     }
 }
 
+#[inline]
 fn encode<M: Serialize>(message: &M, body: &[u8], out: &mut BytesMut) -> Result<()> {
     put_head(message, body.len(), out)?;
     out.put_slice(body);
     Ok(())
 }
 
+#[inline]
 fn decode<M: DeserializeOwned>(mut frame: Bytes) -> Result<(M, Bytes)> {
     let (message, rest) = postcard::take_from_bytes(&frame)
         .map_err(|error| violation(format!("a frame that is not a message: {error}")))?;

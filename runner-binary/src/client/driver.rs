@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use runner_core::{Error, Result};
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt},
@@ -31,6 +31,8 @@ pub(super) struct Driver<S> {
     frame_bytes: u32,
     inbox: Inbox,
     batch: Batch,
+    /// What was understood and not handed out.
+    outputs: Vec<Output>,
     wakers: Vec<Waker>,
     unflushed: bool,
     /// Whether those who call at the same time had their turn since the last batch.
@@ -43,6 +45,13 @@ pub(super) struct Driver<S> {
     /// Whether a frame came since the last tick, and whether a ping was sent since the last frame.
     heard: bool,
     pinged: bool,
+}
+
+/// A part of an answer.
+struct Output {
+    id: u32,
+    more: bool,
+    body: Bytes,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
@@ -61,6 +70,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             frame_bytes,
             inbox: Inbox::new(rest),
             batch: Batch::default(),
+            outputs: Vec::new(),
             wakers: Vec::new(),
             unflushed: false,
             patient: false,
@@ -170,41 +180,70 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         });
     }
 
-    /// Hands out all frames that have arrived, under one lock. Whether there were any.
+    /// Hands out all frames that have arrived. Whether there were any.
     fn handle_frames(&mut self) -> Result<bool> {
-        let Some(mut frame) = take_frame(&mut self.inbox.buffer, self.frame_bytes)? else {
-            return Ok(false);
-        };
-        self.heard = true;
-        let mut freed = 0;
-        let mut state = self.link.state();
-        loop {
-            let (response, body) = Response::decode(frame)?;
-            let (waker, free) = match response {
-                Response::Output { id, more } => state.in_flight.receive(id, body, more)?,
-                Response::Failed { id, error } => state.in_flight.fail(id, error)?,
-                Response::Pong { .. } => (None, false),
-                Response::Goodbye { error } => {
-                    self.link.close(&mut state, || match &error {
-                        None => lost("the server is shutting down"),
-                        Some(error) => lost(format!("the server said goodbye: {error}")),
-                    });
-                    self.goodbye = error;
-                    (None, false)
+        let taken = self.take_frames();
+        // What arrived before what is wrong counts.
+        self.hand_out()?;
+        taken
+    }
+
+    fn take_frames(&mut self) -> Result<bool> {
+        let mut busy = false;
+        while let Some(frame) = take_frame(&mut self.inbox.buffer, self.frame_bytes)? {
+            busy = true;
+            self.heard = true;
+            match Response::decode(frame)? {
+                (Response::Output { id, more }, body) => self.outputs.push(Output { id, more, body }),
+                (other, _) => {
+                    self.hand_out()?;
+                    self.handle(other)?;
                 }
-                Response::Welcome { .. } => return Err(violation("a second welcome")),
-            };
-            self.wakers.extend(waker);
-            freed += usize::from(free);
-            match take_frame(&mut self.inbox.buffer, self.frame_bytes)? {
-                Some(next) => frame = next,
-                None => break,
             }
         }
+        Ok(busy)
+    }
+
+    /// Gives the outputs to their callers, under one lock, which those who call have to wait for.
+    fn hand_out(&mut self) -> Result<()> {
+        if self.outputs.is_empty() {
+            return Ok(());
+        }
+        let mut freed = 0;
+        let mut state = self.link.state();
+        let handed_out = self.outputs.drain(..).try_for_each(|Output { id, more, body }| {
+            let (waker, free) = state.in_flight.receive(id, body, more)?;
+            self.wakers.extend(waker);
+            freed += usize::from(free);
+            Ok(())
+        });
         drop(state);
         self.link.freed(freed);
+        // Nobody else wakes them, whatever came after their answers.
         self.wakers.drain(..).for_each(Waker::wake);
-        Ok(true)
+        handed_out
+    }
+
+    /// Does what a message says that is no output.
+    fn handle(&mut self, response: Response) -> Result<()> {
+        match response {
+            Response::Failed { id, error } => {
+                let (waker, free) = self.link.state().in_flight.fail(id, error)?;
+                self.link.freed(usize::from(free));
+                waker.into_iter().for_each(Waker::wake);
+                Ok(())
+            }
+            Response::Goodbye { error } => {
+                self.link.close(&mut self.link.state(), || match &error {
+                    None => lost("the server is shutting down"),
+                    Some(error) => lost(format!("the server said goodbye: {error}")),
+                });
+                self.goodbye = error;
+                Ok(())
+            }
+            Response::Welcome { .. } => Err(violation("a second welcome")),
+            Response::Output { .. } | Response::Pong { .. } => Ok(()),
+        }
     }
 
     /// Asks for a sign of life after a time of silence, and gives up after two.

@@ -7,7 +7,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    task::{Poll, Waker, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
 use bytes::Bytes;
@@ -68,11 +68,17 @@ pub(super) struct Call<'l> {
     link: &'l Link,
     id: u32,
     is_open: bool,
-    /// Whether who asks next is known to the link already, and can't have missed the answer.
-    is_fresh: bool,
     /// Bytes that were taken and not granted again, and after how many they are; 0 if never.
     taken: u64,
     grant: u64,
+}
+
+/// Who sends a request.
+enum Caller<'w> {
+    /// One that has not waited for an id, and wants to be woken by this.
+    Passing(Option<&'w Waker>),
+    /// One of those that wait for an id.
+    Queued,
 }
 
 /// A program that the server holds. Dropping it releases the program.
@@ -119,15 +125,43 @@ impl Link {
         credit: u64,
         grant: u64,
     ) -> Result<Call<'_>> {
-        let mut asked = Some((request, body));
-        let begun = poll_fn(|cx| {
-            let Some((request, body)) = asked.take() else { return Poll::Pending };
-            Poll::Ready(self.begin(request, body, credit, grant, Some(cx.waker())))
-        });
-        match begun.await? {
+        match self.begin(request, body, credit, grant, Caller::Passing(None))? {
             Ok(call) => Ok(call),
             // Seldom, and boxed so that what is moved with every call stays small.
             Err((request, body)) => Box::pin(self.call_later(request, body, credit, grant)).await,
+        }
+    }
+
+    /// Sends a request as soon as an id is free, and gives the whole answer, of at most `most` bytes.
+    pub(super) async fn ask(
+        &self,
+        request: impl FnOnce(u32, bool) -> Request,
+        body: Bytes,
+        most: u64,
+    ) -> Result<Bytes> {
+        let credit = most.saturating_add(1);
+        let mut asked = Some((request, body));
+        let mut call = None;
+        // In one step with the request the caller leaves its waker: an answer is not there yet.
+        let whole = poll_fn(|cx| {
+            if let Some((request, body)) = asked.take() {
+                match self.begin(request, body, credit, 0, Caller::Passing(Some(cx.waker())))? {
+                    Ok(begun) => call = Some(begun),
+                    Err(back) => return Poll::Ready(Ok(Err(back))),
+                }
+                return Poll::Pending;
+            }
+            let Some(call) = &mut call else { return Poll::Pending };
+            call.poll(cx).map_ok(Ok)
+        });
+        let whole = match whole.await? {
+            Ok(whole) => whole,
+            // Seldom, and boxed so that what is moved with every call stays small.
+            Err((request, body)) => Box::pin(self.call_later(request, body, credit, 0)).await?.next().await?,
+        };
+        match whole {
+            (bytes, true) if bytes.len() as u64 <= most => Ok(bytes),
+            _ => Err(too_large("an output", limit::OUTPUT_BYTES, most)),
         }
     }
 
@@ -142,7 +176,7 @@ impl Link {
         loop {
             let mut vacancy = pin!(self.vacancy.notified());
             vacancy.as_mut().enable();
-            match self.begin(request, body, credit, grant, None)? {
+            match self.begin(request, body, credit, grant, Caller::Queued)? {
                 Ok(call) => return Ok(call),
                 Err(back) => (request, body) = back,
             }
@@ -150,15 +184,14 @@ impl Link {
         }
     }
 
-    /// Sends a request, or gives it back if no id is free or, unless this caller is one of those who wait for one, there
-    /// are such. Who does not wait leaves its waker, and asks for the answer next.
+    /// Sends a request, or gives it back if no id is free, or others wait for one and this caller does not.
     fn begin<F>(
         &self,
         request: F,
         body: Bytes,
         credit: u64,
         grant: u64,
-        waker: Option<&Waker>,
+        caller: Caller<'_>,
     ) -> Result<Result<Call<'_>, (F, Bytes)>>
     where
         F: FnOnce(u32, bool) -> Request,
@@ -167,13 +200,16 @@ impl Link {
         if let Some(error) = &state.closed {
             return Err(error.clone());
         }
-        let passes_by = waker.is_some() && self.queued.load(Ordering::SeqCst) > 0;
+        let (passes_by, waker) = match caller {
+            Caller::Passing(waker) => (self.queued.load(Ordering::SeqCst) > 0, waker),
+            Caller::Queued => (false, None),
+        };
         if passes_by || state.in_flight.len() >= self.requests {
             return Ok(Err((request, body)));
         }
         let whole = (grant == 0).then(|| credit.saturating_sub(1));
         let id = state.in_flight.insert(credit, whole, waker);
-        let call = Call { link: self, id, is_open: true, is_fresh: waker.is_some(), taken: 0, grant };
+        let call = Call { link: self, id, is_open: true, taken: 0, grant };
         if body.len() <= SMALL_BYTES.min(self.chunk_bytes()) {
             let encoded = request(id, false).encode(&body, &mut state.queue.small);
             if let Err(error) = encoded {
@@ -281,39 +317,27 @@ impl Drop for Queued<'_> {
 impl Call<'_> {
     /// The next part of the answer and whether it is the last one.
     pub(super) async fn next(&mut self) -> Result<(Bytes, bool)> {
-        let (piece, last) = poll_fn(|cx| {
-            if core::mem::take(&mut self.is_fresh) {
-                return Poll::Pending;
-            }
-            let step = ready!(self.link.state().in_flight.poll(self.id, cx));
-            Poll::Ready(match step {
-                Step::Piece(piece, last) => {
-                    self.is_open = !last;
-                    Ok((piece, last))
-                }
-                Step::Failed(error) => {
-                    self.is_open = false;
-                    Err(error)
-                }
-            })
-        })
-        .await
-        .inspect_err(|_| self.link.freed(1))?;
-        if last {
-            self.link.freed(1);
-        } else if self.grant > 0 {
-            self.grant(piece.len() as u64);
-        }
-        Ok((piece, last))
+        poll_fn(|cx| self.poll(cx)).await
     }
 
-    /// The whole answer, of at most `most` bytes, which is one less than the request's credit.
-    pub(super) async fn collect(mut self, most: u64) -> Result<Bytes> {
-        let (whole, last) = self.next().await?;
-        match last && whole.len() as u64 <= most {
-            true => Ok(whole),
-            false => Err(too_large("an output", limit::OUTPUT_BYTES, most)),
-        }
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(Bytes, bool)>> {
+        let step = ready!(self.link.state().in_flight.poll(self.id, cx));
+        Poll::Ready(match step {
+            Step::Piece(piece, last) => {
+                if last {
+                    self.is_open = false;
+                    self.link.freed(1);
+                } else if self.grant > 0 {
+                    self.grant(piece.len() as u64);
+                }
+                Ok((piece, last))
+            }
+            Step::Failed(error) => {
+                self.is_open = false;
+                self.link.freed(1);
+                Err(error)
+            }
+        })
     }
 
     fn grant(&mut self, bytes: u64) {

@@ -56,12 +56,12 @@ impl Prepared {
     pub(super) async fn number(&self, client: &Client) -> Result<(Arc<Link>, u32)> {
         match self.number_now(client)? {
             Some(bound) => Ok(bound),
-            // Seldom, and boxed so that what is moved with every execute stays small.
-            None => Box::pin(self.bind(client)).await,
+            None => self.bind(client).await,
         }
     }
 
-    fn number_now(&self, client: &Client) -> Result<Option<(Arc<Link>, u32)>> {
+    /// The same, if the program has a number on a connection that is there.
+    pub(super) fn number_now(&self, client: &Client) -> Result<Option<(Arc<Link>, u32)>> {
         if !core::ptr::eq(self.0.client.as_ptr(), Arc::as_ptr(&client.0)) {
             return Err(Error::new(Code::ProgramNotFound, "this program was prepared by another client"));
         }
@@ -81,8 +81,7 @@ impl Prepared {
         let binding = link.number()?;
         let program = binding.number;
         let body = Bytes::copy_from_slice(bytes);
-        let call = link.call(|id, more| Request::Prepare { id, program, more }, body, 0, 0).await?;
-        call.collect(0).await?;
+        link.ask(|id, more| Request::Prepare { id, program, more }, body, 0).await?;
         let old = self.0.binding().replace(binding);
         drop(old);
         Ok((link, program))

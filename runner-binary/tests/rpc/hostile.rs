@@ -5,7 +5,9 @@ use std::{sync::Arc, sync::atomic::Ordering, time::Duration};
 use bytes::{Bytes, BytesMut};
 use futures_util::future::join_all;
 use proptest::prelude::*;
-use runner_binary::{Client, ClientOptions, PREFACE, Request, Response, Server, ServerLimits};
+use runner_binary::{
+    Client, ClientOptions, PREFACE, Request, Response, Server, ServerLimits, take_frame, take_preface,
+};
 use runner_core::{Code, Run};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -282,6 +284,68 @@ async fn a_client_survives_its_server() {
         drop(theirs);
         assert!(soon(Client::new(ours, ClientOptions::new())).await.is_err());
     }
+}
+
+/// What arrived before what breaks the protocol, in the same moment, counts.
+#[tokio::test]
+async fn an_answer_before_garbage_reaches_its_caller() {
+    let limits = runner_binary::Limits {
+        frame_bytes: 10_000,
+        requests: 9,
+        programs: 9,
+        program_bytes: 1000,
+        input_bytes: 1000,
+        output_bytes: 1000,
+        request_time_ms: 0,
+        idle_time_ms: 0,
+    };
+    let (ours, mut theirs) = tokio::io::duplex(1 << 16);
+    let mut out = BytesMut::from(&PREFACE[..]);
+    Response::Welcome { limits, name: String::new() }.encode(&[], &mut out).unwrap();
+    theirs.write_all(&out).await.unwrap();
+    let client = Client::new(ours, ClientOptions::new()).await.unwrap();
+    let serving = async {
+        let mut requests = BytesMut::new();
+        while !take_preface(&mut requests).unwrap() {
+            theirs.read_buf(&mut requests).await.unwrap();
+        }
+        let mut executes = 0;
+        let mut out = BytesMut::new();
+        while executes < 2 {
+            while let Some(frame) = take_frame(&mut requests, 10_000).unwrap() {
+                match Request::decode(frame).unwrap().0 {
+                    Request::Prepare { id, .. } => {
+                        Response::Output { id, more: false }.encode(&[], &mut out).unwrap();
+                        theirs.write_all(&out.split()).await.unwrap();
+                    }
+                    Request::Execute { id: 0, .. } => {
+                        executes += 1;
+                        Response::Output { id: 0, more: false }.encode(b"right", &mut out).unwrap();
+                    }
+                    Request::Execute { .. } => executes += 1,
+                    _ => {}
+                }
+            }
+            if executes < 2 {
+                theirs.read_buf(&mut requests).await.unwrap();
+            }
+        }
+        out.extend_from_slice(&[0; 4]);
+        theirs.write_all(&out).await.unwrap();
+    };
+    let asking = async {
+        let prepared = client.prepare(&program(1)).await.unwrap();
+        // Each in a task of its own, which nobody else wakes.
+        let execute = |input: &'static [u8]| {
+            let (client, prepared) = (client.clone(), prepared.clone());
+            tokio::spawn(async move { client.execute(&prepared, Bytes::from_static(input)).await })
+        };
+        let (first, second) = (execute(b"1"), execute(b"2"));
+        (first.await.unwrap(), second.await.unwrap())
+    };
+    let ((first, second), ()) = soon(async { tokio::join!(asking, serving) }).await;
+    assert_eq!(first.unwrap(), "right");
+    assert_eq!(code(second), Code::DecodeError);
 }
 
 proptest! {
