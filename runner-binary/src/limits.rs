@@ -30,6 +30,10 @@ pub(crate) const BATCH_BYTES: usize = 4 * CHUNK_BYTES;
 #[cfg(feature = "tokio")]
 pub(crate) const UNSENT_BYTES: usize = 2 * BATCH_BYTES - CHUNK_BYTES;
 
+/// Parts of answers that a client hands to its callers under one lock, which those who call at the same time need, too.
+#[cfg(feature = "tokio")]
+pub(crate) const HANDED_OUT: usize = 32;
+
 /// Bytes from which on an answer that a client puts together is held in pages of its own, in the address space that the
 /// largest answer would need.
 #[cfg(feature = "tokio")]

@@ -20,6 +20,7 @@ use super::link::Link;
 use crate::{
     error::{lost, violation},
     frame::{put_head, take_frame},
+    limits::HANDED_OUT,
     message::{Request, Response},
     outbox::{Batch, Turn},
     wire::{Inbox, poll_write},
@@ -204,23 +205,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         Ok(busy)
     }
 
-    /// Gives the outputs to their callers, under one lock, which those who call have to wait for.
+    /// Gives the outputs to their callers, some at a time: those who call at the same time need the lock, too.
     fn hand_out(&mut self) -> Result<()> {
-        if self.outputs.is_empty() {
-            return Ok(());
+        let mut outputs = self.outputs.drain(..);
+        let mut handed_out = Ok(());
+        while outputs.len() > 0 && handed_out.is_ok() {
+            let mut freed = 0;
+            let mut state = self.link.state();
+            handed_out = outputs.by_ref().take(HANDED_OUT).try_for_each(|Output { id, more, body }| {
+                let (waker, free) = state.in_flight.receive(id, body, more)?;
+                self.wakers.extend(waker);
+                freed += usize::from(free);
+                Ok(())
+            });
+            drop(state);
+            self.link.freed(freed);
+            // Nobody else wakes them, whatever came after their answers.
+            self.wakers.drain(..).for_each(Waker::wake);
         }
-        let mut freed = 0;
-        let mut state = self.link.state();
-        let handed_out = self.outputs.drain(..).try_for_each(|Output { id, more, body }| {
-            let (waker, free) = state.in_flight.receive(id, body, more)?;
-            self.wakers.extend(waker);
-            freed += usize::from(free);
-            Ok(())
-        });
-        drop(state);
-        self.link.freed(freed);
-        // Nobody else wakes them, whatever came after their answers.
-        self.wakers.drain(..).for_each(Waker::wake);
         handed_out
     }
 
