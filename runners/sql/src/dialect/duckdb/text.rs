@@ -49,13 +49,13 @@ pub(super) fn function(op: Op, operand: Prim, args: &[Sql]) -> Option<String> {
         (Op::DateSub, [a, b]) => format!("multiply({a}::BIGINT - {b}::BIGINT, {DAY}::BIGINT)"),
         (Op::TimestampSub, [a, b]) => format!("subtract({a}, {b})"),
         (Op::DateToTimestamp, [date, zone]) => {
-            or_fail(&format!("lt_midnight({date}, {zone})"), "no such time zone, or overflow", "BIGINT")
+            or_fail(date, &format!("lt_midnight({date}, {zone})"), "no such time zone, or overflow", "BIGINT")
         }
         (Op::TimestampToDate, [timestamp, zone]) => {
-            or_fail(&format!("lt_local_date({timestamp}, {zone})"), "no such time zone", "INTEGER")
+            or_fail(timestamp, &format!("lt_local_date({timestamp}, {zone})"), "no such time zone", "INTEGER")
         }
         (Op::TimezoneOffset, [zone, date]) => {
-            or_fail(&format!("lt_zone_offset({date}, {zone})"), "no such time zone", "BIGINT")
+            or_fail(date, &format!("lt_zone_offset({date}, {zone})"), "no such time zone", "BIGINT")
         }
         (Op::TimeDiff, [a, b]) => format!("({a}::HUGEINT - {b}::HUGEINT)::BIGINT"),
         (Op::TimeAdd, [time, duration]) => {
@@ -68,8 +68,13 @@ pub(super) fn function(op: Op, operand: Prim, args: &[Sql]) -> Option<String> {
     })
 }
 
-fn or_fail(call: &str, message: &str, ty: &str) -> String {
-    format!("coalesce({call}, error({})::{ty})", quoted(message))
+/// A call that gives NULL for what is wrong, and for an operand that is NULL as long as there is no row.
+fn or_fail(operand: &Sql, call: &str, message: &str, ty: &str) -> String {
+    let fail = format!("error({})::{ty}", quoted(message));
+    match operand.is_constant() {
+        true => format!("coalesce({call}, {fail})"),
+        false => format!("coalesce({call}, CASE WHEN {operand} IS NOT NULL THEN {fail} END)"),
+    }
 }
 
 fn to_text(prim: Prim, x: &Sql) -> String {

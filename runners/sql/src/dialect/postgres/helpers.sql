@@ -252,9 +252,39 @@ BEGIN
   RETURN (CASE WHEN bits >= 2147483648 THEN - result ELSE result END)::float4;
 END $$;
 
+-- float_text_large
+CREATE FUNCTION pg_temp.float_text_large(x text, whole int8) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+/* Half-way between two floats there may be a shorter number, which reads back as the even one; the server passes it over. */
+DECLARE
+  best text := abs(x::numeric)::text;
+  cut int4 := length(best) - length(rtrim(best, '0')) + 1;
+  found bool := true;
+  shorter numeric;
+  digits text;
+BEGIN
+  WHILE found AND cut < length(best) LOOP
+    found := false;
+    FOREACH shorter IN ARRAY ARRAY[trunc(best::numeric, - cut), trunc(best::numeric, - cut) + 10::numeric ^ cut] LOOP
+      IF NOT found AND (CASE WHEN whole = 16777216 THEN CASE WHEN shorter < 3.4028235e38 THEN shorter::float4 = best::float4 END
+          WHEN shorter < 1.7976931348623158e308 THEN shorter::float8 = best::float8 END) THEN
+        found := true;
+        best := shorter::numeric(1000, 0)::text;
+      END IF;
+    END LOOP;
+    cut := cut + 1;
+  END LOOP;
+  IF length(best) > 16 THEN
+    digits := rtrim(best, '0');
+    best := left(digits, 1) || CASE WHEN length(digits) > 1 THEN '.' || substr(digits, 2) ELSE '' END
+      || 'e' || length(best) - 1;
+  END IF;
+  RETURN CASE WHEN left(x, 1) = '-' THEN '-' ELSE '' END || best;
+END $$;
+
 -- float_text
-CREATE FUNCTION pg_temp.float_text(x text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-SELECT CASE WHEN x = 'Infinity' THEN 'inf' WHEN x = '-Infinity' THEN '-inf'
+CREATE FUNCTION pg_temp.float_text(x text, whole int8) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+SELECT CASE WHEN x = 'NaN' THEN x WHEN x = 'Infinity' THEN 'inf' WHEN x = '-Infinity' THEN '-inf'
+  WHEN abs(x::float8) > whole THEN pg_temp.float_text_large(x, whole)
   WHEN strpos(x, 'e') = 0 THEN x
   WHEN split_part(x, 'e', 2)::int4 BETWEEN -4 AND 15 THEN x::numeric::text
   ELSE split_part(x, 'e', 1) || 'e' || split_part(x, 'e', 2)::int4 END $$;

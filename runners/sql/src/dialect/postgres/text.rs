@@ -65,7 +65,8 @@ pub(super) fn year_month_day(date: &Sql) -> [Sql; 3] {
 fn to_text(prim: Prim, x: &Sql) -> String {
     match prim {
         Prim::Text => x.text().into(),
-        Prim::Float32 | Prim::Float64 => format!("pg_temp.float_text({x}::text)"),
+        Prim::Float32 => format!("pg_temp.float_text({x}::text, 16777216)"),
+        Prim::Float64 => format!("pg_temp.float_text({x}::text, 9007199254740992)"),
         Prim::Date => format!("pg_temp.date_text({x})"),
         Prim::Time => format!("pg_temp.time_text({x})"),
         Prim::Duration => format!("pg_temp.duration_text({x})"),
