@@ -249,11 +249,20 @@ impl Client {
         Err(error)
     }
 
+    /// The connection for an execute, and the number of the program there, which is prepared again if it is a new one.
+    async fn link_for(&self, prepared: &Prepared, input: &Bytes) -> Result<(Arc<Link>, u32)> {
+        let (link, program) = prepared.number(self).await?;
+        let limit = link.limits.input_bytes;
+        match input.len() as u64 <= limit {
+            true => Ok((link, program)),
+            false => Err(crate::error::too_large("an input", crate::limit::INPUT_BYTES, limit)),
+        }
+    }
+
     /// Asks what has no program and a short answer.
     async fn ask(&self, request: impl FnOnce(u32, u64) -> Request) -> Result<Bytes> {
-        let most = self.0.options.output_bytes;
-        let credit = most.saturating_add(1);
-        self.link().await?.ask(|id, _| request(id, credit), Bytes::new(), most).await
+        let credit = self.0.options.output_bytes.saturating_add(1);
+        self.link().await?.ask(|id, _| request(id, credit), Bytes::new(), credit).await
     }
 }
 
@@ -267,15 +276,9 @@ impl Run for Client {
     }
 
     async fn execute(&self, prepared: &Prepared, input: Bytes) -> Result<Bytes> {
-        let most = self.0.options.output_bytes;
-        let credit = most.saturating_add(1);
-        let (link, program) = match prepared.number_now(self)? {
-            Some(bound) => bound,
-            // Seldom, and boxed so that what is moved with every execute stays small.
-            None => Box::pin(prepared.number(self)).await?,
-        };
-        check_input(&link, &input)?;
-        link.ask(|id, more| Request::Execute { id, program, credit, more }, input, most).await
+        let credit = self.0.options.output_bytes.saturating_add(1);
+        let (link, program) = self.link_for(prepared, &input).await?;
+        link.ask(|id, more| Request::Execute { id, program, credit, more }, input, credit).await
     }
 
     fn execute_chunks<'a>(
@@ -285,8 +288,7 @@ impl Run for Client {
     ) -> impl Stream<Item = Result<Bytes>> + Send + 'a {
         let window = self.0.options.window_bytes;
         try_stream! {
-            let (link, program) = prepared.number(self).await?;
-            check_input(&link, &input)?;
+            let (link, program) = self.link_for(prepared, &input).await?;
             let request = |id, more| Request::Execute { id, program, credit: window, more };
             let mut call = link.call(request, input, window, window.div_ceil(2)).await?;
             loop {
@@ -339,14 +341,6 @@ impl Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.state().link.leave(&shut());
-    }
-}
-
-fn check_input(link: &Link, input: &Bytes) -> Result<()> {
-    let limit = link.limits.input_bytes;
-    match input.len() as u64 <= limit {
-        true => Ok(()),
-        false => Err(crate::error::too_large("an input", crate::limit::INPUT_BYTES, limit)),
     }
 }
 

@@ -132,14 +132,14 @@ impl Link {
         }
     }
 
-    /// Sends a request as soon as an id is free, and gives the whole answer, of at most `most` bytes.
+    /// Sends a request as soon as an id is free, and gives the whole answer, which has less than `credit` bytes, or none.
     pub(super) async fn ask(
         &self,
         request: impl FnOnce(u32, bool) -> Request,
         body: Bytes,
-        most: u64,
+        credit: u64,
     ) -> Result<Bytes> {
-        let credit = most.saturating_add(1);
+        let most = credit.saturating_sub(1);
         let mut asked = Some((request, body));
         let mut call = None;
         // In one step with the request the caller leaves its waker: an answer is not there yet.

@@ -56,12 +56,12 @@ impl Prepared {
     pub(super) async fn number(&self, client: &Client) -> Result<(Arc<Link>, u32)> {
         match self.number_now(client)? {
             Some(bound) => Ok(bound),
-            None => self.bind(client).await,
+            // Seldom, and boxed so that what is moved with every execute stays small.
+            None => Box::pin(self.bind(client)).await,
         }
     }
 
-    /// The same, if the program has a number on a connection that is there.
-    pub(super) fn number_now(&self, client: &Client) -> Result<Option<(Arc<Link>, u32)>> {
+    fn number_now(&self, client: &Client) -> Result<Option<(Arc<Link>, u32)>> {
         if !core::ptr::eq(self.0.client.as_ptr(), Arc::as_ptr(&client.0)) {
             return Err(Error::new(Code::ProgramNotFound, "this program was prepared by another client"));
         }

@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use runner_core::{Error, Result};
 use tokio::sync::Notify;
 
+use super::shared::Reserved;
 use crate::error::limit;
 
 /// How many requests of a server may run at a time. No lock is taken as long as nobody waits.
@@ -16,9 +17,6 @@ pub(super) struct Gate {
 
 /// The right to run one request, given back when dropped.
 pub(super) struct Permit<'g>(&'g Gate);
-
-/// A place among those that wait.
-struct Place<'g>(&'g Gate);
 
 impl Gate {
     pub(super) fn new(most_running: usize, most_waiting: usize) -> Self {
@@ -44,7 +42,11 @@ impl Gate {
         if let Some(permit) = self.try_enter() {
             return Ok(permit);
         }
-        let _place = Place::new(self)?;
+        let most = self.most_waiting;
+        let _place = Reserved::new(&self.waiting, 1, most).ok_or_else(|| {
+            Error::exhausted(limit::WAITING, most, format!("{most} requests wait for their turn"))
+                .with_retryable(true)
+        })?;
         loop {
             let mut vacancy = core::pin::pin!(self.vacancy.notified());
             // Who leaves from here on sees that somebody waits, and whoever has left before has made room.
@@ -60,25 +62,6 @@ impl Gate {
         let more = |running| (running < self.most_running).then_some(running + 1);
         let taken = self.running.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more);
         taken.is_ok().then(|| Permit(self))
-    }
-}
-
-impl<'g> Place<'g> {
-    fn new(gate: &'g Gate) -> Result<Self> {
-        let most = gate.most_waiting;
-        let before = gate.waiting.fetch_add(1, Ordering::SeqCst);
-        let place = Self(gate);
-        if before < most {
-            return Ok(place);
-        }
-        let message = format!("{most} requests wait for their turn");
-        Err(Error::exhausted(limit::WAITING, most, message).with_retryable(true))
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

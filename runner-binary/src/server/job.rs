@@ -37,10 +37,10 @@ where
         };
         let mut pieces = pin!(shared.runner.execute_chunks(prepared, input));
         let Some(first) = pieces.next().await.transpose()? else { return Ok(None) };
+        // Most answers are one piece, which needs no outlet.
         if pieces.size_hint().1 == Some(0) {
             return Ok(Some(first));
         }
-        // Most answers are one piece, which needs no outlet.
         let mut ahead = poll_fn(|cx| Poll::Ready(pieces.as_mut().poll_next(cx))).await;
         if let Poll::Ready(None) = ahead {
             return Ok(Some(first));

@@ -156,14 +156,15 @@ impl<R: Run> Drop for Registration<R> {
 }
 
 /// A part of a bounded sum, given back when dropped.
-struct Reserved<'a> {
+pub(super) struct Reserved<'a> {
     sum: &'a AtomicU64,
     amount: u64,
 }
 
 impl<'a> Reserved<'a> {
-    fn new(sum: &'a AtomicU64, amount: u64, limit: u64) -> Option<Self> {
-        let before = sum.fetch_add(amount, Ordering::Relaxed);
+    pub(super) fn new(sum: &'a AtomicU64, amount: u64, limit: u64) -> Option<Self> {
+        // The gate needs its sum to be ordered with another one.
+        let before = sum.fetch_add(amount, Ordering::SeqCst);
         let reserved = Self { sum, amount };
         (before.saturating_add(amount) <= limit).then_some(reserved)
     }
@@ -171,6 +172,6 @@ impl<'a> Reserved<'a> {
 
 impl Drop for Reserved<'_> {
     fn drop(&mut self) {
-        self.sum.fetch_sub(self.amount, Ordering::Relaxed);
+        self.sum.fetch_sub(self.amount, Ordering::SeqCst);
     }
 }

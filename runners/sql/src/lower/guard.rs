@@ -96,8 +96,11 @@ impl Lowering<'_> {
     }
 
     /// Makes rows ready for a lambda: if its body holds what may fail and depends on no row, with the guard for it.
-    pub(super) fn witnessed(&mut self, rows: Relation, lambda: ExprId) -> Result<(Relation, Option<Guard>)> {
-        let mut rows = rows;
+    pub(super) fn witnessed(
+        &mut self,
+        mut rows: Relation,
+        lambda: ExprId,
+    ) -> Result<(Relation, Option<Guard>)> {
         if rows.item.leaves().iter().any(Sql::is_foldable) && self.has_failing_invariant(lambda, false)? {
             // What is the same for all rows is there without any, unless it stands behind a fence.
             rows = self.wrap(rows, true)?;
