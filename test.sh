@@ -32,6 +32,14 @@ if ! python3 -c '' >/dev/null 2>&1 || ! curl --version >/dev/null 2>&1; then
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends curl python3
 fi
 
+# Cargo tells by times what has changed, which means nothing between two clones: what another one compiled is not used.
+compiled_for="$CARGO_TARGET_DIR/compiled-for"
+if [ "$(cat "$compiled_for" 2>/dev/null)" != "$PWD" ]; then
+    rm -rf "$CARGO_TARGET_DIR"/*/.fingerprint/runner-*
+    mkdir -p "$CARGO_TARGET_DIR"
+    printf '%s' "$PWD" >"$compiled_for"
+fi
+
 # The link test builds a package outside the workspace without asking the network.
 cargo fetch --quiet --manifest-path tests/no-std/Cargo.toml
 

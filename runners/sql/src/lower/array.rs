@@ -179,19 +179,21 @@ impl Lowering<'_> {
         let mut open = vec![id];
         while let Some(id) = open.pop() {
             let kind = &self.expr(id)?.kind;
-            let is_array = |id: &ExprId| Ok(matches!(self.shapes.get(self.ty(*id)?), Shape::Array(_)));
+            let is_compound = |id: &ExprId| Ok(!matches!(self.shapes.get(self.ty(*id)?), Shape::Prim(_)));
             match kind {
                 Kind::Let { .. } | Kind::Lambda { .. } | Kind::External { .. } | Kind::Switch { .. } => {
                     return Ok(true);
                 }
+                // The condition is written once for every column.
+                Kind::If { .. } if self.shapes.leaves(self.ty(id)?).len() > 1 => return Ok(true),
                 // The other fields are evaluated, too.
                 Kind::Field { tuple, .. } if matches!(self.expr(*tuple)?.kind, Kind::Tuple(_)) => {
                     return Ok(true);
                 }
                 Kind::Call { op: Op::Split | Op::Sequence | Op::DateToYearMonthDay, .. } => return Ok(true),
                 Kind::Call { args, .. } => {
-                    let arrays: Result<Vec<bool>> = args.iter().map(is_array).collect();
-                    if arrays?.contains(&true) {
+                    let compound: Result<Vec<bool>> = args.iter().map(is_compound).collect();
+                    if compound?.contains(&true) {
                         return Ok(true);
                     }
                 }

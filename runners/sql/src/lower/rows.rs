@@ -193,7 +193,8 @@ impl Lowering<'_> {
             let position = position.clone();
             return Ok((rows, position));
         }
-        let rows = if rows.limit.is_some() || has_window(&rows) { self.wrap(rows, false)? } else { rows };
+        let rows =
+            if rows.limit.is_some() || has_complex_key(&rows) { self.wrap(rows, false)? } else { rows };
         let fenced = rows.item.can_fail();
         let order = rows.order_by();
         let position = Sql::of(format!("row_number() OVER ({})", order.trim_start()), &[]);
@@ -207,7 +208,7 @@ impl Lowering<'_> {
 
     /// `SELECT c1, ..., o`: the columns of the items, and their positions.
     pub(super) fn numbered_query(&mut self, rows: Relation) -> String {
-        let rows = match rows.limit.is_some() || has_window(&rows) {
+        let rows = match rows.limit.is_some() || has_complex_key(&rows) {
             true => self.wrap(rows.clone(), false).unwrap_or(rows),
             false => rows,
         };
@@ -231,9 +232,10 @@ impl Lowering<'_> {
     }
 }
 
-/// Whether a window is within the order, and so can't be within the order of another window.
-fn has_window(rows: &Relation) -> bool {
-    rows.order.iter().any(|key| key.sql.text().contains(" OVER ("))
+/// Whether there is something in the order that can't be in the order of a window: another window, or a subquery, which
+/// DuckDB takes for volatile if there is one more within it.
+fn has_complex_key(rows: &Relation) -> bool {
+    rows.order.iter().any(|key| [" OVER (", "(SELECT "].iter().any(|part| key.sql.text().contains(part)))
 }
 
 /// Whether a column may have another value for another row of these aliases.
