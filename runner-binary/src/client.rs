@@ -22,7 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::message::{Limits, Request};
 use connect::Connector;
 use link::Link;
-use prepared::Remote;
+use prepared::{Bound, Remote};
 
 pub use options::{ClientOptions, Reconnect};
 pub use prepared::Prepared;
@@ -250,11 +250,11 @@ impl Client {
     }
 
     /// The connection for an execute, and the number of the program there, which is prepared again if it is a new one.
-    async fn link_for(&self, prepared: &Prepared, input: &Bytes) -> Result<(Arc<Link>, u32)> {
-        let (link, program) = prepared.number(self).await?;
-        let limit = link.limits.input_bytes;
+    async fn bound<'p>(&self, prepared: &'p Prepared, input: &Bytes) -> Result<Bound<'p>> {
+        let bound = prepared.bound(self).await?;
+        let limit = bound.link.limits.input_bytes;
         match input.len() as u64 <= limit {
-            true => Ok((link, program)),
+            true => Ok(bound),
             false => Err(crate::error::too_large("an input", crate::limit::INPUT_BYTES, limit)),
         }
     }
@@ -271,14 +271,15 @@ impl Run for Client {
 
     async fn prepare(&self, program: &Program) -> Result<Prepared> {
         let prepared = Prepared::of(program, &self.0);
-        prepared.number(self).await?;
+        prepared.bound(self).await?;
         Ok(prepared)
     }
 
     async fn execute(&self, prepared: &Prepared, input: Bytes) -> Result<Bytes> {
         let credit = self.0.options.output_bytes.saturating_add(1);
-        let (link, program) = self.link_for(prepared, &input).await?;
-        link.ask(|id, more| Request::Execute { id, program, credit, more }, input, credit).await
+        let bound = self.bound(prepared, &input).await?;
+        let program = bound.number;
+        bound.link.ask(|id, more| Request::Execute { id, program, credit, more }, input, credit).await
     }
 
     fn execute_chunks<'a>(
@@ -288,9 +289,10 @@ impl Run for Client {
     ) -> impl Stream<Item = Result<Bytes>> + Send + 'a {
         let window = self.0.options.window_bytes;
         try_stream! {
-            let (link, program) = self.link_for(prepared, &input).await?;
+            let bound = self.bound(prepared, &input).await?;
+            let program = bound.number;
             let request = |id, more| Request::Execute { id, program, credit: window, more };
-            let mut call = link.call(request, input, window, window.div_ceil(2)).await?;
+            let mut call = bound.link.call(request, input, window, window.div_ceil(2)).await?;
             loop {
                 let (piece, last) = call.next().await?;
                 if !piece.is_empty() {

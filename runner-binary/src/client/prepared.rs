@@ -1,17 +1,15 @@
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    ops::Deref,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
 };
 
 use bytes::Bytes;
 use runner_core::{Code, Error, Program, Result};
 
-use super::{
-    Client, Inner,
-    link::{Binding, Link},
-};
+use super::{Client, Inner, link::Binding};
 use crate::{
-    error::{limit, too_large},
+    error::{limit, lost, too_large},
     message::Request,
 };
 
@@ -23,10 +21,18 @@ pub struct Prepared(Arc<Remote>);
 pub(super) struct Remote {
     program: Program,
     client: Weak<Inner>,
-    /// Where and under which number the server has the program.
-    binding: Mutex<Option<Binding>>,
+    /// Where and under which number the server has the program: the first time, and after a new connection. What is
+    /// never replaced is read without a lock and without counting.
+    first: OnceLock<Binding>,
+    later: Mutex<Option<Arc<Binding>>>,
     /// Held by the one who sends the program.
     sending: tokio::sync::Mutex<()>,
+}
+
+/// Where and under which number the server has a program.
+pub(super) enum Bound<'p> {
+    First(&'p Binding),
+    Later(Arc<Binding>),
 }
 
 impl Prepared {
@@ -39,7 +45,8 @@ impl Prepared {
         let remote = Arc::new(Remote {
             program: program.clone(),
             client: Arc::downgrade(client),
-            binding: Mutex::default(),
+            first: OnceLock::new(),
+            later: Mutex::default(),
             sending: tokio::sync::Mutex::default(),
         });
         state.programs.insert(program.id(), Arc::downgrade(&remote));
@@ -53,22 +60,18 @@ impl Prepared {
     }
 
     /// The connection that is there and the program's number on it. The program is sent if it has none.
-    pub(super) async fn number(&self, client: &Client) -> Result<(Arc<Link>, u32)> {
-        match self.number_now(client)? {
+    pub(super) async fn bound(&self, client: &Client) -> Result<Bound<'_>> {
+        if !core::ptr::eq(self.0.client.as_ptr(), Arc::as_ptr(&client.0)) {
+            return Err(Error::new(Code::ProgramNotFound, "this program was prepared by another client"));
+        }
+        match self.0.bound() {
             Some(bound) => Ok(bound),
             // Seldom, and boxed so that what is moved with every execute stays small.
             None => Box::pin(self.bind(client)).await,
         }
     }
 
-    fn number_now(&self, client: &Client) -> Result<Option<(Arc<Link>, u32)>> {
-        if !core::ptr::eq(self.0.client.as_ptr(), Arc::as_ptr(&client.0)) {
-            return Err(Error::new(Code::ProgramNotFound, "this program was prepared by another client"));
-        }
-        Ok(self.0.bound())
-    }
-
-    async fn bind(&self, client: &Client) -> Result<(Arc<Link>, u32)> {
+    async fn bind(&self, client: &Client) -> Result<Bound<'_>> {
         let _sending = self.0.sending.lock().await;
         if let Some(bound) = self.0.bound() {
             return Ok(bound);
@@ -82,9 +85,13 @@ impl Prepared {
         let program = binding.number;
         let body = Bytes::copy_from_slice(bytes);
         link.ask(|id, more| Request::Prepare { id, program, more }, body, 0).await?;
-        let old = self.0.binding().replace(binding);
+        let Err(binding) = self.0.first.set(binding) else {
+            return self.0.first.get().map(Bound::First).ok_or_else(|| lost("the program was released"));
+        };
+        let binding = Arc::new(binding);
+        let old = self.0.later().replace(Arc::clone(&binding));
         drop(old);
-        Ok((link, program))
+        Ok(Bound::Later(binding))
     }
 }
 
@@ -95,14 +102,27 @@ impl fmt::Debug for Prepared {
 }
 
 impl Remote {
-    fn bound(&self) -> Option<(Arc<Link>, u32)> {
-        let binding = self.binding();
-        let binding = binding.as_ref().filter(|binding| binding.link.is_open())?;
-        Some((Arc::clone(&binding.link), binding.number))
+    fn bound(&self) -> Option<Bound<'_>> {
+        let first = self.first.get()?;
+        if first.link.is_open() {
+            return Some(Bound::First(first));
+        }
+        self.later().as_ref().filter(|binding| binding.link.is_open()).map(Arc::clone).map(Bound::Later)
     }
 
-    fn binding(&self) -> MutexGuard<'_, Option<Binding>> {
-        self.binding.lock().unwrap_or_else(PoisonError::into_inner)
+    fn later(&self) -> MutexGuard<'_, Option<Arc<Binding>>> {
+        self.later.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Deref for Bound<'_> {
+    type Target = Binding;
+
+    fn deref(&self) -> &Binding {
+        match self {
+            Self::First(binding) => binding,
+            Self::Later(binding) => binding,
+        }
     }
 }
 

@@ -59,6 +59,11 @@ pub(crate) fn is_stale(error: &Error) -> bool {
         || has_state(error, &["0A000"]) && error.message().contains("cached plan must not change result type")
 }
 
+/// Whether PostgreSQL's planner found no order of joins, which it reports as a fault of its own. Nothing was done.
+pub(crate) fn is_unplanned(error: &Error) -> bool {
+    has_state(error, &["XX000"]) && error.message().starts_with("failed to build any ")
+}
+
 /// An error of an execute, which says so if the program can't be executed any more.
 pub(crate) fn altered(error: Error) -> Error {
     if error.code() == Code::PrepareError {

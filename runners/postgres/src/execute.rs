@@ -30,8 +30,10 @@ impl<'a> Execution<'a> {
     pub(crate) async fn run(mut self, params: &[params::Encoded]) -> Result<Bytes> {
         let Some(connection) = &mut self.connection else { return Err(given_back()) };
         let ended = match connection.statement(self.prepared, self.form).await {
-            Ok(statement) if self.form.needs_transaction => self.transaction(&statement, params).await,
-            Ok(statement) => self.query(&statement, params).await,
+            Ok(statement) => match self.form.begin() {
+                Some(begin) => self.transaction(begin, &statement, params).await,
+                None => self.query(&statement, params).await,
+            },
             Err(error) => Err(error),
         };
         if let (Some(connection), Err(error)) = (&mut self.connection, &ended) {
@@ -57,12 +59,17 @@ impl<'a> Execution<'a> {
 
     /// The query in a transaction that is only committed once the output is known. It begins with the query, but ends
     /// in a round trip of its own.
-    async fn transaction(&self, statement: &Statement, params: &[params::Encoded]) -> Result<Result<Bytes>> {
+    async fn transaction(
+        &self,
+        begin: &'static str,
+        statement: &Statement,
+        params: &[params::Encoded],
+    ) -> Result<Result<Bytes>> {
         let Some(connection) = &self.connection else { return Err(given_back()) };
         let command = async |text: &'static str| {
             connection.client.batch_execute(text).await.map_err(|e| error::driver(&e))
         };
-        let (begun, ended) = future::join(command("BEGIN"), self.query(statement, params)).await;
+        let (begun, ended) = future::join(command(begin), self.query(statement, params)).await;
         begun?;
         match ended {
             Ok(Ok(output)) => command("COMMIT").await.map(|()| Ok(output)),

@@ -1,4 +1,7 @@
-use std::sync::{Arc, OnceLock};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use runner_core::{Kind, Literal, Program, Result};
 use runner_sql::{Output, Shapes, Statement, Table};
@@ -27,7 +30,9 @@ pub(crate) struct Form {
     pub(crate) statement: Statement,
     pub(crate) escapes: bool,
     /// Whether it changes tables, and its output may turn out to be none.
-    pub(crate) needs_transaction: bool,
+    needs_transaction: bool,
+    /// Whether PostgreSQL has found no plan for it among those that join in another order than it is written in.
+    joins_as_written: AtomicBool,
 }
 
 impl Prepared {
@@ -80,7 +85,22 @@ impl Form {
             Output::Unit => false,
         };
         let needs_transaction = statement.has_change && can_fail;
-        Ok(Self { key: Key::new(), statement, escapes, needs_transaction })
+        let joins_as_written = AtomicBool::new(false);
+        Ok(Self { key: Key::new(), statement, escapes, needs_transaction, joins_as_written })
+    }
+
+    /// From now on its joins are planned in the order in which they are written.
+    pub(crate) fn join_as_written(&self) {
+        self.joins_as_written.store(true, Ordering::Relaxed);
+    }
+
+    /// What begins the transaction that it needs, if it can't be one by itself.
+    pub(crate) fn begin(&self) -> Option<&'static str> {
+        match (self.joins_as_written.load(Ordering::Relaxed), self.needs_transaction) {
+            (true, _) => Some("BEGIN; SET LOCAL join_collapse_limit = 1"),
+            (false, true) => Some("BEGIN"),
+            (false, false) => None,
+        }
     }
 }
 

@@ -75,6 +75,11 @@ impl Postgres {
                 connection = self.connection().await?;
                 Execution::new(connection, prepared, form).run(&params).await
             }
+            Err(error) if error::is_unplanned(&error) => {
+                form.join_as_written();
+                connection = self.connection().await?;
+                Execution::new(connection, prepared, form).run(&params).await
+            }
             result => result,
         }
     }
