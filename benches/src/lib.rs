@@ -27,6 +27,38 @@ pub struct Measured {
     pub name: &'static str,
     /// Median time of a run.
     pub time: Duration,
+    /// Median of how many times as long as the first one it took, where both were measured in turns.
+    pub ratio: Option<f64>,
+}
+
+/// Times of several things that are measured in turns. A moment in which the machine is slow hits all of them, so that
+/// what they take beside each other in one turn says more than what they take.
+pub struct Turns(Vec<(&'static str, Vec<Duration>)>);
+
+impl Turns {
+    /// Nothing measured yet.
+    pub fn new(names: impl IntoIterator<Item = &'static str>) -> Self {
+        Self(names.into_iter().map(|name| (name, Vec::new())).collect())
+    }
+
+    /// Notes what the thing at `index` took in this turn. All have to be measured in each.
+    pub fn add(&mut self, index: usize, time: Duration) {
+        self.0[index].1.push(time);
+    }
+
+    /// The medians.
+    pub fn measured(self) -> Vec<Measured> {
+        let first: Vec<_> = self.0.first().map(|(_, times)| times.clone()).unwrap_or_default();
+        let measured = |(name, mut times): (&'static str, Vec<Duration>)| {
+            let ratios =
+                times.iter().zip(&first).map(|(time, first)| time.as_secs_f64() / first.as_secs_f64());
+            let mut ratios: Vec<_> = ratios.collect();
+            ratios.sort_by(f64::total_cmp);
+            times.sort();
+            Measured { name, time: times[times.len() / 2], ratio: Some(ratios[ratios.len() / 2]) }
+        };
+        self.0.into_iter().map(measured).collect()
+    }
 }
 
 /// The median time of `action`, over at least three runs and about `budget`, after one run that does not count.
@@ -40,32 +72,34 @@ pub fn measure<T>(name: &'static str, budget: Duration, mut action: impl FnMut()
         times.push(run.elapsed());
     }
     times.sort();
-    Measured { name, time: times[times.len() / 2] }
+    Measured { name, time: times[times.len() / 2], ratio: None }
 }
 
-/// The median times of actions that are done one after the other, again and again for about `budget` each, so that a slow
-/// moment of the machine hits all of them; after one round that does not count.
+/// Does actions one after the other, again and again for about `budget` each; the first turn does not count.
 pub fn in_turns(budget: Duration, actions: &mut [(&'static str, &mut dyn FnMut())]) -> Vec<Measured> {
-    let mut times = vec![Vec::new(); actions.len()];
+    let mut turns = Turns::new(actions.iter().map(|(name, _)| *name));
     let budget = budget * actions.len() as u32;
     let start = Instant::now();
-    for round in 0..1000 {
-        for ((_, action), times) in actions.iter_mut().zip(&mut times) {
+    for turn in 0..1000 {
+        for (index, (_, action)) in actions.iter_mut().enumerate() {
             let run = Instant::now();
             action();
-            if round > 0 {
-                times.push(run.elapsed());
+            if turn > 0 {
+                turns.add(index, run.elapsed());
             }
         }
-        if round >= 3 && start.elapsed() > budget {
+        if turn >= 3 && start.elapsed() > budget {
             break;
         }
     }
-    let median = |mut times: Vec<Duration>| {
-        times.sort();
-        times[times.len() / 2]
-    };
-    actions.iter().zip(times).map(|((name, _), times)| Measured { name, time: median(times) }).collect()
+    turns.measured()
+}
+
+/// How long something takes.
+pub async fn timed<T>(action: impl Future<Output = T>) -> Duration {
+    let start = Instant::now();
+    action.await;
+    start.elapsed()
 }
 
 /// Measures and prints a group, unless the command line names others: `cargo bench --bench NAME -- sort`.
@@ -81,7 +115,8 @@ pub fn report(title: &str, measured: &[Measured]) {
     println!("\n{title}");
     let Some(first) = measured.first() else { return };
     for one in measured {
-        let ratio = one.time.as_secs_f64() / first.time.as_secs_f64();
+        let of_medians = one.time.as_secs_f64() / first.time.as_secs_f64();
+        let ratio = one.ratio.unwrap_or(of_medians);
         println!("  {:<28} {:>12.3} ms   {ratio:>10.2} x", one.name, one.time.as_secs_f64() * 1e3);
     }
 }

@@ -1,14 +1,11 @@
 //! Executes over HTTP beside a bare axum handler that gives its body back, on loopback, with the same client.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
 
 use axum::{Router, routing::post};
 use bytes::Bytes;
 use futures_util::future::join_all;
-use runner_benches::{Measured, group};
+use runner_benches::{Measured, Turns, group, timed};
 use runner_core::{Description, Program, Result, Run};
 use runner_http::{Server, ServerOptions};
 use runner_lang::{Project, compile};
@@ -53,22 +50,17 @@ async fn in_turns(connections: usize, asked: &[(&'static str, &String, Vec<u8>)]
     for (_, address, _) in asked {
         peers.push(join_all((0..connections).map(|_| Peer::connect(address))).await);
     }
-    let mut times = vec![Vec::new(); asked.len()];
+    let mut turns = Turns::new(asked.iter().map(|asked| asked.0));
     for round in 0..=ROUNDS {
         for (index, (_, _, request)) in asked.iter().enumerate() {
-            let start = Instant::now();
-            join_all(peers[index].iter_mut().map(|peer| peer.ask_often(request))).await;
+            let time = timed(join_all(peers[index].iter_mut().map(|peer| peer.ask_often(request)))).await;
             // The first round does not count.
             if round > 0 {
-                times[index].push(start.elapsed());
+                turns.add(index, time);
             }
         }
     }
-    let median = |(asked, mut times): (&(&'static str, &String, Vec<u8>), Vec<Duration>)| {
-        times.sort();
-        Measured { name: asked.0, time: times[times.len() / 2] }
-    };
-    asked.iter().zip(times).map(median).collect()
+    turns.measured()
 }
 
 fn echo() -> Program {

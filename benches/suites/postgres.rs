@@ -1,13 +1,10 @@
 //! Programs on PostgreSQL beside hand-written Rust on the bare driver: a look-up by primary key, a large result, a
 //! large parameter.
 
-use std::{
-    pin::Pin,
-    time::{Duration, Instant},
-};
+use std::pin::Pin;
 
 use postcard_schema::Schema;
-use runner_benches::{Album, Measured, group};
+use runner_benches::{Album, Measured, Turns, group, timed};
 use runner_core::{Run, TypedProgram};
 use runner_lang::{Project, compile};
 use runner_postgres::{Postgres, Prepared};
@@ -98,50 +95,50 @@ impl Bench {
         let (typed, prepared) = self.prepare::<i64, Option<Album>>("find_one").await;
         let query = format!("SELECT {COLUMNS} FROM albums WHERE id = $1");
         let statement = self.client.prepare(&query).await.unwrap();
-        let mut times = Times::new(["tokio-postgres by hand", "runner"]);
+        let mut turns = Turns::new(["tokio-postgres by hand", "runner"]);
         for round in 0..LOOKUP_ROUNDS {
-            times
-                .add(0, async {
-                    for id in ids(round) {
-                        let row = self.client.query_opt(&statement, &[&id]).await.unwrap();
-                        assert_eq!(row.map(|row| album(&row)).unwrap().id, id);
-                    }
-                })
-                .await;
-            times
-                .add(1, async {
-                    for id in ids(round) {
-                        let input = typed.encode(&id).unwrap();
-                        let output = self.runner.execute(&prepared, input.into()).await.unwrap();
-                        assert_eq!(typed.decode(&output).unwrap().unwrap().id, id);
-                    }
-                })
-                .await;
+            let time = timed(async {
+                for id in ids(round) {
+                    let row = self.client.query_opt(&statement, &[&id]).await.unwrap();
+                    assert_eq!(row.map(|row| album(&row)).unwrap().id, id);
+                }
+            })
+            .await;
+            turns.add(0, time);
+            let time = timed(async {
+                for id in ids(round) {
+                    let input = typed.encode(&id).unwrap();
+                    let output = self.runner.execute(&prepared, input.into()).await.unwrap();
+                    assert_eq!(typed.decode(&output).unwrap().unwrap().id, id);
+                }
+            })
+            .await;
+            turns.add(1, time);
         }
-        times.medians()
+        turns.measured()
     }
 
     async fn rows(&self) -> Vec<Measured> {
         let (typed, prepared) = self.prepare::<(), Vec<Album>>("albums").await;
         let statement = self.client.prepare(&format!("SELECT {COLUMNS} FROM albums")).await.unwrap();
-        let mut times = Times::new(["tokio-postgres by hand", "runner"]);
+        let mut turns = Turns::new(["tokio-postgres by hand", "runner"]);
         for _ in 0..ROUNDS {
-            times
-                .add(0, async {
-                    let rows = self.client.query(&statement, &[]).await.unwrap();
-                    let albums: Vec<_> = rows.iter().map(album).collect();
-                    assert_eq!(albums.len() as i64, ROWS);
-                })
-                .await;
-            times
-                .add(1, async {
-                    let output = self.runner.execute(&prepared, Vec::new().into()).await.unwrap();
-                    let albums = typed.decode(&output).unwrap();
-                    assert_eq!(albums.len() as i64, ROWS);
-                })
-                .await;
+            let time = timed(async {
+                let rows = self.client.query(&statement, &[]).await.unwrap();
+                let albums: Vec<_> = rows.iter().map(album).collect();
+                assert_eq!(albums.len() as i64, ROWS);
+            })
+            .await;
+            turns.add(0, time);
+            let time = timed(async {
+                let output = self.runner.execute(&prepared, Vec::new().into()).await.unwrap();
+                let albums = typed.decode(&output).unwrap();
+                assert_eq!(albums.len() as i64, ROWS);
+            })
+            .await;
+            turns.add(1, time);
         }
-        times.medians()
+        turns.measured()
     }
 
     async fn parameter(&self) -> Vec<Measured> {
@@ -153,24 +150,24 @@ impl Bench {
             .map(|id| Tuple { id, name: format!("tuple {id}"), weight: (id % 10) as f64 / 10.0 })
             .collect();
         let expected: i64 = tuples.iter().filter(|tuple| tuple.weight > 0.5).map(|tuple| tuple.id).sum();
-        let mut times = Times::new(["runner", "JSON text by hand"]);
+        let mut turns = Turns::new(["runner", "JSON text by hand"]);
         for _ in 0..ROUNDS {
-            times
-                .add(1, async {
-                    let json = serde_json::to_string(&tuples).unwrap();
-                    let row = self.client.query_one(&statement, &[&json]).await.unwrap();
-                    assert_eq!(row.get::<_, i64>(0), expected);
-                })
-                .await;
-            times
-                .add(0, async {
-                    let input = typed.encode(&tuples).unwrap();
-                    let output = self.runner.execute(&prepared, input.into()).await.unwrap();
-                    assert_eq!(typed.decode(&output).unwrap(), expected);
-                })
-                .await;
+            let time = timed(async {
+                let json = serde_json::to_string(&tuples).unwrap();
+                let row = self.client.query_one(&statement, &[&json]).await.unwrap();
+                assert_eq!(row.get::<_, i64>(0), expected);
+            })
+            .await;
+            turns.add(1, time);
+            let time = timed(async {
+                let input = typed.encode(&tuples).unwrap();
+                let output = self.runner.execute(&prepared, input.into()).await.unwrap();
+                assert_eq!(typed.decode(&output).unwrap(), expected);
+            })
+            .await;
+            turns.add(0, time);
         }
-        times.medians()
+        turns.measured()
     }
 }
 
@@ -181,27 +178,4 @@ fn ids(round: i64) -> impl Iterator<Item = i64> {
 
 fn album(row: &tokio_postgres::Row) -> Album {
     Album { id: row.get(0), artist: row.get(1), title: row.get(2), rating: row.get(3), sold: row.get(4) }
-}
-
-/// Times of several things that are measured in turns.
-struct Times<const N: usize>([(&'static str, Vec<Duration>); N]);
-
-impl<const N: usize> Times<N> {
-    fn new(names: [&'static str; N]) -> Self {
-        Self(names.map(|name| (name, Vec::new())))
-    }
-
-    async fn add(&mut self, index: usize, action: impl Future<Output = ()>) {
-        let start = Instant::now();
-        action.await;
-        self.0[index].1.push(start.elapsed());
-    }
-
-    fn medians(self) -> Vec<Measured> {
-        let median = |mut times: Vec<Duration>| {
-            times.sort();
-            times[times.len() / 2]
-        };
-        self.0.into_iter().map(|(name, times)| Measured { name, time: median(times) }).collect()
-    }
 }

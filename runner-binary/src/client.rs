@@ -2,6 +2,7 @@
 
 mod connect;
 mod driver;
+mod execute;
 mod link;
 mod options;
 mod prepared;
@@ -21,8 +22,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::message::{Limits, Request};
 use connect::Connector;
+use execute::Execute;
 use link::Link;
-use prepared::{Bound, Remote};
+use prepared::Remote;
 
 pub use options::{ClientOptions, Reconnect};
 pub use prepared::Prepared;
@@ -249,19 +251,14 @@ impl Client {
         Err(error)
     }
 
-    /// The connection for an execute, and the number of the program there, which is prepared again if it is a new one.
-    async fn bound<'p>(&self, prepared: &'p Prepared, input: &Bytes) -> Result<Bound<'p>> {
-        let bound = prepared.bound(self).await?;
-        let limit = bound.link.limits.input_bytes;
-        match input.len() as u64 <= limit {
-            true => Ok(bound),
-            false => Err(crate::error::too_large("an input", crate::limit::INPUT_BYTES, limit)),
-        }
+    /// Bytes of an answer that is wanted as a whole, and one more, by which one that is too large is known.
+    fn credit(&self) -> u64 {
+        self.0.options.output_bytes.saturating_add(1)
     }
 
     /// Asks what has no program and a short answer.
     async fn ask(&self, request: impl FnOnce(u32, u64) -> Request) -> Result<Bytes> {
-        let credit = self.0.options.output_bytes.saturating_add(1);
+        let credit = self.credit();
         self.link().await?.ask(|id, _| request(id, credit), Bytes::new(), credit).await
     }
 }
@@ -275,11 +272,8 @@ impl Run for Client {
         Ok(prepared)
     }
 
-    async fn execute(&self, prepared: &Prepared, input: Bytes) -> Result<Bytes> {
-        let credit = self.0.options.output_bytes.saturating_add(1);
-        let bound = self.bound(prepared, &input).await?;
-        let program = bound.number;
-        bound.link.ask(|id, more| Request::Execute { id, program, credit, more }, input, credit).await
+    fn execute(&self, prepared: &Prepared, input: Bytes) -> impl Future<Output = Result<Bytes>> + Send {
+        Execute::new(self, prepared, input)
     }
 
     fn execute_chunks<'a>(
@@ -289,7 +283,8 @@ impl Run for Client {
     ) -> impl Stream<Item = Result<Bytes>> + Send + 'a {
         let window = self.0.options.window_bytes;
         try_stream! {
-            let bound = self.bound(prepared, &input).await?;
+            let bound = prepared.bound(self).await?;
+            bound.check_input(&input)?;
             let program = bound.number;
             let request = |id, more| Request::Execute { id, program, credit: window, more };
             let mut call = bound.link.call(request, input, window, window.div_ceil(2)).await?;

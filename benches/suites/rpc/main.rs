@@ -9,13 +9,9 @@ mod peer;
 mod process;
 mod raw;
 
-use std::{
-    future::Future,
-    pin::Pin,
-    time::{Duration, Instant},
-};
+use std::{future::Future, pin::Pin};
 
-use runner_benches::{Measured, group};
+use runner_benches::{Measured, Turns, group, timed};
 use tokio::{runtime::Runtime, task::JoinSet};
 
 /// Bytes of an input and of an output.
@@ -34,6 +30,9 @@ const OUTPUT: usize = 256 << 20;
 /// How often everything is measured, in turns, so that a slow moment of the machine hits all.
 const ROUNDS: usize = 15;
 
+/// How often requests in flight are measured, whose times differ more.
+const PIPELINED_ROUNDS: usize = 61;
+
 fn main() {
     if idle::is_server() {
         return idle::serve();
@@ -47,6 +46,7 @@ fn main() {
     group("200,000 executes of 32 bytes, 1,000 in flight on one connection", || {
         measure(|| Box::pin(pipelined()))
     });
+    group("the same, beside tarpc", || measure(|| Box::pin(pipelined_beside_peer())));
     group("the same, by one task that writes frames by hand", || measure(|| Box::pin(by_hand())));
     group("20,000 executes of 32 bytes, one after the other", || measure(|| Box::pin(sequential())));
     group("20,000 executes of 32 bytes over the pipes of a child, one after the other", || {
@@ -60,69 +60,81 @@ fn main() {
 type Measuring = Pin<Box<dyn Future<Output = Vec<Measured>> + Send>>;
 
 async fn pipelined() -> Vec<Measured> {
-    let (ours, peer) = (ours::connect().await, peer::connect().await);
-    let bare = bare::connect().await.share();
-    let mut times = Times::new(["bare frames, same callers", "runner", "tarpc (bincode)"]);
-    for round in 0..ROUNDS {
-        // Each comes first as often as the others: what was before has left its traces in memory.
-        for turn in round..round + 3 {
-            let time = match turn % 3 {
-                0 => timed(from_many_tasks(&bare)).await,
-                1 => timed(from_many_tasks(&ours)).await,
-                _ => timed(from_many_tasks(&peer)).await,
-            };
-            times.add(turn % 3, time);
+    let mut turns = Turns::new(["bare frames, same callers", "runner"]);
+    for round in 0..PIPELINED_ROUNDS {
+        // How the tasks of a connection come to lie on the threads stays for its life, and makes much of a difference.
+        let (bare, ours) = (bare::connect().await.share(), ours::connect(0).await);
+        // Each comes first as often as the other: what was before has left its traces in memory.
+        for turn in round..round + 2 {
+            match turn % 2 {
+                0 => turns.add(0, timed(from_many_tasks(&bare)).await),
+                _ => turns.add(1, timed(from_many_tasks(&ours)).await),
+            }
         }
     }
-    times.medians()
+    turns.measured()
+}
+
+async fn pipelined_beside_peer() -> Vec<Measured> {
+    let (ours, peer) = (ours::connect(0).await, peer::connect().await);
+    let mut turns = Turns::new(["runner", "tarpc (bincode)"]);
+    for _ in 0..ROUNDS {
+        turns.add(0, timed(from_many_tasks(&ours)).await);
+        turns.add(1, timed(from_many_tasks(&peer)).await);
+    }
+    turns.measured()
 }
 
 async fn by_hand() -> Vec<Measured> {
-    let (mut bare, mut ours) = (bare::connect().await, raw::connect().await);
-    let mut times = Times::new(["bare frames", "runner"]);
-    for _ in 0..ROUNDS {
-        times.add(0, timed(bare.exchange(CALLS, IN_FLIGHT)).await);
-        times.add(1, timed(ours.exchange(CALLS, IN_FLIGHT)).await);
+    let mut turns = Turns::new(["bare frames", "runner"]);
+    for round in 0..PIPELINED_ROUNDS {
+        let (mut bare, mut ours) = (bare::connect().await, raw::connect().await);
+        for turn in round..round + 2 {
+            match turn % 2 {
+                0 => turns.add(0, timed(bare.exchange(CALLS, IN_FLIGHT)).await),
+                _ => turns.add(1, timed(ours.exchange(CALLS, IN_FLIGHT)).await),
+            }
+        }
     }
-    times.medians()
+    turns.measured()
 }
 
 async fn sequential() -> Vec<Measured> {
-    let (ours, peer, mut bare) = (ours::connect().await, peer::connect().await, bare::connect().await);
-    let mut times = Times::new(["bare frames", "runner", "tarpc (bincode)"]);
+    let (ours, peer, mut bare) = (ours::connect(0).await, peer::connect().await, bare::connect().await);
+    let mut turns = Turns::new(["bare frames", "runner", "tarpc (bincode)"]);
     for _ in 0..ROUNDS {
-        times.add(0, timed(bare.exchange(TURNS, 1)).await);
-        times.add(1, timed(in_turn(&ours, TURNS)).await);
-        times.add(2, timed(in_turn(&peer, TURNS)).await);
+        turns.add(0, timed(bare.exchange(TURNS, 1)).await);
+        turns.add(1, timed(in_turn(&ours, TURNS)).await);
+        turns.add(2, timed(in_turn(&peer, TURNS)).await);
     }
-    times.medians()
+    turns.measured()
 }
 
 async fn pipes() -> Vec<Measured> {
     let (process, duplex, mut bare) =
         (process::process().await, process::duplex().await, process::Bare::start());
-    let mut times = Times::new(["in memory, and bare pipes", "in memory", "bare pipes", "runner in a child"]);
+    let mut turns = Turns::new(["in memory, and bare pipes", "in memory", "bare pipes", "runner in a child"]);
     for _ in 0..ROUNDS {
         let memory = timed(in_turn(&duplex, TURNS)).await;
         let pipes = timed(bare.exchange()).await;
-        times.add(0, memory + pipes);
-        times.add(1, memory);
-        times.add(2, pipes);
-        times.add(3, timed(in_turn(&process, TURNS)).await);
+        turns.add(0, memory + pipes);
+        turns.add(1, memory);
+        turns.add(2, pipes);
+        turns.add(3, timed(in_turn(&process, TURNS)).await);
     }
-    times.medians()
+    turns.measured()
 }
 
 async fn outputs() -> Vec<Measured> {
-    let ours = ours::connect().await;
+    let ours = ours::connect(OUTPUT).await;
     let bytes: &'static [u8] = vec![7; OUTPUT].leak();
-    let mut times = Times::new(["tokio::io::copy", "runner, in pieces", "runner, as a whole"]);
+    let mut turns = Turns::new(["tokio::io::copy", "runner, in pieces", "runner, as a whole"]);
     for _ in 0..ROUNDS {
-        times.add(0, timed(copy::copy(bytes)).await);
-        times.add(1, timed(ours.large_in_pieces()).await);
-        times.add(2, timed(ours.large()).await);
+        turns.add(0, timed(copy::copy(bytes)).await);
+        turns.add(1, timed(ours.large_in_pieces()).await);
+        turns.add(2, timed(ours.large()).await);
     }
-    times.medians()
+    turns.measured()
 }
 
 /// Somebody who can make a call, from any number of tasks.
@@ -144,32 +156,5 @@ async fn from_many_tasks(caller: &impl Caller) {
 async fn in_turn(caller: &impl Caller, calls: usize) {
     for _ in 0..calls {
         caller.call().await;
-    }
-}
-
-async fn timed(action: impl Future<Output = ()>) -> Duration {
-    let start = Instant::now();
-    action.await;
-    start.elapsed()
-}
-
-/// Times of several things that are measured in turns.
-struct Times(Vec<(&'static str, Vec<Duration>)>);
-
-impl Times {
-    fn new(names: impl IntoIterator<Item = &'static str>) -> Self {
-        Self(names.into_iter().map(|name| (name, Vec::new())).collect())
-    }
-
-    fn add(&mut self, index: usize, time: Duration) {
-        self.0[index].1.push(time);
-    }
-
-    fn medians(self) -> Vec<Measured> {
-        let median = |mut times: Vec<Duration>| {
-            times.sort();
-            times[times.len() / 2]
-        };
-        self.0.into_iter().map(|(name, times)| Measured { name, time: median(times) }).collect()
     }
 }

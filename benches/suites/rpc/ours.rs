@@ -17,9 +17,9 @@ pub struct Ours<R: Run> {
     payload: Bytes,
 }
 
-/// A client of a new server on a new port.
-pub async fn connect() -> Ours<Client> {
-    let address = listen(OUTPUT).await;
+/// A client of a new server on a new port, whose large output has so many bytes.
+pub async fn connect(large: usize) -> Ours<Client> {
+    let address = listen(large).await;
     Ours::new(Client::connect_tcp(address, ClientOptions::new()).await.unwrap()).await
 }
 

@@ -74,7 +74,7 @@ pub(super) struct Call<'l> {
 }
 
 /// Who sends a request.
-enum Caller<'w> {
+pub(super) enum Caller<'w> {
     /// One that has not waited for an id, and wants to be woken by this.
     Passing(Option<&'w Waker>),
     /// One of those that wait for an id.
@@ -139,30 +139,8 @@ impl Link {
         body: Bytes,
         credit: u64,
     ) -> Result<Bytes> {
-        let most = credit.saturating_sub(1);
-        let mut asked = Some((request, body));
-        let mut call = None;
-        // In one step with the request the caller leaves its waker: an answer is not there yet.
-        let whole = poll_fn(|cx| {
-            if let Some((request, body)) = asked.take() {
-                match self.begin(request, body, credit, 0, Caller::Passing(Some(cx.waker())))? {
-                    Ok(begun) => call = Some(begun),
-                    Err(back) => return Poll::Ready(Ok(Err(back))),
-                }
-                return Poll::Pending;
-            }
-            let Some(call) = &mut call else { return Poll::Pending };
-            call.poll(cx).map_ok(Ok)
-        });
-        let whole = match whole.await? {
-            Ok(whole) => whole,
-            // Seldom, and boxed so that what is moved with every call stays small.
-            Err((request, body)) => Box::pin(self.call_later(request, body, credit, 0)).await?.next().await?,
-        };
-        match whole {
-            (bytes, true) if bytes.len() as u64 <= most => Ok(bytes),
-            _ => Err(too_large("an output", limit::OUTPUT_BYTES, most)),
-        }
+        let mut call = self.call(request, body, credit, 0).await?;
+        poll_fn(|cx| call.poll_whole(credit.saturating_sub(1), cx)).await
     }
 
     async fn call_later(
@@ -185,7 +163,7 @@ impl Link {
     }
 
     /// Sends a request, or gives it back if no id is free, or others wait for one and this caller does not.
-    fn begin<F>(
+    pub(super) fn begin<F>(
         &self,
         request: F,
         body: Bytes,
@@ -320,6 +298,14 @@ impl Call<'_> {
         poll_fn(|cx| self.poll(cx)).await
     }
 
+    /// The whole answer, if it has at most so many bytes. What was asked for has to be wanted as a whole.
+    pub(super) fn poll_whole(&mut self, most: u64, cx: &mut Context<'_>) -> Poll<Result<Bytes>> {
+        Poll::Ready(match ready!(self.poll(cx))? {
+            (bytes, true) if bytes.len() as u64 <= most => Ok(bytes),
+            _ => Err(too_large("an output", limit::OUTPUT_BYTES, most)),
+        })
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(Bytes, bool)>> {
         let step = ready!(self.link.state().in_flight.poll(self.id, cx));
         Poll::Ready(match step {
@@ -359,6 +345,17 @@ impl Drop for Call<'_> {
         match cancel {
             true => self.link.tell(&Request::Cancel { id: self.id }),
             false => self.link.freed(1),
+        }
+    }
+}
+
+impl Binding {
+    /// Whether an input may be sent.
+    pub(super) fn check_input(&self, input: &Bytes) -> Result<()> {
+        let most = self.link.limits.input_bytes;
+        match input.len() as u64 <= most {
+            true => Ok(()),
+            false => Err(too_large("an input", limit::INPUT_BYTES, most)),
         }
     }
 }

@@ -61,14 +61,18 @@ impl Prepared {
 
     /// The connection that is there and the program's number on it. The program is sent if it has none.
     pub(super) async fn bound(&self, client: &Client) -> Result<Bound<'_>> {
+        match self.bound_now(client)? {
+            Some(bound) => Ok(bound),
+            None => self.bind(client).await,
+        }
+    }
+
+    /// The same, if the program has a number.
+    pub(super) fn bound_now(&self, client: &Client) -> Result<Option<Bound<'_>>> {
         if !core::ptr::eq(self.0.client.as_ptr(), Arc::as_ptr(&client.0)) {
             return Err(Error::new(Code::ProgramNotFound, "this program was prepared by another client"));
         }
-        match self.0.bound() {
-            Some(bound) => Ok(bound),
-            // Seldom, and boxed so that what is moved with every execute stays small.
-            None => Box::pin(self.bind(client)).await,
-        }
+        Ok(self.0.bound())
     }
 
     async fn bind(&self, client: &Client) -> Result<Bound<'_>> {
