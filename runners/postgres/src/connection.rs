@@ -134,17 +134,19 @@ impl Manager {
 }
 
 impl managed::Manager for Manager {
-    type Type = Connection;
+    /// Boxed, because the pool moves it about.
+    type Type = Box<Connection>;
     type Error = Error;
 
-    async fn create(&self) -> Result<Connection> {
-        match tokio::time::timeout(self.connect_timeout(), self.connect()).await {
-            Ok(result) => result,
+    async fn create(&self) -> Result<Box<Connection>> {
+        // Seldom, and boxed so that what is moved with every execute stays small.
+        match Box::pin(tokio::time::timeout(self.connect_timeout(), self.connect())).await {
+            Ok(result) => result.map(Box::new),
             Err(_) => Err(Error::new(Code::Unavailable, "PostgreSQL does not answer")),
         }
     }
 
-    async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<Error> {
+    async fn recycle(&self, connection: &mut Box<Connection>, _: &Metrics) -> RecycleResult<Error> {
         if connection.client.is_closed() || connection.is_dirty {
             Err(RecycleError::message("the connection is of no use any more"))
         } else {
@@ -159,9 +161,13 @@ impl Connection {
     /// # Errors
     /// `PREPARE_ERROR` if the tables are not what they were when the program was prepared.
     pub(crate) async fn statement(&mut self, prepared: &Prepared, form: &Form) -> Result<Statement> {
-        if let Some((_, statement)) = self.statements.get(&form.key.number) {
-            return Ok(statement.clone());
+        match self.statements.get(&form.key.number) {
+            Some((_, statement)) => Ok(statement.clone()),
+            None => Box::pin(self.new_statement(prepared, form)).await,
         }
+    }
+
+    async fn new_statement(&mut self, prepared: &Prepared, form: &Form) -> Result<Statement> {
         let was_dirty = std::mem::replace(&mut self.is_dirty, true);
         let statement = self.prepare(&form.statement).await;
         self.is_dirty = was_dirty;

@@ -31,7 +31,7 @@ impl<'a> Execution<'a> {
         let Some(connection) = &mut self.connection else { return Err(given_back()) };
         let ended = match connection.statement(self.prepared, self.form).await {
             Ok(statement) => match self.form.begin() {
-                Some(begin) => self.transaction(begin, &statement, params).await,
+                Some(begin) => Box::pin(self.transaction(begin, &statement, params)).await,
                 None => self.query(&statement, params).await,
             },
             Err(error) => Err(error),

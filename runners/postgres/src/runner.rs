@@ -68,20 +68,17 @@ impl Postgres {
             input,
             form.escapes,
         )?;
-        let mut connection = self.connection().await?;
-        match Execution::new(connection, prepared, form).run(&params).await {
+        let connection = self.connection().await?;
+        let result = Execution::new(connection, prepared, form).run(&params).await;
+        match &result {
             // The server's plan is one for a table that has changed. It was not begun.
-            Err(error) if error::is_stale(&error) => {
-                connection = self.connection().await?;
-                Execution::new(connection, prepared, form).run(&params).await
-            }
-            Err(error) if error::is_unplanned(&error) => {
-                form.join_as_written();
-                connection = self.connection().await?;
-                Execution::new(connection, prepared, form).run(&params).await
-            }
-            result => result,
+            Err(error) if error::is_stale(error) => {}
+            Err(error) if error::is_unplanned(error) => form.join_as_written(),
+            _ => return result,
         }
+        let connection = self.connection().await?;
+        // Seldom, and boxed so that what is moved with every execute stays small.
+        Box::pin(Execution::new(connection, prepared, form).run(&params)).await
     }
 }
 
@@ -131,7 +128,7 @@ impl Run for Postgres {
         let _call = self.calls.read().await;
         match self.attempt(prepared, &prepared.plain(), &input).await {
             Err(error) if error::is_nul(&error) => {
-                self.attempt(prepared, &prepared.escaping()?, &input).await
+                Box::pin(self.attempt(prepared, &prepared.escaping()?, &input)).await
             }
             result => result,
         }
