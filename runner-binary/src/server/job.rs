@@ -41,22 +41,32 @@ where
         if pieces.size_hint().1 == Some(0) {
             return Ok(Some(first));
         }
-        let mut ahead = poll_fn(|cx| Poll::Ready(pieces.as_mut().poll_next(cx))).await;
+        let ahead = poll_fn(|cx| Poll::Ready(pieces.as_mut().poll_next(cx))).await;
         if let Poll::Ready(None) = ahead {
             return Ok(Some(first));
         }
-        outlet.put(first).await;
-        loop {
-            let piece = match core::mem::replace(&mut ahead, Poll::Pending) {
-                Poll::Ready(piece) => piece,
-                Poll::Pending => pieces.next().await,
-            };
-            match piece.transpose()? {
-                Some(piece) => outlet.put(piece).await,
-                None => return Ok(None),
-            }
-        }
+        Box::pin(put_all(&outlet, first, ahead, pieces)).await.map(|()| None)
     })
+}
+
+/// Puts pieces into the outlet: the first one, what was found behind it, and the rest.
+async fn put_all<R: Run>(
+    outlet: &Outlet<R>,
+    first: Bytes,
+    mut ahead: Poll<Option<Result<Bytes>>>,
+    mut pieces: Pin<&mut impl Stream<Item = Result<Bytes>>>,
+) -> Result<()> {
+    outlet.put(first).await;
+    loop {
+        let piece = match core::mem::replace(&mut ahead, Poll::Pending) {
+            Poll::Ready(piece) => piece,
+            Poll::Pending => pieces.next().await,
+        };
+        match piece.transpose()? {
+            Some(piece) => outlet.put(piece).await,
+            None => return Ok(()),
+        }
+    }
 }
 
 pub(super) fn prepare<R: Run + 'static>(shared: Arc<Shared<R>>, bound: Arc<Bound<R>>, program: Bytes) -> Job

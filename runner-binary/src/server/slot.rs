@@ -170,7 +170,10 @@ impl<R: Run> Slot<R> {
 
     /// Frees the id. Dropping the job stops the work.
     pub(super) fn clear(&mut self) {
-        discard(core::mem::replace(&mut self.state, State::Free));
+        match core::mem::replace(&mut self.state, State::Free) {
+            State::Free | State::Running(None) => {}
+            state => discard(state),
+        }
         self.preparing = None;
         self.executing = false;
         self.overfull = false;
