@@ -109,6 +109,12 @@ pub trait Dialect {
     /// A key that orders as the operations do.
     fn sort_key(&self, prim: Prim, sql: &Sql) -> Sql;
 
+    /// Whether DISTINCT ON gives columns of these kinds as they were.
+    fn keeps_firsts(&self, shapes: &Shapes, leaves: &[Leaf]) -> bool {
+        let _ = (shapes, leaves);
+        true
+    }
+
     /// A query with one column `c1`, which gives one row, as it stands within an expression.
     fn one_row(&self, shapes: &Shapes, leaf: Leaf, query: String) -> String {
         let _ = (shapes, leaf);

@@ -229,6 +229,11 @@ impl Dialect for DuckDb {
         }
     }
 
+    fn keeps_firsts(&self, shapes: &Shapes, leaves: &[Leaf]) -> bool {
+        // It keeps them as keys to sort by, see above.
+        !leaves.iter().any(|leaf| matches!(leaf, Leaf::Packed(ty) if shapes.has_float(*ty)))
+    }
+
     fn force(&self, sqls: &[Sql]) -> Sql {
         // Statistics say much about NULLs and bounds of columns, but nothing about hashes.
         let texts: Vec<_> = sqls.iter().map(Sql::text).collect();

@@ -190,7 +190,9 @@ impl Lowering<'_> {
                 Kind::Field { tuple, .. } if matches!(self.expr(*tuple)?.kind, Kind::Tuple(_)) => {
                     return Ok(true);
                 }
-                Kind::Call { op: Op::Split | Op::Sequence | Op::DateToYearMonthDay, .. } => return Ok(true),
+                Kind::Call { op: Op::Cmp | Op::Split | Op::Sequence | Op::DateToYearMonthDay, .. } => {
+                    return Ok(true);
+                }
                 Kind::Call { args, .. } => {
                     let compound: Result<Vec<bool>> = args.iter().map(is_compound).collect();
                     if compound?.contains(&true) {

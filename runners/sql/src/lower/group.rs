@@ -1,6 +1,6 @@
 //! Groups and distinct items.
 
-use runner_core::{ExprId, Op, Result};
+use runner_core::{ExprId, Op, Result, TypeId};
 
 use super::{Frame, Lowering, references::references};
 use crate::{
@@ -114,16 +114,13 @@ impl Lowering<'_> {
         let texts = texts.join(", ");
         let alias = self.alias();
         let mut columns = super::numbered(&rows.item.leaves());
-        let mut order_by = texts.clone();
-        if let Some(order) = &order {
-            columns.push(format!("{} AS o", order.sql));
-            order_by.push_str(&format!(", {}{}", order.sql, if order.descending { " DESC" } else { "" }));
-        }
-        let from = format!(
-            "(SELECT DISTINCT ON ({texts}) {}{} ORDER BY {order_by}) AS {alias}",
-            columns.join(", "),
-            rows.tail()
-        );
+        columns.extend(order.iter().map(|order| format!("{} AS o", order.sql)));
+        let order_by = order.as_ref().map(|order| {
+            let descending = if order.descending { " DESC" } else { "" };
+            format!("{}{descending}", order.sql)
+        });
+        let firsts = self.firsts(&texts, &columns, order_by.as_deref(), &rows.tail(), item);
+        let from = format!("({firsts}) AS {alias}");
         let mut distinct = Relation::new(from, self.of_alias(item, &alias)?);
         distinct.rows_can_fail = rows.can_fail();
         if let Some(order) = order {
@@ -131,6 +128,28 @@ impl Lowering<'_> {
             distinct.is_total = true;
         }
         Ok(distinct)
+    }
+
+    /// A query of the first row for each value of `keys`.
+    pub(super) fn firsts(
+        &mut self,
+        keys: &str,
+        columns: &[String],
+        order: Option<&str>,
+        tail: &str,
+        item: TypeId,
+    ) -> String {
+        let columns = columns.join(", ");
+        if self.dialect.keeps_firsts(&self.shapes, &self.shapes.leaves(item)) {
+            let order = order.map(|order| format!(" ORDER BY {keys}, {order}")).unwrap_or_default();
+            return format!("SELECT DISTINCT ON ({keys}) {columns}{tail}{order}");
+        }
+        let alias = self.alias();
+        let order = order.map(|order| format!(" ORDER BY {order}")).unwrap_or_default();
+        format!(
+            "SELECT {alias}.* FROM (SELECT {columns}, row_number() OVER (PARTITION BY {keys}{order}) AS n{tail}) \
+             AS {alias} WHERE {alias}.n = 1"
+        )
     }
 
     /// `map` or `filter` of a group's rows, where it can be part of an aggregate.

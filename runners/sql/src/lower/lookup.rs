@@ -87,11 +87,9 @@ impl Lowering<'_> {
         let mut columns: Vec<_> = (1..).zip(&keys).map(|(n, (key, _))| format!("{key} AS k{n}")).collect();
         columns.extend(numbered(&rows.item.leaves()));
         // Without an order any row will do.
-        let order = match rows.order_by().split_once(" ORDER BY ") {
-            Some((_, order)) => format!(" ORDER BY {inner}, {order}"),
-            None => String::new(),
-        };
-        let query = format!("SELECT DISTINCT ON ({inner}) {}{}{order}", columns.join(", "), rows.tail());
+        let order = rows.order_by();
+        let order = order.strip_prefix(" ORDER BY ");
+        let query = self.firsts(&inner, &columns, order, &rows.tail(), item);
         frame.join(format!("LEFT JOIN ({query}) AS {alias} ON {}", matches(&keys, &alias)), false);
         let some = Sql::atom(format!("({alias}.k1 IS NOT NULL)"));
         Ok(Some((some, self.of_alias(item, &alias)?)))
