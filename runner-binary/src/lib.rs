@@ -149,6 +149,8 @@ pub use frame::{MAGIC, PREFACE, VERSION, take_frame, take_preface};
 pub use limits::{CHUNK_BYTES, FRAME_BYTES_MIN, HANDSHAKE_BYTES, HEAD_BYTES, ServerLimits, TOKEN_BYTES};
 pub use message::{Limits, Request, Response, Token};
 #[cfg(feature = "tokio")]
+pub use runner_spool::Spool;
+#[cfg(feature = "tokio")]
 pub use server::{Metrics, Server, ServerOptions, serve};
 #[cfg(feature = "tls")]
 pub use tls::{TlsClient, TlsServer};

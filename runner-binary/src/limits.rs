@@ -83,8 +83,9 @@ pub struct ServerLimits {
     pub buffered_input_bytes: u64,
     /// Bytes of outputs that a connection has not sent, above which it starts nothing more.
     pub connection_output_bytes: u64,
-    /// Bytes of outputs that are not sent, over all connections. A request whose output does not fit is answered with the
-    /// error, and its output dropped; what comes while there is no room is refused.
+    /// Bytes of outputs that are not sent, over all connections, in memory or on disk (see [`Spool`](crate::Spool)). A
+    /// request whose output does not fit is answered with the error, and its output dropped; what comes while there is no
+    /// room is refused.
     pub buffered_output_bytes: u64,
     /// Bytes of a frame that the server takes.
     pub frame_bytes: u32,

@@ -78,6 +78,13 @@ impl Batch {
         self.parts.push_back(part);
     }
 
+    /// Makes copies of all parts, which may be views into something far larger.
+    pub(crate) fn detach(&mut self) {
+        for part in &mut self.parts {
+            *part = Bytes::copy_from_slice(part);
+        }
+    }
+
     /// The next parts to write; how many of `slices` are filled.
     pub(crate) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
         let mut filled = 0;

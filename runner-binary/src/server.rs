@@ -129,7 +129,11 @@ where
     /// What the server is doing and has done.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
-        Metrics { prepared_programs: self.0.cache.len() as u64, ..self.0.gauges.snapshot() }
+        Metrics {
+            prepared_programs: self.0.cache.len() as u64,
+            output_bytes_on_disk: self.0.options.spool.bytes(),
+            ..self.0.gauges.snapshot()
+        }
     }
 
     /// Takes nothing new, lets what is in flight finish within `grace`, cancels the rest, and shuts the runner down.

@@ -114,6 +114,8 @@ pub use error::limit;
 pub use function::{Function, Param};
 pub use limits::ServerLimits;
 #[cfg(feature = "server")]
+pub use runner_spool::Spool;
+#[cfg(feature = "server")]
 pub use server::{Server, ServerOptions};
 #[cfg(all(feature = "tls", feature = "client"))]
 pub use tls::TlsClient;

@@ -75,8 +75,8 @@ pub struct ServerLimits {
     pub output_bytes: u64,
     /// Bytes of bodies that have arrived and are not used up, over all connections.
     pub buffered_input_bytes: u64,
-    /// Bytes of large outputs that are not sent, over all connections. A request whose output does not fit is answered
-    /// with the error, and its output dropped; what comes while there is no room is refused.
+    /// Bytes of large outputs that are not sent, over all connections, in memory or on disk. A request whose output does
+    /// not fit is answered with the error, and its output dropped; what comes while there is no room is refused.
     pub buffered_output_bytes: u64,
     /// Bytes of the head of a request, at least 8 KiB. A longer one is told 431.
     pub head_bytes: usize,

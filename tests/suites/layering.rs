@@ -8,13 +8,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("runner-core", &[]),
     ("runner-lang", &["runner-core"]),
     ("runner-json", &["runner-core"]),
-    ("runner-binary", &["runner-core"]),
+    ("runner-spool", &["runner-core"]),
+    ("runner-binary", &["runner-core", "runner-spool"]),
     ("runner-interpreter", &["runner-core"]),
     ("runner-sql", &["runner-core"]),
     ("runner-postgres", &["runner-core", "runner-sql"]),
     ("runner-duckdb", &["runner-core", "runner-sql"]),
     ("runner-posix", &["runner-core", "runner-binary"]),
-    ("runner-http", &["runner-core", "runner-json"]),
+    ("runner-http", &["runner-core", "runner-json", "runner-spool"]),
     ("runner-test-server", &[]),
 ];
 

@@ -34,7 +34,7 @@ pub(super) struct Connection<'s, S, R: Run> {
     pub(super) registration: Registration<R>,
     inbox: Inbox,
     pub(super) queue: Queue,
-    batch: Batch,
+    pub(super) batch: Batch,
     /// Requests by id. A slot is made for the first request of an id and stays.
     pub(super) slots: Vec<Option<Box<Slot<R>>>>,
     /// Programs by number.

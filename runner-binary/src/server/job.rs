@@ -5,6 +5,7 @@ use std::{future::poll_fn, pin::Pin, pin::pin, sync::Arc, task::Poll};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use runner_core::{Code, Error, Program, ProgramId, Result, Run, adapt};
+use runner_spool::Spool;
 use tokio::sync::SetOnce;
 
 use super::{outlet::Outlet, shared::Shared};
@@ -67,6 +68,41 @@ async fn put_all<R: Run>(
             None => return Ok(()),
         }
     }
+}
+
+/// Moves pieces to disk, gives them back from there, and goes on with the rest. If there is no room on disk, the pieces
+/// are given as they are.
+pub(super) fn spooled<R: Run + 'static>(
+    spool: Spool,
+    outlet: Arc<Outlet<R>>,
+    pieces: Vec<Bytes>,
+    rest: Option<Job>,
+) -> Job
+where
+    R::Prepared: 'static,
+{
+    Box::pin(async move {
+        match spool.store(pieces).await {
+            Err(pieces) => {
+                for piece in pieces {
+                    outlet.put(piece).await;
+                }
+            }
+            Ok(mut stored) => {
+                while let Some(piece) = stored.next().await? {
+                    outlet.put(piece).await;
+                }
+            }
+        }
+        match rest {
+            Some(rest) => rest.await,
+            None => Ok(None),
+        }
+    })
+}
+
+pub(super) fn failed(error: Error) -> Job {
+    Box::pin(async { Err(error) })
 }
 
 pub(super) fn prepare<R: Run + 'static>(shared: Arc<Shared<R>>, bound: Arc<Bound<R>>, program: Bytes) -> Job

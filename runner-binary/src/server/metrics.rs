@@ -11,6 +11,8 @@ pub struct Metrics {
     pub requests_in_flight: u64,
     /// Gauge: bytes of outputs that are not sent.
     pub output_bytes_held: u64,
+    /// Gauge: those of them that wait on disk, of all servers that have the same [`Spool`](crate::Spool).
+    pub output_bytes_on_disk: u64,
     /// Gauge: bytes of programs and inputs that were sent in parts or are larger than a few KiB, until their request
     /// is answered.
     pub input_bytes_held: u64,
@@ -46,6 +48,7 @@ impl Gauges {
             requests_in_flight: get(&self.requests_in_flight),
             output_bytes_held: get(&self.output_bytes_held),
             input_bytes_held: get(&self.input_bytes_held),
+            output_bytes_on_disk: 0,
             prepared_programs: 0,
             connections_total: get(&self.connections_total),
             requests_total: get(&self.requests_total),

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use runner_core::{Code, Error, Result};
+use runner_spool::Spool;
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::{
@@ -24,6 +25,7 @@ pub struct ServerOptions {
     pub(super) tokens: Vec<Token>,
     pub(super) name: String,
     pub(super) open: bool,
+    pub(super) spool: Spool,
 }
 
 impl Default for ServerOptions {
@@ -37,7 +39,13 @@ impl ServerOptions {
     #[must_use]
     pub fn new() -> Self {
         let name = concat!("runner/", env!("CARGO_PKG_VERSION")).to_owned();
-        Self { limits: ServerLimits::default(), tokens: Vec::new(), name, open: false }
+        Self {
+            limits: ServerLimits::default(),
+            tokens: Vec::new(),
+            name,
+            open: false,
+            spool: Spool::default(),
+        }
     }
 
     /// Sets the limits.
@@ -65,6 +73,21 @@ impl ServerOptions {
     #[must_use]
     pub fn open_to_everybody(mut self) -> Self {
         self.open = true;
+        self
+    }
+
+    /// Sets where outputs wait that their client does not take. Several servers may have the same place; by default it is
+    /// a file without a name, see [`Spool::default`].
+    ///
+    /// ```
+    /// use runner_binary::{ServerOptions, Spool};
+    ///
+    /// let options = ServerOptions::new().with_spool(Spool::new("/var/lib/runner"));
+    /// let none = ServerOptions::new().with_spool(Spool::off());
+    /// ```
+    #[must_use]
+    pub fn with_spool(mut self, spool: Spool) -> Self {
+        self.spool = spool;
         self
     }
 

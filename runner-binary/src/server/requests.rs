@@ -138,7 +138,7 @@ where
         }
     }
 
-    /// Fails what takes too long.
+    /// Fails what takes too long, and moves to disk what nobody takes.
     pub(super) fn expire(&mut self) {
         if self.in_flight == 0 {
             return;
@@ -150,6 +150,10 @@ where
                 if now - slot.since > allowed {
                     this.waiting.retain(|waiting| *waiting != slot.id);
                     this.fail(slot, late(limit::REQUEST_TIME, time));
+                } else if slot.is_stalled() && this.shared.options.spool.is_ready() {
+                    slot.spool(&this.shared.options.spool);
+                    this.batch.detach();
+                    this.again.push(slot.id);
                 }
             });
         }

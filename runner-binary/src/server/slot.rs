@@ -8,9 +8,10 @@ use std::{
 
 use bytes::{Buf, Bytes, BytesMut};
 use runner_core::{Result, Run};
+use runner_spool::{SPOOLED_BYTES, Spool};
 
 use super::{
-    job::{Bound, Job},
+    job::{self, Bound, Job},
     outlet::Outlet,
     shared::Shared,
     wake::{SlotWake, Wakes},
@@ -27,6 +28,10 @@ pub(super) struct Slot<R: Run> {
     pub(super) credit: u64,
     /// Bytes of output that the job gave.
     pub(super) output: u64,
+    /// Those of them that are not in `piece` or `ahead`, because they are on disk or on the way there.
+    pub(super) spooled: u64,
+    /// Whether nothing was taken for a tick, though there is much.
+    stalled: bool,
     /// Bytes of input that count as held.
     pub(super) reserved: u64,
     /// Tick in which the request began.
@@ -94,6 +99,8 @@ impl<R: Run> Slot<R> {
             answered: false,
             credit: 0,
             output: 0,
+            spooled: 0,
+            stalled: false,
             reserved: 0,
             since: 0,
             lined_up: false,
@@ -117,11 +124,46 @@ impl<R: Run> Slot<R> {
 
     /// Bytes that the job gave and that are not sent.
     pub(super) fn held(&self) -> u64 {
+        self.in_memory() + self.spooled
+    }
+
+    fn in_memory(&self) -> u64 {
         let ahead = match &self.ahead {
             Some(Some(Ok(bytes))) => bytes.len(),
             _ => 0,
         };
         (self.piece.as_ref().map_or(0, Bytes::len) + ahead) as u64
+    }
+
+    /// To be asked each tick: whether there is much in memory of which nothing was taken since the last time.
+    pub(super) fn is_stalled(&mut self) -> bool {
+        let is_large = self.in_memory() > SPOOLED_BYTES as u64;
+        core::mem::replace(&mut self.stalled, is_large) && is_large
+    }
+
+    /// Moves what is in memory to disk. The job has to be polled for that.
+    pub(super) fn spool(&mut self, spool: &Spool)
+    where
+        R: 'static,
+        R::Prepared: 'static,
+    {
+        let State::Running(job) = &mut self.state else {
+            return;
+        };
+        self.stalled = false;
+        self.spooled += self.piece.as_ref().map_or(0, Bytes::len) as u64;
+        let mut pieces: Vec<_> = self.piece.take().into_iter().collect();
+        let rest = match self.ahead.take() {
+            None => job.take(),
+            Some(None) => None,
+            Some(Some(Err(error))) => Some(job::failed(error)),
+            Some(Some(Ok(ahead))) => {
+                self.spooled += ahead.len() as u64;
+                pieces.push(ahead);
+                job.take()
+            }
+        };
+        *job = Some(job::spooled(spool.clone(), Arc::clone(&self.outlet), pieces, rest));
     }
 
     /// Gets the next piece, and looks ahead whether it is the last one. `limit` is that on bytes of output.
@@ -159,6 +201,7 @@ impl<R: Run> Slot<R> {
         let Some(mut piece) = self.piece.take() else {
             return (Bytes::new(), false);
         };
+        self.stalled = false;
         if piece.len() <= most {
             return (piece, false);
         }
@@ -185,6 +228,8 @@ impl<R: Run> Slot<R> {
         }
         self.reserved = 0;
         self.output = 0;
+        self.spooled = 0;
+        self.stalled = false;
         self.credit = 0;
     }
 
@@ -214,7 +259,10 @@ impl<R: Run> Slot<R> {
             }
         };
         if let Some(Ok(piece)) = &next {
-            self.output = self.output.saturating_add(piece.len() as u64);
+            let size = piece.len() as u64;
+            let known = size.min(self.spooled);
+            self.spooled -= known;
+            self.output = self.output.saturating_add(size - known);
             if self.output > limit {
                 discard(job.take());
                 return Poll::Ready(Some(Err(too_large("an output", limit::OUTPUT_BYTES, limit))));

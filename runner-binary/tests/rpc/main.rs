@@ -7,6 +7,7 @@ mod cancel;
 mod embedded;
 mod hostile;
 mod limits;
+mod spool;
 mod support;
 mod transports;
 mod verbs;

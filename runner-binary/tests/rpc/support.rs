@@ -32,6 +32,8 @@ pub(crate) struct Robot {
     pub(crate) held: Arc<AtomicUsize>,
     /// Executes that have begun and neither ended nor been dropped.
     pub(crate) working: Arc<AtomicUsize>,
+    /// Outputs of `o` that are in memory.
+    pub(crate) outputs: Arc<AtomicUsize>,
     /// Executes that came to their end.
     pub(crate) finished: AtomicUsize,
     pub(crate) shut: AtomicUsize,
@@ -43,6 +45,15 @@ pub(crate) struct Ready(Arc<AtomicUsize>);
 impl Drop for Ready {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// An output that is counted while it is in memory.
+struct Output(Bytes, #[expect(dead_code, reason = "it counts")] Working);
+
+impl AsRef<[u8]> for Output {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
     }
 }
 
@@ -91,6 +102,8 @@ impl Run for Robot {
                 Ok(input)
             }
             Some(b'b') => Ok(big(&input)),
+            // `o` is `b`, and counts.
+            Some(b'o') => Ok(Bytes::from_owner(Output(big(&input), Working::new(&self.outputs)))),
             _ => Ok(input),
         };
         self.finished.fetch_add(1, Ordering::SeqCst);
@@ -102,15 +115,17 @@ impl Run for Robot {
         ready: &'a Ready,
         input: Bytes,
     ) -> impl Stream<Item = Result<Bytes>> + Send + 'a {
-        // `c` is `b` in pieces of 10 000 bytes.
-        if input.first() == Some(&b'c') {
+        // `c` is `b` in pieces of 10 000 bytes; `d` is in pieces of 2 000 000 bytes and fails in the end.
+        if let Some(kind @ (b'c' | b'd')) = input.first().copied() {
+            let size = if kind == b'c' { 10_000 } else { 2_000_000 };
             let whole = big(&input);
             let working = Working::new(&self.working);
-            stream::unfold((whole, working), |(mut whole, working)| async move {
+            stream::unfold((whole, working), move |(mut whole, working)| async move {
                 if whole.is_empty() {
-                    return None;
+                    return (kind == b'd')
+                        .then(|| (Err(Error::execution("as asked")), (Bytes::from_static(b"x"), working)));
                 }
-                let piece = whole.split_to(whole.len().min(10_000));
+                let piece = whole.split_to(whole.len().min(size));
                 Some((Ok(piece), (whole, working)))
             })
             .left_stream()
@@ -166,10 +181,13 @@ pub(crate) fn ask_big(kind: u8, bytes: u64) -> Bytes {
     [&[kind][..], &bytes.to_le_bytes()].concat().into()
 }
 
-/// The output of such an input, in which no two places look alike.
+/// The output of such an input, in which no two places look alike. One that was mutated may ask for too much.
 pub(crate) fn big(input: &[u8]) -> Bytes {
     let size = input.get(1..9).map_or(0, |size| u64::from_le_bytes(size.try_into().unwrap()));
-    (0..size).map(|index| (index ^ (index >> 8) ^ (index >> 16)) as u8).collect::<Vec<u8>>().into()
+    (0..size.min(1 << 28))
+        .map(|index| (index ^ (index >> 8) ^ (index >> 16)) as u8)
+        .collect::<Vec<u8>>()
+        .into()
 }
 
 pub(crate) fn server(limits: ServerLimits) -> (Server<Robot>, Arc<Robot>) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use runner_core::{Code, Error, RunSync};
-use runner_http::{Function, Param, Server, ServerOptions, Token};
+use runner_http::{Function, Param, Server, ServerOptions, Spool, Token};
 use runner_interpreter::Interpreter;
 use runner_json::{Layout, print};
 use runner_lang::{Checked, Project, compile, render};
@@ -18,8 +18,13 @@ use crate::{
 ///
 /// # Errors
 /// If the project can't be read, or has errors, which are told.
-pub(crate) fn server(gate: Gate, settings: &Settings, token: Option<&str>) -> Result<Server<Gate>, Failure> {
-    let mut options = ServerOptions::new().with_limits(settings.limits.http());
+pub(crate) fn server(
+    gate: Gate,
+    settings: &Settings,
+    token: Option<&str>,
+    spool: Spool,
+) -> Result<Server<Gate>, Failure> {
+    let mut options = ServerOptions::new().with_limits(settings.limits.http()).with_spool(spool);
     if let Some(token) = token {
         options = options.with_token(Token::new(token));
     }

@@ -56,7 +56,7 @@ limits! {
     buffered_input_bytes: Size = "limit-buffered-input-bytes",
     /// Bytes of outputs that a connection has not sent, above which it starts nothing more [default: 64MiB]
     connection_output_bytes: Size = "limit-connection-output-bytes",
-    /// Bytes of outputs that are not sent; a request whose output does not fit fails [default: 2GiB]
+    /// Bytes of outputs that are not sent, in memory or on disk; a request whose output does not fit fails [default: 2GiB]
     buffered_output_bytes: Size = "limit-buffered-output-bytes",
     /// Bytes of a frame of the binary protocol [default: 256KiB]
     frame_bytes: Size = "limit-frame-bytes",

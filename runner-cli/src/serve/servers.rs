@@ -41,7 +41,9 @@ impl Servers {
         let gate = Gate::new(Arc::clone(&runner));
         let guarded = |allowed: bool| if allowed { gate.clone() } else { gate.clone().without_raw([]) };
         let trusted = guarded(!settings.deny_raw);
-        let mut options = ServerOptions::new().with_limits(settings.limits.binary());
+        let spool = settings.spool()?;
+        let mut options =
+            ServerOptions::new().with_limits(settings.limits.binary()).with_spool(spool.clone());
         let stdio = Server::new(Arc::new(trusted.clone()), options.clone());
         if let Some(token) = token {
             options = options.with_token(Token::new(token));
@@ -69,7 +71,7 @@ impl Servers {
             local,
             network,
             #[cfg(feature = "http")]
-            http: super::http::server(gate, settings, token)?,
+            http: super::http::server(gate, settings, token, spool)?,
             tls: tls.transpose()?,
             #[cfg(feature = "http")]
             https: https.transpose()?,

@@ -7,6 +7,7 @@ use std::{
 };
 
 use clap::{Args as ClapArgs, ValueEnum};
+use runner_binary::Spool;
 use serde::Deserialize;
 
 use super::{Address, limits::Limits, quantity::Time, socket_mode::Mode};
@@ -94,6 +95,12 @@ pub(crate) struct Settings {
     /// A variable of the environment that a runner `exec:COMMAND` may see
     #[arg(long, value_name = "NAME", help_heading = "Runner")]
     exec_env: Vec<String>,
+    /// The folder for outputs that their clients do not take; it should not be in memory [default: TMPDIR, else /var/tmp]
+    #[arg(long, value_name = "DIR")]
+    spool_dir: Option<PathBuf>,
+    /// Keep outputs that their clients do not take in memory
+    #[arg(long, conflicts_with = "spool_dir")]
+    no_spool: bool,
     /// Time that requests in flight get to finish when the server is to end [default: 30s]
     #[arg(long, value_name = "TIME")]
     grace: Option<Time>,
@@ -238,6 +245,28 @@ impl Settings {
         self.unix_mode.unwrap_or_default()
     }
 
+    /// Where outputs wait that nobody takes.
+    ///
+    /// # Errors
+    /// If no file can be made in the folder that was said.
+    pub(crate) fn spool(&self) -> Result<Spool, Failure> {
+        match &self.spool_dir {
+            _ if self.no_spool => Ok(Spool::off()),
+            Some(folder) => {
+                let spool = Spool::new(folder);
+                spool.check().map_err(|error| Failure::wrong(error.message()))?;
+                Ok(spool)
+            }
+            None => {
+                let spool = Spool::default();
+                if let Err(error) = spool.check() {
+                    tracing::warn!(%error, "outputs that their clients do not take stay in memory");
+                }
+                Ok(spool)
+            }
+        }
+    }
+
     pub(crate) fn grace(&self) -> Duration {
         self.grace.map_or(SERVER_GRACE, |time| time.0)
     }
@@ -280,6 +309,8 @@ impl Settings {
             runner_token_env: if says_runner_token { self.runner_token_env } else { others.runner_token_env },
             runner_tls_ca: self.runner_tls_ca.or(others.runner_tls_ca),
             exec_env: list(self.exec_env, others.exec_env),
+            spool_dir: if self.no_spool { None } else { self.spool_dir.clone().or(others.spool_dir) },
+            no_spool: self.no_spool || others.no_spool && self.spool_dir.is_none(),
             grace: self.grace.or(others.grace),
             log_level: self.log_level.or(others.log_level),
             log_format: self.log_format.or(others.log_format),

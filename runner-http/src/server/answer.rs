@@ -11,6 +11,7 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 use runner_core::{Code, Error, Result, Run};
 use runner_json::{Layout, Printer};
+use runner_spool::Backlog;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
@@ -109,13 +110,16 @@ where
                 None => yield output,
                 Some(printer) => {
                     let _held = counted(&shared, output.len())?;
-                    let mut rest = &*output;
-                    let mut more = true;
-                    while more {
-                        let mut json = Vec::with_capacity(CHUNK_BYTES.min(rest.len().saturating_mul(2)));
-                        more = printer.push(&mut rest, CHUNK_BYTES, &mut json)?;
-                        if !json.is_empty() {
-                            yield Bytes::from(json);
+                    let mut backlog = Backlog::new(&shared.options.spool, output);
+                    while let Some(part) = backlog.next().await? {
+                        let mut rest = &*part;
+                        let mut more = true;
+                        while more {
+                            let mut json = Vec::with_capacity(CHUNK_BYTES.min(rest.len().saturating_mul(2)));
+                            more = printer.push(&mut rest, CHUNK_BYTES, &mut json)?;
+                            if !json.is_empty() {
+                                yield Bytes::from(json);
+                            }
                         }
                     }
                 }
@@ -136,7 +140,7 @@ where
     })
 }
 
-/// A body of pieces, which count as held until they are asked for no more. An error ends it with a trailer if the client
+/// A body of pieces, which count as held until they are asked for no more, wherever they wait. An error ends it with a trailer if the client
 /// looks for that, else it breaks off.
 fn streamed<R: Run + 'static>(
     shared: Arc<Shared<R>>,
@@ -146,30 +150,40 @@ fn streamed<R: Run + 'static>(
     mut pieces: Pieces,
 ) -> Body {
     let body = stream! {
+        let mut backlog = Backlog::new(&shared.options.spool, first);
         let mut ahead = second;
-        yield Ok(Frame::data(first));
         loop {
-            drop(held.take());
-            let next = match ahead.take() {
-                Some(piece) => Some(piece),
+            let part = match backlog.next().await.transpose() {
+                Some(part) => part,
                 None => {
-                    let next = AssertUnwindSafe(pieces.next()).catch_unwind();
-                    match call.clock.unless_stopping(call.clock.within(|| call.deadline, next)).await {
-                        Some(Some(Ok(next))) => next,
-                        Some(Some(Err(_))) => Some(Err(panicked())),
-                        Some(None) => Some(Err(call.late())),
-                        None => Some(Err(shutting_down())),
+                    drop(held.take());
+                    let next = match ahead.take() {
+                        Some(piece) => Some(piece),
+                        None => {
+                            let next = AssertUnwindSafe(pieces.next()).catch_unwind();
+                            match call.clock.unless_stopping(call.clock.within(|| call.deadline, next)).await {
+                                Some(Some(Ok(next))) => next,
+                                Some(Some(Err(_))) => Some(Err(panicked())),
+                                Some(None) => Some(Err(call.late())),
+                                None => Some(Err(shutting_down())),
+                            }
+                        }
+                    };
+                    let counted = |piece: Bytes| counted(&shared, piece.len()).map(|held| (piece, held));
+                    match next.map(|next| next.and_then(counted)) {
+                        None => return,
+                        Some(Err(error)) => Err(error),
+                        Some(Ok((piece, counts))) => {
+                            held = counts;
+                            backlog = Backlog::new(&shared.options.spool, piece);
+                            continue;
+                        }
                     }
                 }
             };
-            let counted = |piece: Bytes| counted(&shared, piece.len()).map(|held| (piece, held));
-            match next.map(|next| next.and_then(counted)) {
-                None => return,
-                Some(Ok((piece, counts))) => {
-                    held = counts;
-                    yield Ok(Frame::data(piece));
-                }
-                Some(Err(error)) => {
+            match part {
+                Ok(part) => yield Ok(Frame::data(part)),
+                Err(error) => {
                     tracing::info!(%error, "an output broke off");
                     match call.trailers.then(|| trailer(&error)).flatten() {
                         Some(trailer) => yield Ok(Frame::trailers(trailer)),

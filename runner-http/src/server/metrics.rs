@@ -120,7 +120,7 @@ impl Metrics {
     }
 
     /// The text. A route that nobody asked for is left out.
-    pub(super) fn render(&self, prepared_programs: usize, ready: bool) -> String {
+    pub(super) fn render(&self, prepared_programs: usize, on_disk: u64, ready: bool) -> String {
         let mut text = Text(String::new());
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let gauges = [
@@ -130,6 +130,7 @@ impl Metrics {
             ("prepared_programs", "Programs that are kept prepared.", prepared_programs as u64),
             ("input_bytes_held", "Bytes of bodies that are not used up.", get(&self.input_bytes_held)),
             ("output_bytes_held", "Bytes of large outputs that are not sent.", get(&self.output_bytes_held)),
+            ("output_bytes_on_disk", "Bytes of them that wait on disk.", on_disk),
             ("serving", "1 until the server is told to stop.", u64::from(ready)),
         ];
         for (name, help, value) in gauges {

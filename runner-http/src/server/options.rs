@@ -2,6 +2,7 @@ use std::{fmt, sync::Arc};
 
 use http::{HeaderMap, header};
 use runner_core::{Code, Error, Program, Result};
+use runner_spool::Spool;
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::{Function, ServerLimits, Token, limits::TOKEN_BYTES};
@@ -28,6 +29,7 @@ pub struct ServerOptions {
     pub(super) compile: Option<Arc<Compile>>,
     pub(super) title: String,
     pub(super) open: bool,
+    pub(super) spool: Spool,
 }
 
 impl Default for ServerOptions {
@@ -47,6 +49,7 @@ impl ServerOptions {
             compile: None,
             title: "runner".to_owned(),
             open: false,
+            spool: Spool::default(),
         }
     }
 
@@ -111,6 +114,21 @@ impl ServerOptions {
     #[must_use]
     pub fn open_to_everybody(mut self) -> Self {
         self.open = true;
+        self
+    }
+
+    /// Sets where outputs wait that their client does not take. Several servers may have the same place; by default it is
+    /// a file without a name, see [`Spool::default`].
+    ///
+    /// ```
+    /// use runner_http::{ServerOptions, Spool};
+    ///
+    /// let options = ServerOptions::new().with_spool(Spool::new("/var/lib/runner"));
+    /// let none = ServerOptions::new().with_spool(Spool::off());
+    /// ```
+    #[must_use]
+    pub fn with_spool(mut self, spool: Spool) -> Self {
+        self.spool = spool;
         self
     }
 

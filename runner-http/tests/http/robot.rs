@@ -25,8 +25,19 @@ pub(crate) struct Robot {
     pub(crate) held: Arc<AtomicUsize>,
     /// Executes that have begun and neither ended nor been dropped.
     pub(crate) working: Arc<AtomicUsize>,
+    /// Outputs of `whole` that are in memory.
+    pub(crate) outputs: Arc<AtomicUsize>,
     /// Pieces that were asked for.
     pub(crate) pieces: Arc<AtomicU64>,
+}
+
+/// An output that counts while it is in memory.
+struct Output(Vec<u8>, #[expect(dead_code, reason = "counts while it lives")] Counted);
+
+impl AsRef<[u8]> for Output {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 #[derive(Debug)]
@@ -90,7 +101,8 @@ impl Run for Robot {
         Ok(output.into())
     }
 
-    /// `count N`: the numbers from 0 to before N, in pieces of 10,000. `fail N`: the same, and then an error.
+    /// `count N`: the numbers from 0 to before N, in pieces of 10,000. `whole N`: the same in one piece. `fail
+    /// N`: the same in pieces, and then an error.
     fn execute_chunks<'a>(
         &'a self,
         _: &'a Ready,
@@ -125,12 +137,17 @@ impl Run for Robot {
                 if next == 0 {
                     writer.length(count as usize);
                 }
-                let end = (next + PIECE).min(count);
+                let end = if verb == "whole" { count } else { (next + PIECE).min(count) };
                 for number in next..end {
                     writer.i64(number as i64);
                 }
                 let ended = end >= count && verb != "fail";
-                Some((Ok(writer.into_bytes().into()), (end, ended, working)))
+                let piece = writer.into_bytes();
+                let piece = match verb.as_str() {
+                    "whole" => Bytes::from_owner(Output(piece, Counted::new(&self.outputs))),
+                    _ => piece.into(),
+                };
+                Some((Ok(piece), (end, ended, working)))
             }
         })
     }

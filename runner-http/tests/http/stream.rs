@@ -4,7 +4,7 @@ use std::sync::{Arc, atomic::Ordering};
 
 use futures_util::StreamExt;
 use runner_core::{Code, Run};
-use runner_http::{ClientOptions, ServerLimits, ServerOptions};
+use runner_http::{ClientOptions, ServerLimits, ServerOptions, Spool};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -87,6 +87,76 @@ async fn a_reader_that_stops_holds_the_work_back() {
         };
         timeout(LONG, ended).await.expect("the work goes on for nobody");
     }
+}
+
+/// An output of one piece that nobody reads goes to disk, and comes from there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_stops_holds_no_memory_of_a_whole_output() {
+    for spool in [Spool::default(), Spool::off()] {
+        let is_off = format!("{spool:?}").contains("off");
+        let robot = Arc::new(Robot::default());
+        let served = serve_runner(Arc::clone(&robot), ServerOptions::new().with_spool(spool.clone())).await;
+        served.client().prepare(&order(0)).await.unwrap();
+        let count = 8_000_000;
+        let numbers: Vec<i64> = (0..count).collect();
+        for media in ["application/json", "application/vnd.postcard"] {
+            let expected = match media {
+                "application/json" => json(count as u64).into_bytes(),
+                _ => postcard::to_allocvec(&numbers).unwrap(),
+            };
+            let body = format!("\"whole {count}\"");
+            let head = format!(
+                "POST /v1/programs/{}/execute HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+                 Accept: {media}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+                order(0).id(),
+                body.len()
+            );
+            let mut stream = TcpStream::connect(&served.address).await.unwrap();
+            stream.write_all(head.as_bytes()).await.unwrap();
+            let mut answer = vec![0; 4 << 20];
+            stream.read_exact(&mut answer).await.unwrap();
+            assert_eq!(robot.outputs.load(Ordering::SeqCst), 1);
+            if is_off {
+                tokio::time::sleep(Duration::from_secs(3)).await;
+                assert_eq!((robot.outputs.load(Ordering::SeqCst), spool.bytes()), (1, 0));
+            } else {
+                until(|| robot.outputs.load(Ordering::SeqCst) == 0).await;
+                assert!(spool.bytes() > 10_000_000, "{spool:?}");
+                let metrics = served.ask("GET /metrics HTTP/1.1", b"").await;
+                assert!(!metrics.text().contains("output_bytes_on_disk 0\n"), "{}", metrics.text());
+                assert!(!metrics.text().contains("output_bytes_held 0\n"), "{}", metrics.text());
+            }
+            stream.read_to_end(&mut answer).await.unwrap();
+            let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
+            let is_chunked = String::from_utf8_lossy(&answer[..end]).contains("chunked");
+            let body = if is_chunked { unchunked(&answer[end..]) } else { answer[end..].to_vec() };
+            assert!(body == expected, "{media}");
+            until(|| spool.bytes() == 0 && robot.outputs.load(Ordering::SeqCst) == 0).await;
+        }
+    }
+}
+
+/// The content of a body in chunks.
+fn unchunked(mut body: &[u8]) -> Vec<u8> {
+    let mut content = Vec::new();
+    loop {
+        let line = body.windows(2).position(|window| window == b"\r\n").unwrap();
+        let size = usize::from_str_radix(std::str::from_utf8(&body[..line]).unwrap(), 16).unwrap();
+        content.extend_from_slice(&body[line + 2..line + 2 + size]);
+        body = &body[line + 2 + size + 2..];
+        if size == 0 {
+            return content;
+        }
+    }
+}
+
+async fn until(condition: impl Fn() -> bool) {
+    let waiting = async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(LONG, waiting).await.expect("it never happens");
 }
 
 #[tokio::test(flavor = "multi_thread")]

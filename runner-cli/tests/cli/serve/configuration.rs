@@ -30,6 +30,7 @@ fn mistakes_in_the_file() {
         ("token_env = \"NOT_SET_AT_ALL\"\nlisten = [\"tcp://127.0.0.1:0\"]\n", &["NOT_SET_AT_ALL"]),
         ("listen = [\"tls://127.0.0.1:0\"]\n", &["certificate", "--tls-cert"]),
         ("listen = [\"tcp://127.0.0.1:0\"]\nrunner = \"nothing\"\n", &["nothing"]),
+        ("listen = [\"tcp://127.0.0.1:0\"]\nspool_dir = \"nowhere\"\n", &["nowhere", "no file can be made"]),
         ("", &["nothing is to be served", "--stdio"]),
     ];
     for (text, words) in cases {
@@ -60,6 +61,8 @@ fn mistakes_in_flags() {
             &["certificate"],
         ),
         (&["--listen", "tls://127.0.0.1:0", "--tls-cert", "nowhere", "--tls-key", "token"], &["nowhere"]),
+        (&["--stdio", "--spool-dir", "double.lt"], &["double.lt", "no file can be made"]),
+        (&["--stdio", "--spool-dir", ".", "--no-spool"], &["--no-spool"]),
         (&["--stdio", "--runner", "tcp://127.0.0.1:1", "--limit-steps", "5"], &["steps"]),
     ];
     for (args, words) in cases {

@@ -36,6 +36,44 @@ fn outputs_that_are_one_piece_take_no_more_than_the_limit() {
 }
 
 #[test]
+fn outputs_that_are_one_piece_wait_on_disk() {
+    let folder = folder();
+    let server = start(&folder, &["--spool-dir", "."]);
+    let mut readers = stopped(&server, WHOLE);
+    let all = READERS as u64 * 40_000_000;
+    until("most is on disk", || metric(&server, "output_bytes_on_disk") as u64 > all * 9 / 10);
+    let resident = resident(&server);
+    assert!(resident < 250_000, "{resident} kB, where all outputs would be 640 MB");
+    let mut answer = Vec::new();
+    readers.pop().unwrap().take(40_000_000).read_to_end(&mut answer).unwrap();
+    let body = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
+    let mut numbers = answer.get(body..).unwrap();
+    // The number of items, and then zigzag varints.
+    let mut next = || {
+        let mut value = 0_u64;
+        for shift in (0..).step_by(7) {
+            let (byte, rest) = numbers.split_first()?;
+            numbers = rest;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Some(value);
+            }
+        }
+        None
+    };
+    assert_eq!(next(), Some(10_000_000));
+    let mut expected = 1_000_000;
+    while let Some(value) = next() {
+        assert_eq!(value, 2 * expected);
+        expected += 1;
+    }
+    assert!(expected > 10_500_000, "{expected}");
+    others_are_served(&server, readers);
+    until("the disk is free", || metric(&server, "output_bytes_on_disk") == 0);
+    server.stop();
+}
+
+#[test]
 fn outputs_that_are_made_as_they_go_are_not_held() {
     let folder = folder();
     let server = start(&folder, &[]);

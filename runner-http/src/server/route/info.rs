@@ -66,7 +66,8 @@ pub(super) async fn ready<R: Run + 'static>(State(shared): State<Arc<Shared<R>>>
 }
 
 pub(super) async fn metrics<R: Run>(State(shared): State<Arc<Shared<R>>>) -> Reply {
-    let text = shared.metrics.render(shared.cache.len() + shared.functions.len(), shared.is_serving());
+    let (prepared, on_disk) = (shared.cache.len() + shared.functions.len(), shared.options.spool.bytes());
+    let text = shared.metrics.render(prepared, on_disk, shared.is_serving());
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static(metrics::TEXT))], text).into_response())
 }
 
