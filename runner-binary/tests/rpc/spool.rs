@@ -1,8 +1,9 @@
 //! Outputs in one piece that their client does not take.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{collections::HashMap, sync::atomic::Ordering, time::Duration};
 
-use runner_binary::{Request, ServerLimits, ServerOptions, Spool};
+use bytes::Bytes;
+use runner_binary::{Request, Response, ServerLimits, ServerOptions, Spool};
 use runner_core::Code;
 
 use crate::support::*;
@@ -91,5 +92,66 @@ async fn who_cancels_or_leaves_leaves_nothing_on_disk() {
         }
         until("the disk is free", || spooled() == 0).await;
         until("nothing is held", || server.metrics().output_bytes_held == 0).await;
+    }
+}
+
+/// Outputs of all kinds and sizes on one connection, of which the client takes something now and then, or cancels them.
+#[tokio::test(start_paused = true)]
+async fn whatever_is_taken_when_is_right() {
+    for seed in 0..8 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let (server, robot) = server(ServerLimits { output_bytes: 5_000_000, ..Default::default() });
+        let mut raw = Raw::prepared(&server).await;
+        let mut open: HashMap<u32, (Bytes, Vec<u8>)> = HashMap::new();
+        let (mut spooled, mut ended) = (0, 0);
+        let mut nonce = 0;
+        while ended < 60 {
+            let id = random.u32(1..8);
+            match (random.u8(0..10), open.contains_key(&id)) {
+                (_, false) => {
+                    let kind = *random.choice(b"bcdo").unwrap();
+                    let input = ask_big(kind, random.u64(0..6_000_000));
+                    let credit = random.u64(0..10_000);
+                    raw.send(Request::Execute { id, program: 0, credit, more: false }, &input).await;
+                    open.insert(id, (input, Vec::new()));
+                }
+                (0, true) => raw.send(Request::Cancel { id }, b"").await,
+                (1..=4, true) => tokio::time::sleep(Duration::from_millis(random.u64(0..3000))).await,
+                (_, true) => raw.send(Request::Credit { id, bytes: random.u64(0..2_000_000) }, b"").await,
+            }
+            spooled = spooled.max(server.metrics().output_bytes_on_disk);
+            // What was answered before this.
+            nonce += 1;
+            raw.send(Request::Ping { nonce }, b"").await;
+            loop {
+                let (id, is_last, body, error) = match raw.receive().await.unwrap() {
+                    (Response::Pong { nonce: seen }, _) if seen == nonce => break,
+                    (Response::Output { id, more }, body) => (id, !more, body, None),
+                    (Response::Failed { id, error }, body) => (id, true, body, Some(error)),
+                    _ => continue,
+                };
+                let (input, output) = open.get_mut(&id).unwrap();
+                output.extend_from_slice(&body);
+                if !is_last {
+                    continue;
+                }
+                let (input, output) = (input.clone(), std::mem::take(output));
+                let expected = big(&input);
+                assert!(expected.starts_with(&output), "seed {seed}");
+                match error.map(|error| error.code()) {
+                    None => assert!(output == expected && input[0] != b'd', "seed {seed}"),
+                    Some(Code::ResourceExhausted) => assert!(expected.len() > 5_000_000, "seed {seed}"),
+                    Some(Code::ExecutionError) => assert!(output == expected && input[0] == b'd'),
+                    Some(code) => assert_eq!(code, Code::Cancelled, "seed {seed}"),
+                }
+                open.remove(&id);
+                ended += 1;
+            }
+        }
+        assert!(spooled > 1_000_000, "seed {seed}: {spooled}");
+        drop(raw);
+        until("nothing is held", || server.metrics().output_bytes_held == 0).await;
+        until("the disk is free", || server.metrics().output_bytes_on_disk == 0).await;
+        until("memory is let go of", || robot.outputs.load(Ordering::SeqCst) == 0).await;
     }
 }
