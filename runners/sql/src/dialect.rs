@@ -50,6 +50,9 @@ pub trait Dialect {
     /// Columns that tell the rows of a table apart while a statement runs.
     fn row_id(&self, alias: &str) -> Vec<String>;
 
+    /// The type of a column of a primitive.
+    fn prim_type(&self, prim: Prim) -> &'static str;
+
     /// The type of a column.
     fn column_type(&self, leaf: Leaf) -> String;
 
@@ -60,7 +63,18 @@ pub trait Dialect {
     fn home_schema(&self) -> &'static str;
 
     /// A constant.
-    fn literal(&self, prim: Prim, literal: &Literal) -> Sql;
+    fn literal(&self, prim: Prim, literal: &Literal) -> Sql {
+        let ty = self.prim_type(prim);
+        Sql::constant(match literal {
+            Literal::Bool(value) => value.to_string(),
+            Literal::Int(value) if *value < 0 => format!("({value})::{ty}"),
+            Literal::Int(value) => format!("{value}::{ty}"),
+            Literal::Uint(value) => format!("{value}::{ty}"),
+            Literal::Float32(value) => format!("'{value:?}'::{ty}"),
+            Literal::Float64(value) => format!("'{value:?}'::{ty}"),
+            Literal::Text(value) => self.text(value),
+        })
+    }
 
     /// NULL as a column of this kind.
     fn null(&self, leaf: Leaf) -> Sql;

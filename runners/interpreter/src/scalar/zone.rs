@@ -1,9 +1,4 @@
-//! IANA time zones. Rules come from the database that is compiled in, never from the system, so every machine gives the
-//! same answers.
-//!
-//! Where the clock skips midnight, midnight is read with the offset before the change, which gives the first moment of
-//! that day; where midnight comes twice it is the first one. PostgreSQL takes the second, so SQL has to ask for the
-//! lesser of two.
+//! Time zones: UTC, and with feature `zones` all others of `runner-zones`.
 
 use alloc::format;
 
@@ -19,7 +14,7 @@ pub(crate) struct Zone(Kind);
 enum Kind {
     Utc,
     #[cfg(feature = "zones")]
-    Iana(jiff::tz::TimeZone),
+    Iana(runner_zones::Zone),
 }
 
 impl Zone {
@@ -32,7 +27,7 @@ impl Zone {
             return Ok(Self(Kind::Utc));
         }
         #[cfg(feature = "zones")]
-        match iana::find(name) {
+        match runner_zones::Zone::find(name) {
             Some(zone) => Ok(Self(Kind::Iana(zone))),
             None => Err(Error::execution(format!("there is no time zone {name:?}"))),
         }
@@ -62,7 +57,7 @@ impl Zone {
         match &self.0 {
             Kind::Utc => 0,
             #[cfg(feature = "zones")]
-            Kind::Iana(zone) => iana::offset_at_midnight(zone, date),
+            Kind::Iana(zone) => zone.offset_at_midnight(date),
         }
     }
 
@@ -71,64 +66,8 @@ impl Zone {
         match &self.0 {
             Kind::Utc => 0,
             #[cfg(feature = "zones")]
-            Kind::Iana(zone) => iana::offset_at(zone, timestamp),
+            Kind::Iana(zone) => zone.offset_at(timestamp),
         }
-    }
-}
-
-#[cfg(feature = "zones")]
-mod iana {
-    use alloc::boxed::Box;
-
-    use jiff::{
-        Timestamp,
-        tz::{AmbiguousOffset, Offset, TimeZone, TimeZoneDatabase},
-    };
-    use once_cell::race::OnceBox;
-
-    use super::DAY_MICROS;
-
-    /// After 400 years the calendar repeats, weekdays included, and so do rules that hold for ever.
-    const CYCLE_DAYS: i64 = 146_097;
-
-    /// Years within which zones change their rules: from 1800 to 2200, in days, with room for the cycle.
-    const RULED_DAYS: core::ops::Range<i64> = -2 * CYCLE_DAYS..2 * CYCLE_DAYS;
-
-    pub(super) fn find(name: &str) -> Option<TimeZone> {
-        static DATABASE: OnceBox<TimeZoneDatabase> = OnceBox::new();
-        let zone = DATABASE.get_or_init(|| Box::new(TimeZoneDatabase::bundled())).get(name).ok()?;
-        (zone.iana_name() == Some(name) && !zone.is_unknown()).then_some(zone)
-    }
-
-    pub(super) fn offset_at(zone: &TimeZone, timestamp: i64) -> i64 {
-        let days = timestamp.div_euclid(DAY_MICROS);
-        let moment = timestamp - (days - repeated(days)) * DAY_MICROS;
-        match Timestamp::from_microsecond(moment) {
-            Ok(moment) => micros(zone.to_offset(moment)),
-            Err(_) => 0,
-        }
-    }
-
-    pub(super) fn offset_at_midnight(zone: &TimeZone, date: i32) -> i64 {
-        let midnight = repeated(i64::from(date)) * DAY_MICROS;
-        let Ok(midnight) = Timestamp::from_microsecond(midnight) else { return 0 };
-        match zone.to_ambiguous_timestamp(Offset::UTC.to_datetime(midnight)).offset() {
-            AmbiguousOffset::Unambiguous { offset } => micros(offset),
-            AmbiguousOffset::Gap { before, .. } | AmbiguousOffset::Fold { before, .. } => micros(before),
-        }
-    }
-
-    /// A day on which a zone is as it is on this one, within the range of the library (9999 years either way).
-    fn repeated(days: i64) -> i64 {
-        if RULED_DAYS.contains(&days) {
-            return days;
-        }
-        let base = if days < 0 { RULED_DAYS.start } else { RULED_DAYS.end - CYCLE_DAYS };
-        base + (days - base).rem_euclid(CYCLE_DAYS)
-    }
-
-    fn micros(offset: Offset) -> i64 {
-        i64::from(offset.seconds()) * 1_000_000
     }
 }
 

@@ -15,7 +15,7 @@ mod text;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use runner_core::{Literal, Op, Prim, Program, Result, TypeId};
+use runner_core::{Op, Prim, Program, Result, TypeId};
 
 pub use column_type::ColumnType;
 pub use layout::Layout;
@@ -125,6 +125,10 @@ impl Dialect for DuckDb {
         vec![format!("{alias}.rowid")]
     }
 
+    fn prim_type(&self, prim: Prim) -> &'static str {
+        prim_type(prim)
+    }
+
     fn column_type(&self, leaf: Leaf) -> String {
         match leaf {
             Leaf::Prim(prim) | Leaf::Null(prim) => prim_type(prim).into(),
@@ -146,19 +150,6 @@ impl Dialect for DuckDb {
             Prim::Decimal => "DECIMAL(18,2)",
             _ => prim_type(prim),
         }
-    }
-
-    fn literal(&self, prim: Prim, literal: &Literal) -> Sql {
-        let ty = prim_type(prim);
-        Sql::constant(match literal {
-            Literal::Bool(value) => value.to_string(),
-            Literal::Int(value) if *value < 0 => format!("({value})::{ty}"),
-            Literal::Int(value) => format!("{value}::{ty}"),
-            Literal::Uint(value) => format!("{value}::{ty}"),
-            Literal::Float32(value) => format!("'{value:?}'::{ty}"),
-            Literal::Float64(value) => format!("'{value:?}'::{ty}"),
-            Literal::Text(value) => self.text(value),
-        })
     }
 
     fn null(&self, leaf: Leaf) -> Sql {

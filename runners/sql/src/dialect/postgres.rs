@@ -15,7 +15,7 @@ mod number;
 mod packed;
 mod text;
 
-use runner_core::{Literal, Op, Prim, Result, TypeId};
+use runner_core::{Op, Prim, Result, TypeId};
 
 pub use constraint::{ALTERED, NULL};
 pub use escape::{escape, unescape};
@@ -98,6 +98,10 @@ impl Dialect for Postgres {
         vec![format!("{alias}.ctid"), format!("{alias}.tableoid")]
     }
 
+    fn prim_type(&self, prim: Prim) -> &'static str {
+        prim_type(prim)
+    }
+
     fn column_type(&self, leaf: Leaf) -> String {
         match leaf {
             Leaf::Prim(prim) | Leaf::Null(prim) => prim_type(prim),
@@ -120,19 +124,6 @@ impl Dialect for Postgres {
             Prim::Decimal => "numeric(18,2)",
             _ => prim_type(prim),
         }
-    }
-
-    fn literal(&self, prim: Prim, literal: &Literal) -> Sql {
-        let ty = prim_type(prim);
-        Sql::constant(match literal {
-            Literal::Bool(value) => value.to_string(),
-            Literal::Int(value) if *value < 0 => format!("({value})::{ty}"),
-            Literal::Int(value) => format!("{value}::{ty}"),
-            Literal::Uint(value) => format!("{value}::{ty}"),
-            Literal::Float32(value) => format!("'{value:?}'::{ty}"),
-            Literal::Float64(value) => format!("'{value:?}'::{ty}"),
-            Literal::Text(value) => self.text(value),
-        })
     }
 
     fn null(&self, leaf: Leaf) -> Sql {
