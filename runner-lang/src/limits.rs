@@ -11,6 +11,9 @@ pub(crate) const NESTING: usize = 128;
 /// in every recursive walk over the tree.
 pub(crate) const TREE_DEPTH: usize = 300;
 
+/// Tokens within which parameters without `func` are recognised, so that looking for them costs little.
+pub(crate) const BARE_PARAMS: usize = 64;
+
 /// Texts without an end that are reported one by one in a file; behind the last, the rest of the file is not read.
 pub(crate) const OPEN_TEXTS: usize = 8;
 

@@ -1,8 +1,9 @@
 //! Expressions without operators, and the lookups behind them.
 
-use super::Parser;
+use super::{Parser, closes, opens};
 use crate::{
     diagnostic::Diagnostic,
+    limits,
     syntax::{Arg, Expr, ExprKind, Func, LetBinding, MatchArm, Param, Span, TupleItem},
     token::{Keyword, Symbol, TokenKind},
 };
@@ -91,6 +92,12 @@ impl Parser<'_> {
                 self.bump();
                 ExprKind::Array(self.list(open, Symbol::BracketClose, |parser| Some(parser.expr())))
             }
+            TokenKind::Symbol(Symbol::ParenOpen) if self.is_bare_lambda() => {
+                let diagnostic =
+                    Diagnostic::error("bare_lambda", open, "`func` is missing before parameters");
+                self.report(diagnostic.hint("write `func (a, b) -> e`, or `a -> e` for one parameter"));
+                ExprKind::Lambda(self.func(false))
+            }
             TokenKind::Symbol(Symbol::ParenOpen) => {
                 self.bump();
                 let kind = if self.is_keyword(Keyword::Let) {
@@ -111,6 +118,28 @@ impl Parser<'_> {
                 ExprKind::Error
             }
         }
+    }
+
+    /// Whether parentheses with parameters and an arrow behind them begin here, as other languages write a lambda.
+    fn is_bare_lambda(&self) -> bool {
+        let mut depth = 0;
+        for ahead in 0..limits::BARE_PARAMS {
+            depth += opens(self.peek(ahead));
+            depth -= closes(self.peek(ahead)).min(depth);
+            if depth == 0 {
+                return self.is_ahead(ahead + 1, Symbol::Arrow);
+            }
+            // A name, and a comma, a type, or nothing more: otherwise it is an expression.
+            let is_param = match ahead {
+                1 => matches!(self.peek(1), TokenKind::Ident(_) | TokenKind::Keyword(Keyword::Const)),
+                2 => [Symbol::Comma, Symbol::Colon].iter().any(|symbol| self.is_ahead(2, *symbol)),
+                _ => *self.peek(ahead) != TokenKind::End,
+            };
+            if !is_param {
+                return false;
+            }
+        }
+        false
     }
 
     /// The closing symbol; where it is missing, what stands before it is skipped.

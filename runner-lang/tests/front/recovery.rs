@@ -39,6 +39,17 @@ fn errors_and_their_places() {
         ("const a = f(1)(2)", &["1:15 only a name is called: `f(x)` or `a::f(x)`"]),
         ("const a = let b = 1; b", &["1:11 a `let` stands in parentheses"]),
         (
+            "const a = xs | fold(0, (acc, x) -> acc + x, (x: {Int64}) -> x.0, () -> (1 + 2), (x) -> [x +])",
+            &[
+                "1:24 `func` is missing before parameters",
+                "1:45 `func` is missing before parameters",
+                "1:66 `func` is missing before parameters",
+                "1:81 `func` is missing before parameters",
+                "1:92 expected an expression, found `]`",
+            ],
+        ),
+        ("const a = (b, c)", &["1:13 expected `)`, found `,`"]),
+        (
             "const a = 5 | 6",
             &["1:15 expected a function's name, a call or a lambda to the right of the pipe"],
         ),
