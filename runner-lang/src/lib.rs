@@ -26,6 +26,7 @@ mod check;
 mod compile;
 mod diagnostic;
 mod format;
+mod habits;
 mod lexer;
 mod library;
 mod limits;

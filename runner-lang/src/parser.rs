@@ -14,6 +14,7 @@ mod ty;
 
 use crate::{
     diagnostic::Diagnostic,
+    habits,
     lexer::{Lexed, lex},
     limits,
     syntax::{Expr, Ident, Module, Path, Span},
@@ -183,7 +184,11 @@ impl<'a> Parser<'a> {
         } else {
             token.span
         };
-        self.report(more(Diagnostic::error("unexpected_token", span, message)));
+        let mut diagnostic = more(Diagnostic::error("unexpected_token", span, message));
+        if diagnostic.hint.is_none() {
+            diagnostic.hint = habits::of_token(what, &token.kind).map(str::to_owned);
+        }
+        self.report(diagnostic);
     }
 
     fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>) {

@@ -11,6 +11,7 @@ use runner_core::Prim;
 use crate::{
     check::types::{Name, NamedId},
     diagnostic::Diagnostic,
+    habits::with_suggestion,
     syntax::{Path, Span},
 };
 
@@ -111,9 +112,9 @@ impl World {
             "module" => Entry::Module(module),
             "super" => Entry::Module(self.parent(module, first.span)?),
             name => self.lookup_first(module, name).ok_or_else(|| {
-                let hint = similar(name, self.names_in_scope(module));
-                let message = format!("unknown name `{name}`");
-                Box::new(with_hint(Diagnostic::error("unknown_name", first.span, message), hint))
+                let diagnostic =
+                    Diagnostic::error("unknown_name", first.span, format!("unknown name `{name}`"));
+                Box::new(with_suggestion(diagnostic, name, self.names_in_scope(module)))
             })?,
         };
         for ident in names {

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     diagnostic::Diagnostic,
+    habits::with_suggestion,
     resolve::{DefId, DefKind, Entry, similar, with_hint},
     syntax::{Arg, Expr, ExprKind, Path, Span},
 };
@@ -80,7 +81,7 @@ impl Infer<'_> {
                     let locals = self.locals.iter().map(|local| &local.name);
                     let names = locals.chain(self.state.world.names_in_scope(self.module));
                     diagnostic.hint = None;
-                    *diagnostic = with_hint(*diagnostic, similar(&only.name, names));
+                    *diagnostic = with_suggestion(*diagnostic, &only.name, names);
                 }
                 self.error(*diagnostic);
                 return None;

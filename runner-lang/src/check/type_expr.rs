@@ -8,7 +8,8 @@ use super::{
 };
 use crate::{
     diagnostic::Diagnostic,
-    resolve::{DefKind, Entry, ModId, similar, with_hint},
+    habits::with_suggestion,
+    resolve::{DefKind, Entry, ModId},
     syntax::{Path, Span, TypeExpr, TypeField, TypeKind},
 };
 
@@ -137,7 +138,7 @@ impl State {
                     let names = self.world.type_names(scope.module);
                     let names = names.iter().chain(scope.params.iter().map(|(name, _)| name));
                     diagnostic.hint = None;
-                    *diagnostic = with_hint(*diagnostic, similar(&only.name, names));
+                    *diagnostic = with_suggestion(*diagnostic, &only.name, names);
                     if only.name.chars().count() == 1 {
                         let words = format!(
                             "a type parameter is declared by `where {}` behind the result",

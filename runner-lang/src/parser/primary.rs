@@ -30,7 +30,10 @@ impl Parser<'_> {
                 }
                 TokenKind::Symbol(Symbol::ParenOpen) if !matches!(expr.kind, ExprKind::Error) => {
                     let message = "only a name is called: `f(x)` or `a::f(x)`";
-                    let hint = "give the function a name: `(let f = ...; f(x))`";
+                    let hint = match expr.kind {
+                        ExprKind::Field { .. } => "a function of a module is called by a pipe: `x | f(y)`",
+                        _ => "give the function a name: `(let f = ...; f(x))`",
+                    };
                     self.report(Diagnostic::error("bad_call", open, message).hint(hint));
                     self.bump();
                     self.args(open);

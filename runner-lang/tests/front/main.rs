@@ -4,6 +4,7 @@
 mod common;
 mod corpus;
 mod dump;
+mod habits;
 mod mutation;
 mod parse;
 mod project;
