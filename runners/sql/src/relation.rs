@@ -19,6 +19,9 @@ pub(crate) struct Relation {
     pub(crate) limit: Option<(u64, u64)>,
     /// Whether something in `from` or `wheres` may fail for a row.
     pub(crate) rows_can_fail: bool,
+    /// Whether `from` leaves out rows of what it is made of, by a join or a condition within. A database may evaluate what
+    /// speaks of such rows before it does so.
+    pub(crate) leaves_out: bool,
     /// The table that `from` is, as long as it is nothing else.
     pub(crate) keys: Option<Keys>,
 }
@@ -52,6 +55,7 @@ impl Relation {
             position: None,
             limit: None,
             rows_can_fail: false,
+            leaves_out: false,
             keys: None,
         }
     }
@@ -73,6 +77,11 @@ impl Relation {
 
     pub(crate) fn can_fail(&self) -> bool {
         self.rows_can_fail || self.item.can_fail()
+    }
+
+    /// Whether rows are left out, here or within.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.leaves_out || !self.wheres.is_empty()
     }
 
     /// `FROM ... WHERE ...`

@@ -40,8 +40,9 @@ pub(crate) enum Source {
     Lists { lists: Vec<Sql>, item: TypeId },
     /// A common table expression with columns `c1`, `c2`, ... and the position `o`.
     Table { name: String, item: TypeId },
-    /// The same of rows that have no order, and no position. Some columns fail by this where they are NULL.
-    Unordered { name: String, item: TypeId, fails: Vec<Option<Sql>> },
+    /// The same of rows that have no order, and no position. Some columns fail by this where they are NULL; for
+    /// `is_partial` see [`Relation::is_partial`](crate::relation::Relation::is_partial).
+    Unordered { name: String, item: TypeId, fails: Vec<Option<Sql>>, is_partial: bool },
 }
 
 impl Val {

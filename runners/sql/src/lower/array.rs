@@ -127,7 +127,7 @@ impl Lowering<'_> {
 
     fn filter(&mut self, rows: Relation, f: ExprId) -> Result<Relation> {
         let mut rows = self.ready(rows)?;
-        if !rows.wheres.is_empty() && self.may_fail(f)? {
+        if rows.is_partial() && self.may_fail(f)? {
             rows = self.wrap(rows, true)?;
         }
         let (mut rows, guard) = self.witnessed(rows, f)?;
@@ -227,6 +227,7 @@ impl Lowering<'_> {
         rows.from.push_str(&format!(" CROSS JOIN LATERAL {}", parts.from));
         rows.wheres.extend(parts.wheres);
         rows.rows_can_fail |= can_fail;
+        rows.leaves_out = true;
         rows.item = parts.item;
         rows.order.extend(parts.order);
         rows.is_total = parts.is_total;
@@ -299,6 +300,7 @@ impl Lowering<'_> {
         let (a, item) = self.rows(a, frame)?;
         let (b, _) = self.rows(b, frame)?;
         let (rows_can_fail, checked) = (a.can_fail() || b.can_fail(), a.item.can_fail() || b.item.can_fail());
+        let leaves_out = a.is_partial() || b.is_partial();
         let a = self.numbered_query(a);
         let b = self.numbered_query(b);
         let (inner_a, inner_b, alias) = (self.alias(), self.alias(), self.alias());
@@ -312,6 +314,7 @@ impl Lowering<'_> {
         rows.order = [side, Sql::column(&alias, "o")].map(|sql| Key { sql, descending: false }).to_vec();
         rows.is_total = true;
         rows.rows_can_fail = rows_can_fail;
+        rows.leaves_out = leaves_out;
         if checked {
             let columns = rows.item.leaves();
             rows.wheres.push(self.dialect.force(&columns));

@@ -175,7 +175,8 @@ impl Lowering<'_> {
                     let columns = numbered(&leaves.iter().map(Sql::unchecked).collect::<Vec<_>>()).join(", ");
                     self.with
                         .push((name.clone(), format!("NOT MATERIALIZED (SELECT {columns}{})", rows.tail())));
-                    return Ok(Val::Source(Source::Unordered { name, item, fails }));
+                    let is_partial = rows.is_partial();
+                    return Ok(Val::Source(Source::Unordered { name, item, fails, is_partial }));
                 }
                 let text = self.numbered_query(*rows);
                 self.with.push((name.clone(), format!("({text})")));

@@ -95,6 +95,7 @@ impl Lowering<'_> {
             Relation::new(from, item)
         };
         grouped.rows_can_fail = rows.can_fail();
+        grouped.leaves_out = rows.is_partial();
         Ok(grouped)
     }
 
@@ -123,6 +124,7 @@ impl Lowering<'_> {
         let from = format!("({firsts}) AS {alias}");
         let mut distinct = Relation::new(from, self.of_alias(item, &alias)?);
         distinct.rows_can_fail = rows.can_fail();
+        distinct.leaves_out = rows.is_partial();
         if let Some(order) = order {
             distinct.order = vec![Key { sql: Sql::column(&alias, "o"), descending: order.descending }];
             distinct.is_total = true;

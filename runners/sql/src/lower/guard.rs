@@ -101,6 +101,12 @@ impl Lowering<'_> {
         mut rows: Relation,
         lambda: ExprId,
     ) -> Result<(Relation, Option<Guard>)> {
+        let (_, body) = self.lambda(lambda)?;
+        let is_joined = rows.leaves_out || (rows.is_partial() && rows.from.contains(" JOIN "));
+        if is_joined && self.may_fail(body)? && self.may_need_query(body)? {
+            // What is joined for a row may be evaluated before it is known whether the row is left out.
+            rows = self.wrap(rows, true)?;
+        }
         if rows.item.leaves().iter().any(Sql::is_foldable) && self.has_failing_invariant(lambda, false)? {
             // What is the same for all rows is there without any, unless it stands behind a fence.
             rows = self.wrap(rows, true)?;

@@ -56,12 +56,12 @@ impl Lowering<'_> {
                 depends |= self.depends(*otherwise, known, found)?;
             }
             Kind::Switch { subject, arms, default } => {
-                depends = self.depends(*subject, known, has_found)?;
-                // Nothing is decided where there is but one variant.
-                let is_decided = depends && !self.is_tagged(*subject, known)?;
+                let varies = self.depends(*subject, known, has_found)?;
+                // Nothing is decided where there is but one variant, and only its payload is of use.
+                depends = varies && !self.is_tagged(*subject, known)?;
                 let mut ignored = true;
-                let found = if is_decided { &mut ignored } else { has_found };
-                if depends {
+                let found = if depends { &mut ignored } else { has_found };
+                if varies {
                     known.variant.extend(arms.iter().filter_map(|arm| arm.payload));
                 }
                 let bodies = arms.iter().map(|arm| arm.body).chain(*default);

@@ -60,6 +60,7 @@ impl Lowering<'_> {
                     all.from.push_str(&format!(" JOIN LATERAL {} ON {first} = {position}", rows.from));
                     all.wheres.extend(rows.wheres);
                     all.rows_can_fail |= rows.rows_can_fail;
+                    all.leaves_out = true;
                     (all, first)
                 }
             });

@@ -41,12 +41,12 @@ impl Lowering<'_> {
                 let from = format!("{name} AS {alias}");
                 Relation::counted(from, self.of_alias(item, &alias)?, Sql::column(&alias, "o"))
             }
-            Val::Source(Source::Unordered { name, item, fails }) => {
+            Val::Source(Source::Unordered { name, item, fails, is_partial }) => {
                 let mut fails = fails.into_iter();
                 let item = self.of_alias(item, &alias)?.map_leaves(&mut |column| {
                     fails.next().flatten().map_or(column.clone(), |fail| Sql::checked(column.clone(), fail))
                 });
-                Relation::new(format!("{name} AS {alias}"), item)
+                Relation { leaves_out: is_partial, ..Relation::new(format!("{name} AS {alias}"), item) }
             }
             Val::Leaf(packed) => {
                 let (from, value, position) = self.dialect.items(&self.shapes, &packed, item, &alias);
@@ -183,6 +183,7 @@ impl Lowering<'_> {
             position,
             limit: None,
             rows_can_fail,
+            leaves_out: !fenced && !is_limited && rows.is_partial(),
             keys: None,
         })
     }
