@@ -67,4 +67,7 @@ fn a_look_up_within_a_lambda_is_a_join() {
 fn groups_are_one_aggregate() {
     let grouped = "() -> albums() | group(a -> a.year) | map(g -> {g.key, g.values | count, g.values | map(a -> a.id) | sum})";
     check(grouped, &[("HASH_GROUP_BY", 1), ("JOIN", 0), ("notes", 0), ("title", 0)]);
+    let between_filters = "(year: Int64) -> albums() | filter(a -> a.year >= year) | group(a -> a.artist_id) \
+        | filter(g -> count(g.values) >= 3 && g.key + 1 > 5) | map(g -> {g.key, g.values | count, g.values | map(a -> a.id) | sum})";
+    check(between_filters, &[("HASH_GROUP_BY", 1), ("JOIN", 0), ("list(", 0), ("notes", 0), ("title", 0)]);
 }

@@ -8,7 +8,7 @@ use crate::{
 #[tokio::test(flavor = "multi_thread")]
 async fn plans_are_those_of_an_expert() {
     let database = Database::start(SCHEMA).await;
-    let cases: [(&str, &[&str], &[&str]); 19] = [
+    let cases: [(&str, &[&str], &[&str]); 20] = [
         (
             "func main(id: Int64) -> albums() | filter(a -> a.id == id)",
             &["Index Scan using albums_pkey"],
@@ -39,6 +39,11 @@ async fn plans_are_those_of_an_expert() {
             "func main() -> albums() | group(a -> a.year) | map(g -> {g.key, count(g.values), sum(g.values | map(v -> v.price))})",
             &["HashAggregate", "Group Key: t1.year"],
             &["jsonb", "SubPlan"],
+        ),
+        (
+            "func main(year: Int32) -> albums() | filter(a -> a.year >= year) | group(a -> a.artist_id) | filter(g -> count(g.values) >= 3 && g.key + 1 > 5) | map(g -> {g.key, count(g.values), sum(g.values | map(v -> v.price))})",
+            &["Aggregate", "Group Key"],
+            &["jsonb", "SubPlan", "Join"],
         ),
         (
             "func main() -> albums() | map(a -> {a.title, artist = artists() | find(r -> r.id == a.artist_id)})",

@@ -2,7 +2,12 @@
 
 use runner_core::{ExprId, Kind, Literal, Op, Result, TypeId};
 
-use super::{Frame, Guard, Lowering, guard::row_columns, numbered, references::definitions};
+use super::{
+    Frame, Guard, Lowering,
+    guard::{group_in, row_columns},
+    numbered,
+    references::definitions,
+};
 use crate::{
     relation::{Key, Relation},
     shape::{Leaf, Shape},
@@ -127,7 +132,8 @@ impl Lowering<'_> {
 
     fn filter(&mut self, rows: Relation, f: ExprId) -> Result<Relation> {
         let mut rows = self.ready(rows)?;
-        if rows.is_partial() && self.may_fail(f)? {
+        let group = group_in(&rows.item);
+        if group.is_none() && rows.is_partial() && self.may_fail(f)? {
             rows = self.wrap(rows, true)?;
         }
         let (mut rows, guard) = self.witnessed(rows, f)?;
@@ -137,8 +143,13 @@ impl Lowering<'_> {
         Self::add_frame(&mut rows, inner);
         if let Val::Leaf(condition) = self.collected(value, ty)? {
             rows.rows_can_fail |= condition.can_fail();
-            let conditions = condition.conjuncts().into_iter();
-            rows.wheres.extend(conditions.map(|condition| self.for_rows(condition, &columns, &own)));
+            let known = rows.wheres.clone();
+            for condition in condition.conjuncts() {
+                rows.wheres.push(match group {
+                    Some(group) => self.for_groups(group, &known, condition),
+                    None => self.for_rows(condition, &columns, &own),
+                });
+            }
         }
         rows.position = None;
         Ok(rows)

@@ -95,7 +95,6 @@ impl Lowering<'_> {
             Relation::new(from, item)
         };
         grouped.rows_can_fail = rows.can_fail();
-        grouped.leaves_out = rows.is_partial();
         Ok(grouped)
     }
 
@@ -211,6 +210,17 @@ impl Lowering<'_> {
         let can_fail = array.can_fail() || rows.wheres.iter().any(Sql::can_fail);
         let column = self.add_aggregate(rows.group, array.text());
         if can_fail { column.failing() } else { column }
+    }
+
+    /// A condition on groups that may fail, evaluated for groups that there are: one on keys alone may else be evaluated
+    /// for rows that belong to none.
+    pub(super) fn for_groups(&mut self, group: usize, wheres: &[Sql], condition: Sql) -> Sql {
+        if !condition.can_fail() {
+            return condition;
+        }
+        let count = self.add_aggregate(group, "count(*)");
+        let wheres: String = wheres.iter().map(|known| format!(" AND {known}")).collect();
+        Sql::query(format!("CASE WHEN {count} > 0{wheres} THEN {condition} ELSE false END"), true)
     }
 
     fn add_aggregate(&mut self, group: usize, text: &str) -> Sql {

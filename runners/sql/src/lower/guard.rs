@@ -7,7 +7,7 @@ use runner_core::{ExprId, Result};
 
 use super::{
     Lowering,
-    references::{base, definitions, references},
+    references::{base, definitions, has_joins, references},
 };
 use crate::{relation::Relation, sql::Sql, value::Val};
 
@@ -102,8 +102,8 @@ impl Lowering<'_> {
         lambda: ExprId,
     ) -> Result<(Relation, Option<Guard>)> {
         let (_, body) = self.lambda(lambda)?;
-        let is_joined = rows.leaves_out || (rows.is_partial() && rows.from.contains(" JOIN "));
-        if is_joined && self.may_fail(body)? && self.may_need_query(body)? {
+        let is_joined = rows.leaves_out || (rows.is_partial() && has_joins(&rows.from));
+        if is_joined && group_in(&rows.item).is_none() && self.may_fail(body)? && self.may_need_query(body)? {
             // What is joined for a row may be evaluated before it is known whether the row is left out.
             rows = self.wrap(rows, true)?;
         }
@@ -117,7 +117,7 @@ impl Lowering<'_> {
             return Ok((rows, None));
         }
         let mut condition = self.dialect.force(&columns);
-        if self.dialect.guards_branches() && !has_group(&rows.item) {
+        if self.dialect.guards_branches() && group_in(&rows.item).is_none() {
             // It has one value for all rows, so that what depends on nothing else is evaluated once.
             (rows, condition) = self.with_column(rows, condition)?;
         }
@@ -161,11 +161,12 @@ pub(super) fn row_columns(rows: &Relation) -> Vec<Sql> {
     keys.into_iter().filter(|key| is_own(key) && (is_base(&key) || !is_base(&first))).collect()
 }
 
-fn has_group(value: &Val) -> bool {
+/// The grouping that an item has rows of.
+pub(super) fn group_in(value: &Val) -> Option<usize> {
     match value {
-        Val::Group(_) => true,
-        Val::Tuple(fields) => fields.iter().any(has_group),
-        Val::Option { value, .. } => has_group(value),
-        _ => false,
+        Val::Group(rows) => Some(rows.group),
+        Val::Tuple(fields) => fields.iter().find_map(group_in),
+        Val::Option { value, .. } => group_in(value),
+        _ => None,
     }
 }

@@ -15,6 +15,11 @@ pub(super) fn base(from: &str) -> Option<usize> {
     aliases(from, |found| found.depth == 0 && found.before.ends_with(" AS ")).first().copied()
 }
 
+/// Whether FROM has more than one item, those within subqueries aside.
+pub(super) fn has_joins(from: &str) -> bool {
+    aliases(from, |found| found.depth == 0 && found.before.ends_with(" AS ")).len() > 1
+}
+
 /// What stands around an alias.
 struct Found<'a> {
     before: &'a str,
