@@ -52,6 +52,7 @@ impl<'a> Cell<'a> {
         }
     }
 
+    #[inline]
     fn fields<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failed> {
         match self.source {
             Source::Tuple(fields) => {
