@@ -33,8 +33,8 @@ pub(crate) trait Call: Send + Sync {
 
 /// What a call may need beside its arguments.
 #[cfg_attr(
-    not(any(feature = "fs", feature = "host")),
-    allow(dead_code, reason = "only functions behind features look at it")
+    not(feature = "host"),
+    allow(dead_code, reason = "host functions look at all of it, others at less")
 )]
 pub(crate) struct Context<'a> {
     /// Types of the program.
