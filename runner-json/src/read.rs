@@ -1,7 +1,8 @@
 mod expect;
+mod number;
 mod value;
 
-use runner_core::{Error, Result, TypeId, TypeTable, wire::Writer};
+use runner_core::{Code, Error, Result, TypeId, TypeTable, wire::Writer};
 use serde::de::DeserializeSeed;
 
 use crate::{path::Path, shape::Shapes};
@@ -30,6 +31,17 @@ use value::ValueSeed;
 /// `DECODE_ERROR` with line and column, the path to the value at fault, what was expected and what was found.
 pub fn read(types: &TypeTable, ty: TypeId, json: &[u8]) -> Result<Vec<u8>> {
     let json = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
+    match read_once(types, ty, json, Integers::Parsed) {
+        Err(Failure::NeedsDigits) => read_once(types, ty, json, Integers::FromDigits),
+        read => read,
+    }
+    .map_err(|failure| match failure {
+        Failure::Invalid(error) => error,
+        Failure::NeedsDigits => Error::new(Code::Internal, "digits were asked for twice"),
+    })
+}
+
+fn read_once(types: &TypeTable, ty: TypeId, json: &[u8], integers: Integers) -> Result<Vec<u8>, Failure> {
     let mut state = State {
         types,
         shapes: Shapes::new(types),
@@ -38,15 +50,34 @@ pub fn read(types: &TypeTable, ty: TypeId, json: &[u8]) -> Result<Vec<u8>> {
         spans: Vec::new(),
         scratch: Vec::new(),
         depth: 0,
+        integers,
+        needs_digits: false,
     };
+    let document = json.trim_ascii_end();
     let mut json = serde_json::Deserializer::from_slice(json);
     // Depth is bounded by `VALUE_DEPTH`, which the seed counts.
     json.disable_recursion_limit();
     match ValueSeed::new(&mut state, ty).deserialize(&mut json) {
-        Ok(()) => json.end().map_err(|error| placed(&error, &Path::default()))?,
-        Err(error) => return Err(placed(&error, &state.path)),
+        Ok(()) => json.end().map_err(|error| Failure::Invalid(placed(&error, &Path::default(), document)))?,
+        Err(_) if state.needs_digits => return Err(Failure::NeedsDigits),
+        Err(error) => return Err(Failure::Invalid(placed(&error, &state.path, document))),
     }
     Ok(state.out.into_bytes())
+}
+
+/// How integers are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Integers {
+    /// By the JSON parser, which rounds a number with a point or an exponent to an `f64`.
+    Parsed,
+    /// From their digits, which is exact and takes longer.
+    FromDigits,
+}
+
+enum Failure {
+    Invalid(Error),
+    /// An integer is written with a point or an exponent: the document has to be read with [`Integers::FromDigits`].
+    NeedsDigits,
 }
 
 /// What the seeds of all levels share.
@@ -61,16 +92,25 @@ struct State<'a> {
     /// The bytes of an object while its fields are put into order.
     scratch: Vec<u8>,
     depth: usize,
+    integers: Integers,
+    /// The error is [`Failure::NeedsDigits`].
+    needs_digits: bool,
 }
 
 /// The error with its place before the words, as in all messages about text.
-fn placed(error: &serde_json::Error, path: &Path<'_>) -> Error {
+fn placed(error: &serde_json::Error, path: &Path<'_>, document: &[u8]) -> Error {
     let (line, column) = (error.line(), error.column());
     let text = error.to_string();
     let words = text.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&text);
     let at = if path.is_root() { String::new() } else { format!("at `{path}`: ") };
-    if line == 0 {
-        return Error::decode(format!("{at}{words}"));
-    }
+    // An error about digits has no place of its own where they are the whole document.
+    let (line, column) = if line == 0 { end(document) } else { (line, column) };
     Error::decode(format!("line {line}, column {column}: {at}{words}"))
+}
+
+/// Line and column of the last byte.
+fn end(document: &[u8]) -> (usize, usize) {
+    let line = document.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let column = document.rsplit(|byte| *byte == b'\n').next().map_or(0, <[u8]>::len);
+    (line, column)
 }

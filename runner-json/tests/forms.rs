@@ -63,6 +63,11 @@ fn what_is_read_too() {
     };
     reads(Prim::Int8, "3.0", Value::Int(3));
     reads(Prim::Int64, "1e3", Value::Int(1000));
+    reads(Prim::Int64, "9007199254740993.0", Value::Int(9_007_199_254_740_993));
+    reads(Prim::Int64, "900719925474099300e-2", Value::Int(9_007_199_254_740_993));
+    reads(Prim::Int64, "-9.223372036854775808e18", Value::Int(i64::MIN));
+    reads(Prim::Uint64, "18446744073709551615.0", Value::Uint(u64::MAX));
+    reads(Prim::Prim64, "18446744073709551615.0", Value::Uint(u64::MAX));
     reads(Prim::Float64, "3", Value::Float64(3.0));
     reads(Prim::Float32, "3", Value::Float32(3.0));
     reads(Prim::Decimal, "90071992547409.93", Value::Int(9_007_199_254_740_993));
@@ -187,6 +192,10 @@ fn mistakes_have_a_path() {
     fails(&types, float, "1e999", "line 1, column 5: number out of range");
     let int = types.prim(Prim::Int64);
     fails(&types, int, "1.5", "line 1, column 3: expected Int64, found the number 1.5");
+    for number in ["9007199254740990.9", "1.0000000000000000000001", "9223372036854775808.0", "1e19"] {
+        let error = read(&types, int, number.as_bytes()).unwrap_err();
+        assert!(error.message().contains("expected Int64, found the number"), "{error}");
+    }
     fails(
         &types,
         int,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use runner_core::{
-    Field, Prim, Repr, Type, TypeId, Variant,
+    Field, Prim, Type, TypeId, Variant,
     limits::VALUE_DEPTH,
     value::{parse_date, parse_decimal, parse_duration, parse_time, parse_timestamp},
 };
@@ -14,13 +14,11 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::{
-    State,
+    Integers, State,
     expect::{expectation, short, shown},
+    number::whole,
 };
 use crate::{path::Step, shape::option};
-
-/// Integers up to here are exact as `f64`.
-const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Reads one value and appends its bytes.
 pub(super) struct ValueSeed<'s, 'a> {
@@ -92,7 +90,7 @@ impl<'s, 'a> ValueSeed<'s, 'a> {
         Some(())
     }
 
-    /// A number whose digits matter, which must not go through `f64`: `Decimal` and `Float32`.
+    /// A number whose digits matter, which must not go through `f64`.
     fn digits<E: Error>(&mut self, prim: Prim, json: &str) -> Result<(), E> {
         let number = json.starts_with(|char: char| char.is_ascii_digit() || char == '-');
         if json.starts_with('"') {
@@ -100,6 +98,12 @@ impl<'s, 'a> ValueSeed<'s, 'a> {
             return self
                 .text(prim, &text)
                 .ok_or_else(|| self.wrong(format_args!("the text {}", short(json))));
+        }
+        if is_integer(prim) && number {
+            return match whole(json) {
+                Some(value) => self.integer(value),
+                None => Err(self.wrong(format_args!("the number {}", short(json)))),
+            };
         }
         let done = match prim {
             Prim::Decimal if number => parse_decimal(json).map(|value| self.state.out.i64(value)),
@@ -164,6 +168,10 @@ impl<'de> DeserializeSeed<'de> for ValueSeed<'_, '_> {
                 let raw = <&RawValue>::deserialize(json)?;
                 self.digits(prim, raw.get())
             }
+            Some(prim) if is_integer(prim) && self.state.integers == Integers::FromDigits => {
+                let raw = <&RawValue>::deserialize(json)?;
+                self.digits(prim, raw.get())
+            }
             Some(_) => json.deserialize_any(self),
             None => {
                 self.state.depth += 1;
@@ -221,15 +229,12 @@ impl<'de> Visitor<'de> for ValueSeed<'_, '_> {
         self.integer(value.into())
     }
 
-    fn visit_f64<E: Error>(mut self, value: f64) -> Result<(), E> {
+    fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
         match self.prim() {
             Some(Prim::Float64) => self.state.out.f64(value),
-            // A whole number that was written with a point, or an exponent.
-            Some(prim) if !matches!(prim.repr(), Repr::Text | Repr::Bool) => {
-                if value.fract() != 0.0 || value.abs() > EXACT {
-                    return Err(self.wrong(format_args!("the number {value:?}")));
-                }
-                return self.integer(value as i128);
+            Some(prim) if is_integer(prim) => {
+                self.state.needs_digits = true;
+                return Err(E::custom("an integer with a point or an exponent"));
             }
             _ => return Err(self.wrong(format_args!("the number {value:?}"))),
         }
@@ -394,6 +399,11 @@ impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the text {:?}", short(self.0))
     }
+}
+
+/// Whether values are read by [`ValueSeed::integer`].
+fn is_integer(prim: Prim) -> bool {
+    prim.is_integer() || matches!(prim, Prim::Prim8 | Prim::Prim16 | Prim::Prim32 | Prim::Prim64)
 }
 
 fn parse_special(text: &str) -> Option<f64> {
