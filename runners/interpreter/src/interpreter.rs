@@ -40,6 +40,15 @@ pub struct Interpreter {
 /// What an [`Interpreter`] made of a program.
 pub struct Prepared(Plan);
 
+impl Prepared {
+    /// About how many bytes this holds: the plan, its constants, and the program, which it keeps alive. The same for
+    /// every execution, which adds nothing to it.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.0.bytes
+    }
+}
+
 /// Collects what an [`Interpreter`] is given.
 #[derive(Default)]
 pub struct Builder {

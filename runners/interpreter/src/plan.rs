@@ -3,6 +3,7 @@
 mod build;
 mod fold;
 mod join;
+mod weight;
 
 use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 
@@ -19,6 +20,8 @@ pub(crate) struct Plan {
     pub(crate) root: Node,
     /// One for each external function of the program.
     pub(crate) natives: Vec<Arc<dyn Call>>,
+    /// What this holds in memory, the program included.
+    pub(crate) bytes: usize,
 }
 
 /// An expression.

@@ -6,7 +6,7 @@ use runner_core::{
     Error, Expr, ExprId, Kind as Source, Literal, LocalId, Op, Prim, Program, Repr, Result, TypeId, TypeTable,
 };
 
-use super::{Arm, Join, Kind, Lambda, Node, Plan, Prims, fold};
+use super::{Arm, Join, Kind, Lambda, Node, Plan, Prims, fold, weight::program_bytes};
 use crate::{column::Column, native::Call};
 
 /// Sets of free locals beyond this size are not kept.
@@ -21,12 +21,14 @@ impl Plan {
         let builder = Builder { types: program.types() };
         // Every expression stands behind those that it uses, each of which is used once: one pass, no recursion.
         let mut made: Vec<Option<Made>> = Vec::with_capacity(program.body().len());
+        let mut bytes = program_bytes(program);
         for (index, expr) in (0..).zip(program.body()) {
             let one = builder.make(ExprId(index), expr, &mut Parts(&mut made))?;
+            bytes += one.own_bytes();
             made.push(Some(one));
         }
         match made.pop() {
-            Some(Some(Made::Node(root))) => Ok(Self { program: program.clone(), root, natives }),
+            Some(Some(Made::Node(root))) => Ok(Self { program: program.clone(), root, natives, bytes }),
             _ => Err(broken()),
         }
     }
@@ -35,6 +37,16 @@ impl Plan {
 enum Made {
     Node(Node),
     Lambda(Lambda),
+}
+
+impl Made {
+    /// Bytes without the nodes that were made before.
+    fn own_bytes(&self) -> usize {
+        match self {
+            Self::Node(node) => node.own_bytes(),
+            Self::Lambda(lambda) => lambda.own_bytes(),
+        }
+    }
 }
 
 /// The translated expressions that nobody has used yet.
@@ -60,8 +72,17 @@ impl Parts<'_> {
     }
 
     fn nodes(&mut self, ids: &[ExprId]) -> Result<Vec<Node>> {
-        ids.iter().map(|id| self.node(*id)).collect()
+        listed(ids, |id| self.node(*id))
     }
+}
+
+/// Something made of each, without room for more, which `collect` of results would make.
+fn listed<T, R>(from: &[T], mut make: impl FnMut(&T) -> Result<R>) -> Result<Vec<R>> {
+    let mut list = Vec::with_capacity(from.len());
+    for one in from {
+        list.push(make(one)?);
+    }
+    Ok(list)
 }
 
 struct Builder<'a> {
@@ -78,10 +99,7 @@ impl Builder<'_> {
             Source::Literal(literal) => Kind::Const(self.literal(literal, expr.ty)?),
             Source::Local(local) => Kind::Local(*local),
             Source::Let { bindings, body } => Kind::Let {
-                bindings: bindings
-                    .iter()
-                    .map(|(local, value)| Ok((*local, parts.node(*value)?)))
-                    .collect::<Result<_>>()?,
+                bindings: listed(bindings, |(local, value)| Ok((*local, parts.node(*value)?)))?,
                 body: parts.boxed(*body)?,
             },
             Source::Tuple(items) => Kind::Tuple(parts.nodes(items)?),
@@ -96,13 +114,10 @@ impl Builder<'_> {
             },
             Source::Switch { subject, arms, default } => Kind::Switch {
                 subject: parts.boxed(*subject)?,
-                arms: arms
-                    .iter()
-                    .map(|arm| {
-                        let body = parts.node(arm.body)?;
-                        Ok(Arm { variant: arm.variant as u16, payload: arm.payload, body })
-                    })
-                    .collect::<Result<_>>()?,
+                arms: listed(arms, |arm| {
+                    let body = parts.node(arm.body)?;
+                    Ok(Arm { variant: arm.variant as u16, payload: arm.payload, body })
+                })?,
                 default: default.map(|id| parts.boxed(id)).transpose()?,
             },
             Source::If { condition, then, otherwise } => Kind::If {
