@@ -83,6 +83,10 @@ impl Run for DynRun {
     async fn describe(&self) -> Result<Description> {
         self.0.describe().await
     }
+
+    fn weight(&self, program: &Program, prepared: &DynPrepared) -> u64 {
+        self.0.weight(program, prepared)
+    }
 }
 
 /// The object-safe form of [`Run`].
@@ -93,6 +97,7 @@ trait ErasedRun: Send + Sync {
     fn get_interface(&self) -> BoxFuture<'_, String>;
     fn shutdown(&self) -> BoxFuture<'_, ()>;
     fn describe(&self) -> BoxFuture<'_, Description>;
+    fn weight(&self, program: &Program, prepared: &DynPrepared) -> u64;
 }
 
 impl<R: Run> ErasedRun for R
@@ -127,6 +132,13 @@ where
 
     fn describe(&self) -> BoxFuture<'_, Description> {
         Box::pin(Run::describe(self))
+    }
+
+    fn weight(&self, program: &Program, prepared: &DynPrepared) -> u64 {
+        match prepared.0.downcast_ref::<R::Prepared>() {
+            Some(prepared) => Run::weight(self, program, prepared),
+            None => program.memory_bytes(),
+        }
     }
 }
 

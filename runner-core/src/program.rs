@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Place, Result},
-    ty::{TypeId, TypeTable},
+    ty::{Type, TypeId, TypeTable},
 };
 
 pub use encode::{MAGIC, VERSION};
@@ -231,6 +231,28 @@ impl Program {
     #[must_use]
     pub fn parts(&self) -> &Parts {
         &self.0.parts
+    }
+
+    /// Bytes of memory that the program takes, estimated from its size.
+    ///
+    /// ```
+    /// # use runner_core::{Expr, INPUT, Kind, Parts, Program, TypeTable};
+    /// # let mut types = TypeTable::new();
+    /// # let unit = types.unit();
+    /// # let body = vec![Expr { kind: Kind::Local(INPUT), ty: unit }];
+    /// # let program = Program::new(Parts { types, input: unit, output: unit, body, ..Parts::default() })?;
+    /// assert!(program.memory_bytes() > program.bytes().len() as u64);
+    /// # Ok::<(), runner_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn memory_bytes(&self) -> u64 {
+        let Parts { types, externals, body, places, .. } = &self.0.parts;
+        // Texts and lists of the parts take about as much as their encoding.
+        let parts = size_of_val(&**body)
+            + size_of_val(&**places)
+            + size_of_val(&**externals)
+            + types.len() * size_of::<Type>();
+        (size_of::<Inner>() + 2 * self.0.bytes.len() + parts) as u64
     }
 
     /// The type of the function, as Lutra source.

@@ -76,6 +76,16 @@ pub trait Run: Send + Sync {
         async { Ok(Description::new("runner", env!("CARGO_PKG_VERSION"))) }
     }
 
+    /// Bytes of memory that a prepared program holds, so that whoever keeps prepared programs can bound them.
+    ///
+    /// It is asked once, right after `prepare`, with the program that was prepared. By default it is what the program
+    /// itself takes, which is right for a runner that keeps little more than that; one that makes plans, tables of
+    /// constants or statements says what they take.
+    fn weight(&self, program: &Program, prepared: &Self::Prepared) -> u64 {
+        let _ = prepared;
+        program.memory_bytes()
+    }
+
     /// Encodes the input, prepares, executes and decodes the output.
     ///
     /// To execute a program more than once, prepare it once and use [`TypedProgram::encode`] and

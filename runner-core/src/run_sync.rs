@@ -56,6 +56,15 @@ pub trait RunSync: Send + Sync {
     /// `PREPARE_ERROR` with the place in the program that is at fault, `UNSUPPORTED`.
     fn prepare(&self, program: &Program) -> Result<Self::Prepared>;
 
+    /// The same until `cancel` is raised. By default that is only looked at before.
+    ///
+    /// # Errors
+    /// As [`RunSync::prepare`], and `CANCELLED` or `DEADLINE_EXCEEDED` if `cancel` was raised.
+    fn prepare_with(&self, program: &Program, cancel: &Cancel) -> Result<Self::Prepared> {
+        cancel.check()?;
+        self.prepare(program)
+    }
+
     /// Executes a prepared program until it ends or `cancel` is raised.
     ///
     /// # Errors
@@ -108,6 +117,12 @@ pub trait RunSync: Send + Sync {
     /// If a remote runner can't be asked.
     fn describe(&self) -> Result<Description> {
         Ok(Description::new("runner", env!("CARGO_PKG_VERSION")))
+    }
+
+    /// Bytes of memory that a prepared program holds, see [`Run::weight`](crate::Run::weight).
+    fn weight(&self, program: &Program, prepared: &Self::Prepared) -> u64 {
+        let _ = prepared;
+        program.memory_bytes()
     }
 
     /// Encodes the input, prepares, executes and decodes the output.

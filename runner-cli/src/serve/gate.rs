@@ -66,4 +66,8 @@ impl Run for Gate {
     async fn describe(&self) -> Result<Description> {
         self.runner.describe().await
     }
+
+    fn weight(&self, program: &Program, prepared: &DynPrepared) -> u64 {
+        self.runner.weight(program, prepared)
+    }
 }

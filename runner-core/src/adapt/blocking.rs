@@ -64,16 +64,9 @@ impl<R: Run> Blocking<R> {
     pub fn inner(&self) -> &R {
         &self.runner
     }
-}
 
-impl<R: Run> RunSync for Blocking<R> {
-    type Prepared = R::Prepared;
-
-    fn prepare(&self, program: &Program) -> Result<Self::Prepared> {
-        self.runtime.block_on(self.runner.prepare(program))
-    }
-
-    fn execute_with(&self, prepared: &Self::Prepared, input: &[u8], cancel: &Cancel) -> Result<Vec<u8>> {
+    /// Waits for a call, which is dropped when the flag is raised.
+    fn unless_raised<T>(&self, cancel: &Cancel, call: impl Future<Output = Result<T>>) -> Result<T> {
         let raised = Arc::new(Notify::new());
         let notify = Arc::clone(&raised);
         let _hook = cancel.on_cancel(move || notify.notify_one());
@@ -84,9 +77,26 @@ impl<R: Run> RunSync for Blocking<R> {
                     cancel.check()?;
                     Err(Error::new(Code::Cancelled, "the caller gave up"))
                 }
-                output = self.runner.execute(prepared, Bytes::copy_from_slice(input)) => output.map(Vec::from),
+                done = call => done,
             }
         })
+    }
+}
+
+impl<R: Run> RunSync for Blocking<R> {
+    type Prepared = R::Prepared;
+
+    fn prepare(&self, program: &Program) -> Result<Self::Prepared> {
+        self.runtime.block_on(self.runner.prepare(program))
+    }
+
+    fn prepare_with(&self, program: &Program, cancel: &Cancel) -> Result<Self::Prepared> {
+        self.unless_raised(cancel, self.runner.prepare(program))
+    }
+
+    fn execute_with(&self, prepared: &Self::Prepared, input: &[u8], cancel: &Cancel) -> Result<Vec<u8>> {
+        let output = self.runner.execute(prepared, Bytes::copy_from_slice(input));
+        self.unless_raised(cancel, output).map(Vec::from)
     }
 
     fn get_interface(&self) -> Result<String> {
@@ -99,5 +109,9 @@ impl<R: Run> RunSync for Blocking<R> {
 
     fn describe(&self) -> Result<Description> {
         self.runtime.block_on(self.runner.describe())
+    }
+
+    fn weight(&self, program: &Program, prepared: &Self::Prepared) -> u64 {
+        self.runner.weight(program, prepared)
     }
 }

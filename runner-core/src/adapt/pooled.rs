@@ -108,7 +108,7 @@ where
 
     fn prepare(&self, program: &Program) -> impl Future<Output = Result<Self::Prepared>> + Send {
         let program = program.clone();
-        self.call(move |runner, _| runner.prepare(&program).map(Arc::new))
+        self.call(move |runner, cancel| runner.prepare_with(&program, cancel).map(Arc::new))
     }
 
     fn execute(&self, prepared: &Self::Prepared, input: Bytes) -> impl Future<Output = Result<Bytes>> + Send {
@@ -154,6 +154,10 @@ where
 
     fn describe(&self) -> impl Future<Output = Result<Description>> + Send {
         self.call(|runner, _| runner.describe())
+    }
+
+    fn weight(&self, program: &Program, prepared: &Self::Prepared) -> u64 {
+        self.runner.weight(program, prepared)
     }
 }
 
