@@ -1,0 +1,347 @@
+use std::rc::Rc;
+
+use super::{Ident, Query, Type};
+
+/// A SQL expression.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Expr(Rc<Node>);
+
+/// What an expression is.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Node {
+    Column {
+        table: Option<Ident>,
+        name: Ident,
+    },
+    /// A parameter by its number from 1.
+    Param(usize),
+    Text(Rc<str>),
+    Number(i128),
+    /// Static SQL without operands: `true`, `NULL`.
+    Word(&'static str),
+    Type(Type),
+    Cast(Expr, Type),
+    /// A call of a function by its name.
+    Call {
+        function: Rc<str>,
+        args: Vec<Expr>,
+    },
+    /// A call of a function that a connection must have.
+    Helper {
+        name: &'static str,
+        args: Vec<Expr>,
+    },
+    /// A call with names of arguments: `struct_pack(a := x)`.
+    Named {
+        function: &'static str,
+        args: Vec<(Ident, Expr)>,
+    },
+    Template {
+        text: &'static str,
+        args: Vec<Expr>,
+    },
+    /// `(x).name`
+    Field(Expr, Ident),
+    /// `[a, b]`
+    List(Vec<Expr>),
+    /// `lambda x: ..`
+    Lambda(Ident, Expr),
+    /// `(a + b)`
+    Binary(&'static str, Expr, Expr),
+    And(Vec<Expr>),
+    Or(Vec<Expr>),
+    Not(Expr),
+    IsNull(Expr),
+    IsNotNull(Expr),
+    Case {
+        branches: Vec<(Expr, Expr)>,
+        otherwise: Option<Expr>,
+    },
+    Aggregate(Aggregate),
+    /// A query of one row and one column.
+    Query(Query),
+    Exists(Query),
+}
+
+/// An aggregate or a window function.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Aggregate {
+    pub(crate) function: Rc<str>,
+    /// Whether the function is a helper.
+    pub(crate) is_helper: bool,
+    pub(crate) args: Vec<Expr>,
+    pub(crate) order: Vec<Order>,
+    pub(crate) filter: Option<Expr>,
+    pub(crate) over: Option<Over>,
+}
+
+/// A window.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Over {
+    pub(crate) partition: Vec<Expr>,
+    pub(crate) order: Vec<Order>,
+    /// Rows before and after.
+    pub(crate) frame: Option<(Expr, Expr)>,
+}
+
+/// A key of an order.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Order {
+    pub(crate) key: Expr,
+    pub(crate) is_descending: bool,
+}
+
+impl Expr {
+    pub(crate) fn node(&self) -> &Node {
+        &self.0
+    }
+
+    /// A number that is written, perhaps with a type.
+    pub(crate) fn as_number(&self) -> Option<i128> {
+        match self.node() {
+            Node::Number(number) => Some(*number),
+            Node::Cast(value, _) => value.as_number(),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a literal or a parameter.
+    pub(crate) fn is_constant(&self) -> bool {
+        match self.node() {
+            Node::Param(_) | Node::Text(_) | Node::Number(_) | Node::Word(_) => true,
+            Node::Cast(value, _) => value.is_constant(),
+            _ => false,
+        }
+    }
+
+    /// Calls `visit` with this and each expression within it.
+    pub(crate) fn walk(&self, visit: &mut dyn FnMut(&Expr)) {
+        visit(self);
+        match self.node() {
+            Node::Column { .. } | Node::Param(_) | Node::Text(_) | Node::Number(_) | Node::Word(_) => {}
+            Node::Type(_) => {}
+            Node::Cast(value, _) | Node::Field(value, _) | Node::Lambda(_, value) => value.walk(visit),
+            Node::Not(value) | Node::IsNull(value) | Node::IsNotNull(value) => value.walk(visit),
+            Node::Call { args, .. } | Node::Helper { args, .. } | Node::Template { args, .. } => {
+                args.iter().for_each(|arg| arg.walk(visit));
+            }
+            Node::List(args) | Node::And(args) | Node::Or(args) => {
+                args.iter().for_each(|arg| arg.walk(visit));
+            }
+            Node::Named { args, .. } => args.iter().for_each(|(_, arg)| arg.walk(visit)),
+            Node::Binary(_, left, right) => {
+                left.walk(visit);
+                right.walk(visit);
+            }
+            Node::Case { branches, otherwise } => {
+                for (condition, value) in branches {
+                    condition.walk(visit);
+                    value.walk(visit);
+                }
+                otherwise.iter().for_each(|value| value.walk(visit));
+            }
+            Node::Aggregate(aggregate) => aggregate.walk(visit),
+            Node::Query(query) | Node::Exists(query) => query.for_each_expr(visit),
+        }
+    }
+}
+
+impl Aggregate {
+    pub(crate) fn new(function: impl Into<Rc<str>>, args: impl Into<Vec<Expr>>) -> Self {
+        let (function, args) = (function.into(), args.into());
+        Self { function, is_helper: false, args, order: Vec::new(), filter: None, over: None }
+    }
+
+    pub(crate) fn order(mut self, order: &[Order]) -> Self {
+        self.order = order.to_vec();
+        self
+    }
+
+    pub(crate) fn filter(mut self, filter: Option<&Expr>) -> Self {
+        self.filter = filter.cloned();
+        self
+    }
+
+    pub(crate) fn over(mut self, over: Option<&Over>) -> Self {
+        self.over = over.cloned();
+        self
+    }
+
+    pub(crate) fn expr(self) -> Expr {
+        Expr::new(Node::Aggregate(self))
+    }
+
+    fn walk(&self, visit: &mut dyn FnMut(&Expr)) {
+        self.args.iter().for_each(|arg| arg.walk(visit));
+        self.order.iter().for_each(|order| order.key.walk(visit));
+        self.filter.iter().for_each(|filter| filter.walk(visit));
+        if let Some(over) = &self.over {
+            over.partition.iter().for_each(|key| key.walk(visit));
+            over.order.iter().for_each(|order| order.key.walk(visit));
+            if let Some((before, after)) = &over.frame {
+                before.walk(visit);
+                after.walk(visit);
+            }
+        }
+    }
+}
+
+impl Expr {
+    pub(crate) fn new(node: Node) -> Self {
+        Self(Rc::new(node))
+    }
+}
+
+pub(crate) fn column(table: &Ident, name: Ident) -> Expr {
+    Expr::new(Node::Column { table: Some(table.clone()), name })
+}
+
+/// A name that stands alone: a lambda's parameter.
+pub(crate) fn name(name: Ident) -> Expr {
+    Expr::new(Node::Column { table: None, name })
+}
+
+pub(crate) fn param(number: usize) -> Expr {
+    Expr::new(Node::Param(number))
+}
+
+pub(crate) fn text(text: &str) -> Expr {
+    Expr::new(Node::Text(text.into()))
+}
+
+pub(crate) fn number(number: impl Into<i128>) -> Expr {
+    Expr::new(Node::Number(number.into()))
+}
+
+pub(crate) fn word(word: &'static str) -> Expr {
+    Expr::new(Node::Word(word))
+}
+
+pub(crate) fn ty(ty: Type) -> Expr {
+    Expr::new(Node::Type(ty))
+}
+
+pub(crate) fn bool(value: bool) -> Expr {
+    word(if value { "true" } else { "false" })
+}
+
+pub(crate) fn null() -> Expr {
+    word("NULL")
+}
+
+pub(crate) fn cast(value: &Expr, ty: impl Into<Type>) -> Expr {
+    Expr::new(Node::Cast(value.clone(), ty.into()))
+}
+
+pub(crate) fn call(function: impl Into<Rc<str>>, args: impl Into<Vec<Expr>>) -> Expr {
+    Expr::new(Node::Call { function: function.into(), args: args.into() })
+}
+
+pub(crate) fn helper(name: &'static str, args: impl Into<Vec<Expr>>) -> Expr {
+    Expr::new(Node::Helper { name, args: args.into() })
+}
+
+pub(crate) fn named(function: &'static str, args: impl Into<Vec<(Ident, Expr)>>) -> Expr {
+    Expr::new(Node::Named { function, args: args.into() })
+}
+
+/// Static text with a `{}` for each of these.
+pub(crate) fn template<'a>(text: &'static str, args: impl IntoIterator<Item = &'a Expr>) -> Expr {
+    Expr::new(Node::Template { text, args: args.into_iter().cloned().collect() })
+}
+
+pub(crate) fn field(value: &Expr, name: Ident) -> Expr {
+    Expr::new(Node::Field(value.clone(), name))
+}
+
+pub(crate) fn list(items: impl Into<Vec<Expr>>) -> Expr {
+    Expr::new(Node::List(items.into()))
+}
+
+pub(crate) fn lambda(parameter: Ident, body: &Expr) -> Expr {
+    Expr::new(Node::Lambda(parameter, body.clone()))
+}
+
+/// `(a + b)`
+pub(crate) fn binary(operator: &'static str, left: &Expr, right: &Expr) -> Expr {
+    Expr::new(Node::Binary(operator, left.clone(), right.clone()))
+}
+
+pub(crate) fn equal(left: &Expr, right: &Expr) -> Expr {
+    binary("=", left, right)
+}
+
+/// All of these, `true` if there are none.
+pub(crate) fn and(conditions: impl Into<Vec<Expr>>) -> Expr {
+    let mut conditions = conditions.into();
+    match conditions.len() {
+        0 => bool(true),
+        1 => conditions.remove(0),
+        _ => Expr::new(Node::And(conditions)),
+    }
+}
+
+/// One of these, `false` if there are none.
+pub(crate) fn or(conditions: impl Into<Vec<Expr>>) -> Expr {
+    let mut conditions = conditions.into();
+    match conditions.len() {
+        0 => bool(false),
+        1 => conditions.remove(0),
+        _ => Expr::new(Node::Or(conditions)),
+    }
+}
+
+pub(crate) fn not(condition: &Expr) -> Expr {
+    match condition.node() {
+        Node::Not(inner) => inner.clone(),
+        Node::IsNull(value) => is_not_null(value),
+        Node::IsNotNull(value) => is_null(value),
+        _ => Expr::new(Node::Not(condition.clone())),
+    }
+}
+
+pub(crate) fn is_null(value: &Expr) -> Expr {
+    Expr::new(Node::IsNull(value.clone()))
+}
+
+pub(crate) fn is_not_null(value: &Expr) -> Expr {
+    Expr::new(Node::IsNotNull(value.clone()))
+}
+
+/// The value of the first condition that holds, else the last one, or NULL.
+pub(crate) fn case(branches: impl Into<Vec<(Expr, Expr)>>, otherwise: Option<Expr>) -> Expr {
+    let branches = branches.into();
+    match (branches.is_empty(), otherwise) {
+        (true, otherwise) => otherwise.unwrap_or_else(null),
+        (false, otherwise) => Expr::new(Node::Case { branches, otherwise }),
+    }
+}
+
+/// The value where a condition holds, NULL elsewhere.
+pub(crate) fn when(condition: &Expr, value: &Expr) -> Expr {
+    case([(condition.clone(), value.clone())], None)
+}
+
+pub(crate) fn coalesce(value: &Expr, otherwise: &Expr) -> Expr {
+    call("coalesce", [value.clone(), otherwise.clone()])
+}
+
+pub(crate) fn query(query: Query) -> Expr {
+    Expr::new(Node::Query(query))
+}
+
+pub(crate) fn exists(query: Query) -> Expr {
+    Expr::new(Node::Exists(query))
+}
+
+impl std::convert::From<&'static str> for Type {
+    fn from(name: &'static str) -> Self {
+        Self::new(name)
+    }
+}
+
+impl std::convert::From<&Type> for Type {
+    fn from(ty: &Type) -> Self {
+        ty.clone()
+    }
+}
