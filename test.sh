@@ -43,6 +43,9 @@ fi
 # The link test builds a package outside the workspace without asking the network.
 cargo fetch --quiet --manifest-path tests/no-std/Cargo.toml
 
+# A snapshot that differs fails, and no file is written.
+export INSTA_UPDATE="${INSTA_UPDATE:-no}"
+
 cargo fmt --all --check
 cargo clippy --quiet --workspace --all-targets -- -D warnings
 cargo test --workspace --no-fail-fast
