@@ -3,7 +3,7 @@
 use alloc::{format, string::String, vec::Vec};
 
 use super::Op;
-use crate::ty::{Prim, Type, TypeId, TypeTable};
+use crate::ty::{Classes, Prim, Type, TypeId, TypeTable};
 
 /// An argument of a call: a value, or a function by its parameters and result.
 #[derive(Debug, Clone)]
@@ -15,8 +15,14 @@ pub(super) enum Arg {
 type Check<T = ()> = Result<T, String>;
 
 /// Checks the arguments and the result of a call of a standard operation.
-pub(super) fn check_call(types: &TypeTable, op: Op, args: &[Arg], result: TypeId) -> Check {
-    let call = Call { types, op, args, result };
+pub(super) fn check_call(
+    types: &TypeTable,
+    classes: &Classes<'_>,
+    op: Op,
+    args: &[Arg],
+    result: TypeId,
+) -> Check {
+    let call = Call { types, classes, op, args, result };
     match op {
         Op::Cast => {
             call.arity(1)?;
@@ -263,6 +269,7 @@ pub(super) fn check_call(types: &TypeTable, op: Op, args: &[Arg], result: TypeId
 
 struct Call<'a> {
     types: &'a TypeTable,
+    classes: &'a Classes<'a>,
     op: Op,
     args: &'a [Arg],
     result: TypeId,
@@ -346,7 +353,7 @@ impl Call<'_> {
     }
 
     fn equal(&self, found: TypeId, expected: TypeId) -> Check {
-        if self.types.same(found, expected) {
+        if self.classes.same(found, expected) {
             Ok(())
         } else {
             let expected = format!("{}", self.types.display(expected));

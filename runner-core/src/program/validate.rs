@@ -13,18 +13,22 @@ use super::{
 use crate::{
     error::{Detail, Error, Place, Result},
     limits::{EXPR_COUNT, EXPR_DEPTH},
-    ty::{Repr, Type, TypeId},
+    ty::{Classes, Repr, Type, TypeId},
 };
 
 /// Checks all that runners rely on: shape, depth, scope and types.
 ///
-/// Linear in the size of the program, but for comparisons of types, which are short where the compiler wrote them.
+/// Linear in the size of the program, but for the logarithm of the number of its locals.
 pub(super) fn validate(parts: &Parts) -> Result<()> {
     parts.types.validate()?;
     check_tables(parts)?;
     check_shape(parts)?;
-    let mut checker =
-        Checker { parts, locals: vec![None; 2 * parts.body.len() + 16], bound: BTreeSet::new() };
+    let mut checker = Checker {
+        parts,
+        classes: Classes::new(&parts.types),
+        locals: vec![None; 2 * parts.body.len() + 16],
+        bound: BTreeSet::new(),
+    };
     checker.bind(INPUT, parts.input).map_err(Error::decode)?;
     checker.run()
 }
@@ -88,6 +92,7 @@ fn check_shape(parts: &Parts) -> Result<()> {
 
 struct Checker<'a> {
     parts: &'a Parts,
+    classes: Classes<'a>,
     /// Types of the locals in scope.
     locals: Vec<Option<TypeId>>,
     /// Locals that were ever bound.
@@ -239,7 +244,7 @@ impl Checker<'_> {
             }
             Kind::Call { op, args } => {
                 let args: Vec<_> = args.iter().map(|arg| self.arg(*arg)).collect::<Result<_, _>>()?;
-                check_call(types, *op, &args, expr.ty)
+                check_call(types, &self.classes, *op, &args, expr.ty)
             }
             Kind::External { function, args } => {
                 let external = self
@@ -319,7 +324,7 @@ impl Checker<'_> {
 
     fn equal(&self, found: TypeId, expected: TypeId) -> Result<(), String> {
         let types = &self.parts.types;
-        if types.same(found, expected) {
+        if self.classes.same(found, expected) {
             return Ok(());
         }
         match types.get(found) {
