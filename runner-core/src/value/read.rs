@@ -1,4 +1,4 @@
-use alloc::{borrow::ToOwned, boxed::Box, format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, boxed::Box, collections::BTreeMap, format, string::String, vec::Vec};
 
 use super::{
     Value,
@@ -7,7 +7,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     limits::VALUE_DEPTH,
-    ty::{Prim, Repr, Type, TypeId, TypeTable},
+    ty::{Prim, Repr, Type, TypeId, TypeTable, Variant},
 };
 
 /// Reads a value of this type from Lutra source: what [`print`](super::print) prints, and what a program would say.
@@ -29,17 +29,26 @@ use crate::{
 /// # Errors
 /// `DECODE_ERROR` with line and column, what was expected and what was found.
 pub fn read(types: &TypeTable, ty: TypeId, text: &str) -> Result<Value> {
-    let mut reader = TextReader { types, text, rest: text.strip_prefix('\u{feff}').unwrap_or(text) };
+    let rest = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut reader = TextReader { types, text, rest, variants: BTreeMap::new() };
     let value = reader.value(ty, 0)?;
     reader.space();
     if reader.rest.is_empty() { Ok(value) } else { Err(reader.expected("the end of the value")) }
 }
 
+/// Digits of a character's code, with as many zeros before it as anybody may write.
+const CODE_DIGITS: usize = 16;
+
 struct TextReader<'a> {
     types: &'a TypeTable,
     text: &'a str,
     rest: &'a str,
+    /// Where the names of large enums are.
+    variants: BTreeMap<TypeId, BTreeMap<&'a str, usize>>,
 }
+
+/// Variants from which on their names are put into a table.
+const TABLE: usize = 16;
 
 impl<'a> TextReader<'a> {
     fn value(&mut self, ty: TypeId, depth: usize) -> Result<Value> {
@@ -103,7 +112,7 @@ impl<'a> TextReader<'a> {
                 self.take('.');
                 let at = self.rest;
                 let name = self.name()?;
-                let Some(index) = variants.iter().position(|variant| variant.name == name) else {
+                let Some(index) = self.variant(ty, variants, &name) else {
                     self.rest = at;
                     return Err(self.expected(&format!("a value of {}", types.display(ty))));
                 };
@@ -121,6 +130,17 @@ impl<'a> TextReader<'a> {
             }
             None => Err(Error::decode(format!("type {} is not there", ty.0))),
         }
+    }
+
+    fn variant(&mut self, ty: TypeId, variants: &'a [Variant], name: &str) -> Option<usize> {
+        if variants.len() <= TABLE {
+            return variants.iter().position(|variant| variant.name == name);
+        }
+        let table = self.variants.entry(ty).or_insert_with(|| {
+            let names = variants.iter().enumerate().rev();
+            names.map(|(index, variant)| (variant.name.as_str(), index)).collect()
+        });
+        table.get(name).copied()
     }
 
     /// `name =` before a field, which may be left out but must not be another's.
@@ -190,15 +210,19 @@ impl<'a> TextReader<'a> {
             self.rest = body.get(quotes..).unwrap_or_default();
             return Ok(String::new());
         }
-        let (mark, body) = body.split_at_checked(quotes).unwrap_or((body, ""));
+        let body = body.get(quotes..).unwrap_or_default();
         let mut out = String::new();
         let mut rest = body;
         loop {
-            if let Some(after) = rest.strip_prefix(mark) {
+            // A whole run at a time: each quote of it could begin the end.
+            let run = rest.bytes().take_while(|byte| *byte == b'"').count();
+            if let Some(after) = rest.get(quotes..).filter(|_| run >= quotes) {
                 self.rest = after;
                 return Ok(out);
             }
-            let mut chars = rest.chars();
+            let (short, after) = rest.split_at_checked(run).unwrap_or((rest, ""));
+            out.push_str(short);
+            let mut chars = after.chars();
             match chars.next() {
                 None => {
                     self.rest = at;
@@ -307,8 +331,12 @@ fn unescape<'a>(escape: &'a str, out: &mut String) -> &'a str {
             None
         }
         Some('u') => {
-            let hex =
-                escape.get(1..).and_then(|rest| rest.strip_prefix('{')).and_then(|rest| rest.split_once('}'));
+            let braced = escape.get(1..).and_then(|rest| rest.strip_prefix('{'));
+            // The end is looked for within as many digits as a character has.
+            let hex = braced.and_then(|rest| {
+                let length = rest.bytes().take(CODE_DIGITS + 1).position(|byte| byte == b'}')?;
+                Some((rest.get(..length)?, rest.get(length + 1..)?))
+            });
             let char =
                 hex.and_then(|(hex, rest)| Some((char::from_u32(u32::from_str_radix(hex, 16).ok()?)?, rest)));
             if let Some((char, rest)) = char {
