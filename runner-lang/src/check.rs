@@ -21,15 +21,15 @@ mod type_expr;
 pub(crate) mod types;
 mod unify;
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use crate::{
-    diagnostic::Diagnostic,
-    resolve::{self, Collected, DefId, ModId, Source, World},
+    diagnostic::Diagnostics,
+    resolve::{self, DefId, ModId, Source, World},
     source::ModuleTree,
     syntax::Expr,
 };
-pub(crate) use cover::{Outcome, Row, Split, split};
+pub(crate) use cover::{Case, Outcome, Row, Split, split};
 use infer::Infer;
 pub(crate) use literal::number;
 use tree::{Body, Signature, TExpr};
@@ -48,41 +48,34 @@ pub(crate) struct State {
 
 impl State {
     /// Adds the modules of a project and checks all its definitions.
-    pub(crate) fn add_project(&mut self, tree: &ModuleTree, is_std: bool) -> Vec<Diagnostic> {
-        let Collected { defs, mut diagnostics } =
-            resolve::collect(&mut self.world, &mut self.types, tree, is_std);
+    pub(crate) fn add_project(&mut self, tree: &ModuleTree, is_std: bool, diagnostics: &mut Diagnostics) {
+        let defs = resolve::collect(&mut self.world, &mut self.types, tree, is_std, diagnostics);
         self.signatures.resize(self.world.defs.len(), Signature::default());
         self.bodies.resize(self.world.defs.len(), None);
 
         for (def, source) in &defs {
             if let Source::Type(definition) = source {
-                self.declare_type(*def, definition, &mut diagnostics);
+                self.declare_type(*def, definition, diagnostics);
             }
         }
-        recursion::check_types(self, &defs, &mut diagnostics);
+        recursion::check_types(self, &defs, diagnostics);
+        self.types.resolve_aliases();
         for (def, source) in &defs {
-            self.declare(*def, *source, &mut diagnostics);
+            self.declare(*def, *source, diagnostics);
         }
-        let order = resolve::graph::order(&self.world, &defs);
-        diagnostics.extend(order.diagnostics);
+        let order = resolve::graph::order(&self.world, &defs, diagnostics);
         let first = defs.first().map_or(0, |(def, _)| def.0);
         for def in order.defs {
             let index = def.0.wrapping_sub(first) as usize;
             let cyclic = order.cyclic.get(index) == Some(&true);
             if let Some((_, source)) = defs.get(index) {
-                self.check_body(def, *source, cyclic, &mut diagnostics);
+                self.check_body(def, *source, cyclic, diagnostics);
             }
         }
-        diagnostics
     }
 
     /// Checks an expression that stands in a module, without parameters.
-    pub(crate) fn check_expr(
-        &mut self,
-        module: ModId,
-        expr: &Expr,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) -> TExpr {
+    pub(crate) fn check_expr(&mut self, module: ModId, expr: &Expr, diagnostics: &mut Diagnostics) -> TExpr {
         let mut infer = Infer::new(self, module, diagnostics);
         let root = infer.expr(expr, None);
         infer.finish(&root);
@@ -97,15 +90,10 @@ impl State {
         self.bodies.get(def.0 as usize)?.as_ref()
     }
 
-    fn check_body(
-        &mut self,
-        def: DefId,
-        source: Source<'_>,
-        cyclic: bool,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) {
+    fn check_body(&mut self, def: DefId, source: Source<'_>, cyclic: bool, diagnostics: &mut Diagnostics) {
         let Some(signature) = self.signature(def).cloned() else { return };
-        let Some(module) = self.world.def(def).map(|def| def.module) else { return };
+        let Some((module, span)) = self.world.def(def).map(|def| (def.module, def.span)) else { return };
+        diagnostics.set_place(span);
         if cyclic && signature.result.is_none() {
             let error = self.types.error();
             self.set_result(def, error);
@@ -123,11 +111,12 @@ impl State {
         };
         let root = infer.expr(value, signature.result);
         infer.finish(&root);
+        let is_literal = infer.is_constant(&root, &HashSet::new());
         if signature.result.is_none() {
             self.set_result(def, root.ty);
         }
         if let Some(slot) = self.bodies.get_mut(def.0 as usize) {
-            *slot = Some(Arc::new(Body { params, root }));
+            *slot = Some(Arc::new(Body { params, root, is_literal }));
         }
     }
 

@@ -3,21 +3,20 @@
 use runner_core::Program;
 
 use crate::{
+    budget::{Budget, Stop},
     check::{State, tree::Signature},
-    diagnostic::{Diagnostic, Severity},
+    diagnostic::{Diagnostic, Diagnostics, Severity},
     library::library,
+    limits,
     lower::{Entry, lower},
     parser::parse_expression,
     resolve::{self, DefId, DefKind, ModId},
     source::Project,
-    syntax::{Expr, ExprKind},
+    syntax::{Expr, ExprKind, Span},
 };
 
 /// What messages call the source of a program's expression.
 pub(crate) const PROGRAM: &str = "<program>";
-
-/// Stack for walks over syntax trees and programs, whose depth is bounded.
-const STACK: usize = 256 << 20;
 
 /// A project whose names are resolved and whose types are known, or the errors in it.
 ///
@@ -87,14 +86,24 @@ pub struct ParamInfo {
 /// ```
 #[must_use]
 pub fn check(project: &Project) -> Checked {
-    with_stack(|| {
-        let parsed = project.parse();
+    check_with(project, &Budget::new())
+}
+
+/// [`check`] with a budget. When that is gone, the last diagnostic says so.
+#[must_use]
+pub fn check_with(project: &Project, budget: &Budget) -> Checked {
+    let project = project.clone();
+    let stopped = with_stack(budget, || {
+        let parsed = project.parse_with(budget);
         let mut state = library().clone();
-        let mut diagnostics = parsed.diagnostics;
-        diagnostics.extend(state.add_project(&parsed.root, false));
-        sort(&mut diagnostics);
-        Checked { project: project.clone(), state, diagnostics }
-    })
+        state.types.set_budget(budget);
+        let mut diagnostics = Diagnostics::new(budget);
+        diagnostics.extend(parsed.diagnostics);
+        state.add_project(&parsed.root, false, &mut diagnostics);
+        (state, diagnostics.finish())
+    });
+    let (state, diagnostics) = stopped.unwrap_or_else(|diagnostic| (State::default(), vec![*diagnostic]));
+    Checked { project, state, diagnostics }
 }
 
 /// Checks a project and compiles one program of it, see [`Checked::compile`].
@@ -110,6 +119,15 @@ pub fn check(project: &Project) -> Checked {
 /// ```
 pub fn compile(project: &Project, program: &str) -> Result<Compiled, Vec<Diagnostic>> {
     check(project).compile(program)
+}
+
+/// [`compile`] with a budget.
+///
+/// # Errors
+/// All errors of the project and of the program's expression; one of them is `compile_limit`, `deadline` or `cancelled`
+/// if the budget is gone, and [`Budget::error`] says the same.
+pub fn compile_with(project: &Project, program: &str, budget: &Budget) -> Result<Compiled, Vec<Diagnostic>> {
+    check_with(project, budget).compile_with(program, budget)
 }
 
 impl Checked {
@@ -131,33 +149,45 @@ impl Checked {
     /// # Errors
     /// All errors of the project, or those of the expression.
     pub fn compile(&self, program: &str) -> Result<Compiled, Vec<Diagnostic>> {
+        self.compile_with(program, &Budget::new())
+    }
+
+    /// [`Checked::compile`] with a budget.
+    ///
+    /// # Errors
+    /// As [`compile_with`].
+    pub fn compile_with(&self, program: &str, budget: &Budget) -> Result<Compiled, Vec<Diagnostic>> {
         if self.has_errors() {
             return Err(self.diagnostics.clone());
         }
-        with_stack(|| self.compile_here(program))
+        with_stack(budget, || self.compile_here(program, budget)).unwrap_or_else(|stop| Err(vec![*stop]))
     }
 
-    fn compile_here(&self, text: &str) -> Result<Compiled, Vec<Diagnostic>> {
+    fn compile_here(&self, text: &str, budget: &Budget) -> Result<Compiled, Vec<Diagnostic>> {
         let source = self.project.sources().len() as u32;
-        let (expr, mut diagnostics) = parse_expression(text, source);
-        if has_errors(&diagnostics) {
-            return Err(diagnostics);
+        let (expr, found) = parse_expression(text, source, budget);
+        let mut diagnostics = Diagnostics::new(budget);
+        diagnostics.set_place(expr.span);
+        diagnostics.extend(found);
+        if budget.is_stopped() || diagnostics.has_errors() {
+            return Err(diagnostics.finish());
         }
         let root = self.state.world.root.unwrap_or(resolve::STD);
         let program = match self.entry(root, &expr) {
-            Some(def) => lower(&self.state, &self.project, text, Entry::Def(def)),
+            Some(def) => lower(&self.state, &self.project, text, Entry::Def(def), budget),
             None => {
                 let mut state = self.state.clone();
+                state.types.set_budget(budget);
                 let typed = state.check_expr(root, &expr, &mut diagnostics);
-                if has_errors(&diagnostics) {
-                    return Err(diagnostics);
+                if budget.is_stopped() || diagnostics.has_errors() {
+                    return Err(diagnostics.finish());
                 }
-                lower(&state, &self.project, text, Entry::Expr(&typed))
+                lower(&state, &self.project, text, Entry::Expr(&typed), budget)
             }
         };
         let program = program.map_err(|diagnostic| vec![*diagnostic])?;
         let mut warnings = self.diagnostics.clone();
-        warnings.extend(diagnostics);
+        warnings.extend(diagnostics.finish());
         Ok(Compiled { program, warnings })
     }
 
@@ -240,8 +270,10 @@ impl Checked {
         if self.has_errors() {
             return Some(Err(self.diagnostics.clone()));
         }
-        let lowered = with_stack(|| lower(&self.state, &self.project, param, Entry::Expr(default)));
-        Some(match lowered {
+        let budget = Budget::new();
+        let lowered =
+            with_stack(&budget, || lower(&self.state, &self.project, param, Entry::Expr(default), &budget));
+        Some(match lowered.and_then(|program| program) {
             Ok(program) => Ok(Compiled { program, warnings: Vec::new() }),
             Err(diagnostic) => Err(vec![*diagnostic]),
         })
@@ -257,30 +289,15 @@ impl Checked {
     }
 }
 
-fn has_errors(diagnostics: &[Diagnostic]) -> bool {
-    diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
-}
-
-fn sort(diagnostics: &mut [Diagnostic]) {
-    diagnostics.sort_by_key(|diagnostic| (diagnostic.span.source, diagnostic.span.start));
-}
-
-/// Runs on a stack that is large enough for what the limits allow, whatever the caller's stack is. Only pages that
-/// are touched take memory.
-fn with_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    let mut work = Some(work);
-    let mut result = None;
-    let run = || result = work.take().map(|work| work());
-    let panic = std::thread::scope(|scope| {
-        let builder = std::thread::Builder::new().name("runner-lang".to_owned()).stack_size(STACK);
-        builder.spawn_scoped(scope, run).ok()?.join().err()
-    });
-    match (result, work, panic) {
-        (Some(result), ..) => result,
-        // No thread can be started here: the caller's stack must do.
-        (None, Some(work), _) => work(),
-        (None, None, panic) => {
-            std::panic::resume_unwind(panic.unwrap_or_else(|| Box::new("nothing was run")))
+/// Runs on a stack that is large enough for what the limits allow, whatever the caller's stack is.
+fn with_stack<T: Send>(budget: &Budget, work: impl FnOnce() -> T + Send) -> Result<T, Box<Diagnostic>> {
+    let builder = std::thread::Builder::new().name("runner-lang".to_owned()).stack_size(limits::STACK_BYTES);
+    std::thread::scope(|scope| match builder.spawn_scoped(scope, work) {
+        Ok(thread) => Ok(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))),
+        Err(error) => {
+            budget.stop_for(Stop::Thread);
+            let message = format!("the system gives no thread to compile this on: {error}");
+            Err(Box::new(Diagnostic::error("compile_limit", Span::default(), message)))
         }
-    }
+    })
 }

@@ -1,6 +1,9 @@
 //! What is wrong with a source, as data; `render` makes it text for people.
 
+mod sink;
+
 use crate::syntax::Span;
+pub(crate) use sink::Diagnostics;
 
 /// An error or a warning.
 #[derive(Debug, Clone, PartialEq)]

@@ -11,6 +11,7 @@ mod item;
 mod ty;
 
 use crate::{
+    budget::Budget,
     diagnostic::Diagnostic,
     lexer::lex,
     parser::parse_lexed,
@@ -28,10 +29,11 @@ use doc::{Doc, List};
 /// # Errors
 /// All errors of syntax, in which case nothing can be laid out.
 pub fn format(text: &str) -> Result<String, Vec<Diagnostic>> {
+    let budget = Budget::new();
     let unix;
     let text = if text.contains('\r') {
         // Places of errors are those of the text as it was given.
-        let (_, diagnostics) = parse_lexed(text, &mut lex(text, 0));
+        let (_, diagnostics) = parse_lexed(text, &mut lex(text, 0, &budget), &budget);
         if !diagnostics.is_empty() {
             return Err(diagnostics);
         }
@@ -40,8 +42,8 @@ pub fn format(text: &str) -> Result<String, Vec<Diagnostic>> {
     } else {
         text
     };
-    let mut lexed = lex(text, 0);
-    let (module, diagnostics) = parse_lexed(text, &mut lexed);
+    let mut lexed = lex(text, 0, &budget);
+    let (module, diagnostics) = parse_lexed(text, &mut lexed, &budget);
     if !diagnostics.is_empty() {
         return Err(diagnostics);
     }

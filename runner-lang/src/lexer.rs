@@ -7,6 +7,7 @@ mod literal;
 mod text;
 
 use crate::{
+    budget::Budget,
     diagnostic::Diagnostic,
     limits,
     syntax::Span,
@@ -24,10 +25,11 @@ pub(crate) struct Lexed {
 }
 
 /// Splits a file into tokens.
-pub(crate) fn lex(text: &str, source: u32) -> Lexed {
-    let mut lexer = Lexer { text, source, at: 0, out: Lexed::default(), open: Vec::new(), unclosed: 0 };
+pub(crate) fn lex(text: &str, source: u32, budget: &Budget) -> Lexed {
+    let mut lexer =
+        Lexer { text, source, budget, at: 0, out: Lexed::default(), open: Vec::new(), unclosed: 0 };
     lexer.eat('\u{feff}');
-    while lexer.at < text.len() {
+    while lexer.at < text.len() && budget.step() {
         lexer.token();
     }
     if let Some(open) = lexer.open.first() {
@@ -52,6 +54,7 @@ pub(crate) fn continues_name(char: char) -> bool {
 struct Lexer<'a> {
     text: &'a str,
     source: u32,
+    budget: &'a Budget,
     at: usize,
     out: Lexed,
     open: Vec<Interpolated>,
@@ -85,6 +88,9 @@ impl<'a> Lexer<'a> {
             }
             _ if begins_name(first) => {
                 let word = self.eat_while(continues_name);
+                if self.is_long(word, start) {
+                    return self.push(TokenKind::Error, start);
+                }
                 let kind = match Keyword::from_text(word) {
                     Some(keyword) => TokenKind::Keyword(keyword),
                     None => TokenKind::Ident(word.into()),
@@ -147,6 +153,7 @@ impl<'a> Lexer<'a> {
         };
         let span = Span { source: self.source, start: start as u32, end: (start + comment.len()) as u32 };
         let tokens_before = self.out.tokens.len();
+        self.budget.charge(1, size_of::<Comment>());
         self.out.comments.push(Comment { kind, span, tokens_before });
     }
 
@@ -166,7 +173,21 @@ impl<'a> Lexer<'a> {
             self.error("empty_name", self.span(start), "a name has at least one character");
             return self.push(TokenKind::Error, start);
         }
+        if self.is_long(name, start) {
+            return self.push(TokenKind::Error, start);
+        }
         self.push(TokenKind::Ident(name.into()), start);
+    }
+
+    /// Reports a name that is too long.
+    fn is_long(&mut self, name: &str, start: usize) -> bool {
+        let is_long = name.len() > limits::NAME_BYTES;
+        if is_long {
+            let message =
+                format!("a name has at most {} bytes, this one has {}", limits::NAME_BYTES, name.len());
+            self.error("long_name", self.span(start), message);
+        }
+        is_long
     }
 
     fn rest(&self) -> &'a str {
@@ -203,6 +224,8 @@ impl<'a> Lexer<'a> {
     /// Pushes the token from `start` to where the lexer is.
     fn push(&mut self, kind: TokenKind, start: usize) {
         let span = self.span(start);
+        // The text of the token, and the token.
+        self.budget.charge(1, size_of::<Token>() + self.at.saturating_sub(start));
         self.out.tokens.push(Token { kind, span });
     }
 
@@ -211,7 +234,8 @@ impl<'a> Lexer<'a> {
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
-        if self.out.diagnostics.len() < limits::DIAGNOSTICS {
+        let bytes = size_of::<Diagnostic>() + diagnostic.message.len();
+        if self.budget.charge(1, bytes) && self.out.diagnostics.len() <= limits::DIAGNOSTICS {
             self.out.diagnostics.push(diagnostic);
         }
     }

@@ -22,6 +22,7 @@
 //! assert!(render(&project, error, false).contains("sum.lt:1:27"));
 //! ```
 
+mod budget;
 mod check;
 mod compile;
 mod diagnostic;
@@ -34,12 +35,15 @@ mod lower;
 mod parser;
 mod render;
 mod resolve;
+mod rounds;
+mod scope;
 mod source;
 pub mod syntax;
 mod token;
 
-pub use compile::{Checked, Compiled, FunctionInfo, ParamInfo, check, compile};
+pub use budget::Budget;
+pub use compile::{Checked, Compiled, FunctionInfo, ParamInfo, check, check_with, compile, compile_with};
 pub use diagnostic::{Diagnostic, Severity};
 pub use format::format;
-pub use render::render;
+pub use render::{render, render_all};
 pub use source::{ModuleTree, Parsed, Project, Source};

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use runner_core::Op;
 
-use crate::{check::State, source::Project};
+use crate::{check::State, diagnostic::Diagnostics, source::Project};
 
 const FILES: [(&str, &str); 12] = [
     ("module.lt", include_str!("std/module.lt")),
@@ -27,7 +27,9 @@ pub(crate) fn library() -> &'static State {
     LIBRARY.get_or_init(|| {
         let parsed = Project::from_files(FILES).parse();
         let mut state = State::default();
-        let diagnostics = state.add_project(&parsed.root, true);
+        let mut diagnostics = Diagnostics::new(state.types.budget());
+        state.add_project(&parsed.root, true, &mut diagnostics);
+        let diagnostics = diagnostics.finish();
         debug_assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
         debug_assert!(diagnostics.is_empty(), "{diagnostics:?}");
         state

@@ -18,6 +18,7 @@ use std::{collections::HashMap, rc::Rc};
 use runner_core::{External, INPUT, Parts, Program, TypeId, TypeTable};
 
 use crate::{
+    budget::Budget,
     check::{
         State,
         tree::{LocalId, TExpr},
@@ -29,7 +30,7 @@ use crate::{
     syntax::Span,
 };
 use env::{Env, FuncValue, Instance};
-use node::Node;
+use node::{Lets, Node};
 
 /// What a program is made of.
 pub(crate) enum Entry<'a> {
@@ -43,16 +44,21 @@ pub(crate) fn lower(
     project: &Project,
     text: &str,
     entry: Entry<'_>,
+    budget: &Budget,
 ) -> Result<Program, Box<Diagnostic>> {
     let mut lowerer = Lowerer {
         state,
+        budget,
+        names: HashMap::new(),
+        external_ids: HashMap::new(),
+        inlining: Vec::new(),
         types: TypeTable::new(),
         interned: HashMap::new(),
         named: HashMap::new(),
         instances: HashMap::new(),
         externals: Vec::new(),
         constants: HashMap::new(),
-        constant_lets: Vec::new(),
+        constant_lets: Lets::default(),
         next_local: INPUT.0 + 1,
         nodes: 0,
         depth: 0,
@@ -62,7 +68,10 @@ pub(crate) fn lower(
     let root = lowerer.with_constants(root);
     let span = root.span;
     let output = root.ty;
-    let emitted = emit::emit(root, &lowerer.externals, project, text);
+    let emitted = emit::emit(root, project, text, budget);
+    if let Some(stopped) = budget.diagnostic(span) {
+        return Err(Box::new(stopped));
+    }
     let Lowerer { types, externals, .. } = lowerer;
     let emit::Emitted { body, places, sources } = emitted;
     Program::new(Parts { types, externals, input, output, body, sources, places }).map_err(|error| {
@@ -75,15 +84,22 @@ type Lower<T> = Result<T, Box<Diagnostic>>;
 
 struct Lowerer<'a> {
     state: &'a State,
+    budget: &'a Budget,
     types: TypeTable,
     interned: HashMap<runner_core::Type, TypeId>,
     /// Recursive types that have been met.
     named: HashMap<NamedId, TypeId>,
     instances: HashMap<(DefId, Vec<TypeId>), Rc<Instance>>,
     externals: Vec<External>,
+    /// Indices of external functions by their paths.
+    external_ids: HashMap<String, Vec<u32>>,
+    /// Where the names of large tuples and enums are.
+    names: HashMap<TypeId, HashMap<String, u32>>,
+    /// Definitions whose bodies are being inlined.
+    inlining: Vec<DefId>,
     /// Constants of data, bound once around the whole program.
     constants: HashMap<DefId, Node>,
-    constant_lets: Vec<(u32, Node)>,
+    constant_lets: Lets,
     next_local: u32,
     /// Nodes made so far.
     nodes: usize,
@@ -178,7 +194,15 @@ impl<'a> Lowerer<'a> {
     /// Binds the constants that the program uses around it.
     fn with_constants(&mut self, root: Node) -> Node {
         let lets = std::mem::take(&mut self.constant_lets);
-        Node::wrap(lets, root)
+        lets.around(root)
+    }
+
+    /// Takes from the budget.
+    fn charge(&self, steps: usize, bytes: usize, span: Span) -> Lower<()> {
+        if self.budget.charge(steps, bytes) {
+            return Ok(());
+        }
+        Err(Box::new(self.budget.diagnostic(span).unwrap_or_else(|| *internal(span))))
     }
 
     fn fresh(&mut self) -> u32 {

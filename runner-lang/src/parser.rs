@@ -13,6 +13,7 @@ mod primary;
 mod ty;
 
 use crate::{
+    budget::Budget,
     diagnostic::Diagnostic,
     habits,
     lexer::{Lexed, lex},
@@ -22,23 +23,23 @@ use crate::{
 };
 
 /// Parses a source file.
-pub(crate) fn parse_module(text: &str, source: u32) -> (Module, Vec<Diagnostic>) {
-    parse_lexed(text, &mut lex(text, source))
+pub(crate) fn parse_module(text: &str, source: u32, budget: &Budget) -> (Module, Vec<Diagnostic>) {
+    parse_lexed(text, &mut lex(text, source, budget), budget)
 }
 
 /// Parses a source file that has been split into tokens; takes their errors.
-pub(crate) fn parse_lexed(text: &str, lexed: &mut Lexed) -> (Module, Vec<Diagnostic>) {
+pub(crate) fn parse_lexed(text: &str, lexed: &mut Lexed, budget: &Budget) -> (Module, Vec<Diagnostic>) {
     let lexical = std::mem::take(&mut lexed.diagnostics);
-    let mut parser = Parser::new(text, lexed);
+    let mut parser = Parser::new(text, lexed, budget);
     let module = parser.file();
     (module, parser.finish(lexical))
 }
 
 /// Parses an expression that stands alone.
-pub(crate) fn parse_expression(text: &str, source: u32) -> (Expr, Vec<Diagnostic>) {
-    let mut lexed = lex(text, source);
+pub(crate) fn parse_expression(text: &str, source: u32, budget: &Budget) -> (Expr, Vec<Diagnostic>) {
+    let mut lexed = lex(text, source, budget);
     let lexical = std::mem::take(&mut lexed.diagnostics);
-    let mut parser = Parser::new(text, &lexed);
+    let mut parser = Parser::new(text, &lexed, budget);
     let expr = parser.expr();
     if *parser.kind() != TokenKind::End {
         parser.expected("the end of the expression");
@@ -52,6 +53,7 @@ struct Parser<'a> {
     text: &'a str,
     tokens: &'a [Token],
     comments: &'a [Comment],
+    budget: &'a Budget,
     /// Index of the current token.
     at: usize,
     /// Index of the first comment that no definition has taken.
@@ -68,11 +70,12 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    fn new(text: &'a str, lexed: &'a Lexed) -> Self {
+    fn new(text: &'a str, lexed: &'a Lexed, budget: &'a Budget) -> Self {
         Self {
             text,
             tokens: &lexed.tokens,
             comments: &lexed.comments,
+            budget,
             at: 0,
             comment_at: 0,
             diagnostics: Vec::new(),
@@ -104,7 +107,10 @@ impl<'a> Parser<'a> {
     }
 
     fn bump(&mut self) {
-        if self.at + 1 < self.tokens.len() {
+        // A token makes about one node of the tree.
+        if !self.budget.charge(1, size_of::<Expr>()) {
+            self.at = self.tokens.len().saturating_sub(1);
+        } else if self.at + 1 < self.tokens.len() {
             self.at += 1;
         }
     }
@@ -196,7 +202,8 @@ impl<'a> Parser<'a> {
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
-        if self.diagnostics.len() < limits::DIAGNOSTICS {
+        let bytes = size_of::<Diagnostic>() + diagnostic.message.len();
+        if self.budget.charge(1, bytes) && self.diagnostics.len() <= limits::DIAGNOSTICS {
             self.diagnostics.push(diagnostic);
         }
     }
@@ -245,7 +252,13 @@ impl<'a> Parser<'a> {
         {
             self.bump();
             let Some(name) = self.name("a name") else { break };
-            names.push(name);
+            if names.len() == limits::PATH_NAMES {
+                let message = format!("a path has at most {} names", limits::PATH_NAMES);
+                self.error("too_deep", name.span, message);
+            }
+            if names.len() <= limits::PATH_NAMES {
+                names.push(name);
+            }
         }
         Some(Path { names, span: self.span_from(start) })
     }

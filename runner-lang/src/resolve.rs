@@ -12,17 +12,18 @@ use crate::{
     check::types::{Name, NamedId},
     diagnostic::Diagnostic,
     habits::with_suggestion,
+    limits,
     syntax::{Path, Span},
 };
 
-pub(crate) use collect::{Collected, Source, collect};
+pub(crate) use collect::{Source, collect};
 
 /// Index of a definition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct DefId(pub(crate) u32);
 
 /// Index of a module.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct ModId(pub(crate) u32);
 
 /// The root of the standard library.
@@ -70,6 +71,23 @@ pub(crate) struct Module {
     pub(crate) entries: HashMap<Name, (Entry, Span)>,
 }
 
+/// Where and why a path means nothing; [`World::explain`] makes a diagnostic of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unresolved {
+    /// Of the name in the path.
+    index: usize,
+    reason: Reason,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Reason {
+    Empty,
+    Unknown,
+    UnknownIn(ModId),
+    NoParent,
+    NotAModule,
+}
+
 /// All modules and definitions: those of the standard library first.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct World {
@@ -102,56 +120,99 @@ impl World {
     }
 
     /// What a path means in a module, locals aside.
-    pub(crate) fn lookup(&self, module: ModId, path: &Path) -> Result<Entry, Box<Diagnostic>> {
-        let mut names = path.names.iter();
-        let unknown = || Box::new(Diagnostic::error("unknown_name", path.span, "a name is missing here"));
-        let first = names.next().ok_or_else(unknown)?;
+    pub(crate) fn lookup(&self, module: ModId, path: &Path) -> Result<Entry, Unresolved> {
+        self.lookup_noting(module, path, &mut |_, _| {})
+    }
+
+    /// [`World::lookup`] that tells `missed` about each name that is not in a module and would change the result.
+    fn lookup_noting(
+        &self,
+        module: ModId,
+        path: &Path,
+        missed: &mut impl FnMut(ModId, &Name),
+    ) -> Result<Entry, Unresolved> {
+        let unresolved = |index, reason| Unresolved { index, reason };
+        let mut names = path.names.iter().enumerate();
+        let (_, first) = names.next().ok_or_else(|| unresolved(0, Reason::Empty))?;
         let mut entry = match &*first.name {
             "std" => Entry::Module(STD),
             "project" => Entry::Module(self.root.unwrap_or(STD)),
             "module" => Entry::Module(module),
-            "super" => Entry::Module(self.parent(module, first.span)?),
-            name => self.lookup_first(module, name).ok_or_else(|| {
-                let diagnostic =
-                    Diagnostic::error("unknown_name", first.span, format!("unknown name `{name}`"));
-                Box::new(with_suggestion(diagnostic, name, self.names_in_scope(module)))
-            })?,
+            "super" => Entry::Module(self.parent(module).ok_or_else(|| unresolved(0, Reason::NoParent))?),
+            _ => match self.entry(module, &first.name) {
+                Some(entry) => entry,
+                None => {
+                    missed(module, &first.name);
+                    self.entry(STD, &first.name).ok_or_else(|| unresolved(0, Reason::Unknown))?
+                }
+            },
         };
-        for ident in names {
-            let name = &*ident.name;
+        for (index, ident) in names {
             entry = match entry {
                 Entry::Error => return Ok(Entry::Error),
-                Entry::Module(inner) if name == "super" => Entry::Module(self.parent(inner, ident.span)?),
-                Entry::Module(inner) => {
-                    let found = self.module(inner).and_then(|module| module.entries.get(name));
-                    found.map(|(entry, _)| *entry).ok_or_else(|| {
-                        let module = self.module(inner);
-                        let hint = similar(name, module.into_iter().flat_map(|module| module.entries.keys()));
-                        let path = self.module_path(inner);
-                        let message = format!("unknown name `{name}`: {path} has none of that name");
-                        Box::new(with_hint(Diagnostic::error("unknown_name", ident.span, message), hint))
-                    })?
+                Entry::Module(inner) if &*ident.name == "super" => {
+                    Entry::Module(self.parent(inner).ok_or_else(|| unresolved(index, Reason::NoParent))?)
                 }
-                Entry::Def(_) | Entry::Prim(_) => {
-                    let message = format!("`{name}` is looked up in something that is no module");
-                    return Err(Box::new(Diagnostic::error("not_a_module", ident.span, message)));
-                }
+                Entry::Module(inner) => match self.entry(inner, &ident.name) {
+                    Some(entry) => entry,
+                    None => {
+                        missed(inner, &ident.name);
+                        return Err(unresolved(index, Reason::UnknownIn(inner)));
+                    }
+                },
+                Entry::Def(_) | Entry::Prim(_) => return Err(unresolved(index, Reason::NotAModule)),
             };
         }
         Ok(entry)
     }
 
-    fn lookup_first(&self, module: ModId, name: &str) -> Option<Entry> {
-        let found = self.module(module).and_then(|module| module.entries.get(name));
-        let found = found.or_else(|| self.module(STD).and_then(|std| std.entries.get(name)));
-        found.map(|(entry, _)| *entry)
+    /// Why a path means nothing. If `suggests`, with what may have been meant.
+    pub(crate) fn explain(
+        &self,
+        module: ModId,
+        path: &Path,
+        unresolved: Unresolved,
+        suggests: bool,
+    ) -> Diagnostic {
+        let Some(ident) = path.names.get(unresolved.index) else {
+            return Diagnostic::error("unknown_name", path.span, "a name is missing here");
+        };
+        let name = &*ident.name;
+        match unresolved.reason {
+            Reason::Empty | Reason::Unknown => {
+                let diagnostic =
+                    Diagnostic::error("unknown_name", ident.span, format!("unknown name `{name}`"));
+                if suggests {
+                    with_suggestion(diagnostic, name, self.names_in_scope(module))
+                } else {
+                    diagnostic
+                }
+            }
+            Reason::UnknownIn(inner) => {
+                let names = self.module(inner).filter(|_| suggests);
+                let hint = similar(name, names.into_iter().flat_map(|module| module.entries.keys()));
+                let path = self.module_path(inner);
+                let message = format!("unknown name `{name}`: {path} has none of that name");
+                with_hint(Diagnostic::error("unknown_name", ident.span, message), hint)
+            }
+            Reason::NoParent => {
+                let message = "`super` has no meaning here: the root module has no parent";
+                Diagnostic::error("no_parent", ident.span, message)
+            }
+            Reason::NotAModule => {
+                let message = format!("`{name}` is looked up in something that is no module");
+                Diagnostic::error("not_a_module", ident.span, message)
+            }
+        }
     }
 
-    fn parent(&self, module: ModId, span: Span) -> Result<ModId, Box<Diagnostic>> {
-        self.module(module).and_then(|module| module.parent).ok_or_else(|| {
-            let message = "`super` has no meaning here: the root module has no parent";
-            Box::new(Diagnostic::error("no_parent", span, message))
-        })
+    fn entry(&self, module: ModId, name: &str) -> Option<Entry> {
+        let (entry, _) = self.module(module)?.entries.get(name)?;
+        Some(*entry)
+    }
+
+    fn parent(&self, module: ModId) -> Option<ModId> {
+        self.module(module)?.parent
     }
 
     fn module_path(&self, id: ModId) -> String {
@@ -178,11 +239,17 @@ pub(crate) fn with_hint(diagnostic: Diagnostic, similar: Option<String>) -> Diag
 
 /// The name that was most likely meant.
 pub(crate) fn similar<'a>(name: &str, names: impl IntoIterator<Item = &'a Name>) -> Option<String> {
-    let allowed = (name.chars().count() / 3).clamp(1, 3);
-    let scored = names.into_iter().filter(|known| !known.starts_with('\0')).filter_map(|known| {
-        let same_letters = known.eq_ignore_ascii_case(name);
-        let distance = if same_letters { 0 } else { strsim::damerau_levenshtein(known, name) };
-        (distance <= allowed && distance < known.chars().count()).then_some((distance, known))
-    });
+    let letters = name.chars().count();
+    if letters > limits::SIMILAR_LETTERS {
+        return None;
+    }
+    let allowed = (letters / 3).clamp(1, 3);
+    let near = |known: &&Name| known.chars().take(letters + allowed + 1).count().abs_diff(letters) <= allowed;
+    let scored =
+        names.into_iter().filter(|known| !known.starts_with('\0')).filter(near).filter_map(|known| {
+            let same_letters = known.eq_ignore_ascii_case(name);
+            let distance = if same_letters { 0 } else { strsim::damerau_levenshtein(known, name) };
+            (distance <= allowed && distance < known.chars().count()).then_some((distance, known))
+        });
     scored.min().map(|(_, known)| known.to_string())
 }

@@ -8,11 +8,12 @@ use std::{ops::Range, sync::Arc};
 use runner_core::Place;
 
 use crate::{
+    budget::Budget,
     diagnostic::Diagnostic,
     limits,
     syntax::{Module, Span},
 };
-use lines::Lines;
+pub(crate) use lines::Lines;
 
 /// The source files of a program, as text. It does no I/O: whoever has the files hands them over.
 ///
@@ -101,7 +102,11 @@ impl Project {
     /// Parses every file. All errors of syntax are reported; what could be parsed is there in any case.
     #[must_use]
     pub fn parse(&self) -> Parsed {
-        tree::parse(self)
+        tree::parse(self, &Budget::new())
+    }
+
+    pub(crate) fn parse_with(&self, budget: &Budget) -> Parsed {
+        tree::parse(self, budget)
     }
 }
 

@@ -314,7 +314,7 @@ pub enum ExprKind {
 }
 
 /// A literal as its value. Signs of numbers are folded in where a minus stands before the literal.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum Literal {
     Bool(bool),

@@ -1,10 +1,12 @@
 //! Paths, calls and pipes.
 
+use std::collections::HashMap;
+
 use super::{
     expr::parameters,
     infer::{Infer, Local},
     tree::{Argument, Callee, SigParam, TExpr, TKind},
-    types::{Field, FuncType, Node, ParamId, Ty},
+    types::{Field, FuncType, Name, Node, ParamId, Ty},
 };
 use crate::{
     diagnostic::Diagnostic,
@@ -12,6 +14,9 @@ use crate::{
     resolve::{DefId, DefKind, Entry, similar, with_hint},
     syntax::{Arg, Expr, ExprKind, Path, Span},
 };
+
+/// Parameters that a message names.
+const MISSING: usize = 60;
 
 /// What is called or used as a value.
 enum Target {
@@ -76,14 +81,19 @@ impl Infer<'_> {
         }
         let entry = match self.state.world.lookup(self.module, path) {
             Ok(entry) => entry,
-            Err(mut diagnostic) => {
-                if let [only] = path.names.as_slice() {
-                    let locals = self.locals.iter().map(|local| &local.name);
-                    let names = locals.chain(self.state.world.names_in_scope(self.module));
-                    diagnostic.hint = None;
-                    *diagnostic = with_suggestion(*diagnostic, &only.name, names);
-                }
-                self.error(*diagnostic);
+            Err(why) => {
+                let suggests = self.diagnostics.is_rendered();
+                let world = &self.state.world;
+                let diagnostic = match path.names.as_slice() {
+                    [only] if suggests => {
+                        let locals = self.locals.iter().map(|(name, _)| name);
+                        let names = locals.chain(world.names_in_scope(self.module));
+                        let diagnostic = world.explain(self.module, path, why, false);
+                        with_suggestion(diagnostic, &only.name, names)
+                    }
+                    _ => world.explain(self.module, path, why, suggests),
+                };
+                self.error(diagnostic);
                 return None;
             }
         };
@@ -128,7 +138,12 @@ impl Infer<'_> {
             }
             DefKind::Const | DefKind::Func | DefKind::External | DefKind::Framed(_) => {}
         }
-        let signature = self.state.signature(def)?.clone();
+        let signature = self.state.signature(def)?;
+        let parts = signature.params.len() + signature.type_params.len();
+        if !self.state.types.budget().charge(parts, parts * size_of::<SigParam>()) {
+            return None;
+        }
+        let signature = signature.clone();
         let result = signature.result.unwrap_or_else(|| self.state.types.error());
         let with = self.instantiate(&signature.type_params, path.span, name);
         let _ = expected;
@@ -226,6 +241,14 @@ impl Infer<'_> {
         // What the context asks for tells the types of arguments.
         let fits = expected.is_none_or(|expected| self.equal(expected, result, call.span));
         let mut slots: Vec<Option<TExpr>> = params.iter().map(|_| None).collect();
+        self.state.types.budget().charge(params.len(), params.len() * size_of::<TExpr>());
+        let labels: HashMap<&Name, usize> = match call.args.iter().any(|arg| arg.label.is_some()) {
+            true => {
+                let labels = params.iter().enumerate().rev();
+                labels.filter_map(|(index, param)| Some((param.label.as_ref()?, index))).collect()
+            }
+            false => HashMap::new(),
+        };
         let mut extra = 0;
         let mut labelled = false;
         let mut broken = false;
@@ -244,16 +267,16 @@ impl Infer<'_> {
                 }
                 Some(label) => {
                     labelled = true;
-                    let found = params.iter().position(|param| param.label.as_ref() == Some(&label.name));
+                    let found = labels.get(&label.name).copied();
                     if found.is_none() {
-                        let labels: Vec<_> = params.iter().filter_map(|param| param.label.clone()).collect();
+                        let labels = labels.keys().filter(|_| self.diagnostics.is_rendered()).copied();
                         let is_name = params.iter().any(|param| param.name == label.name);
                         let message = format!("`{}` has no label `{}`", call.name, label.name);
                         let diagnostic = Diagnostic::error("unknown_label", label.span, message);
                         self.error(if is_name {
                             diagnostic.hint("a parameter's name is no label; give it by position")
                         } else {
-                            with_hint(diagnostic, similar(&label.name, &labels))
+                            with_hint(diagnostic, similar(&label.name, labels))
                         });
                         broken = true;
                     }
@@ -295,8 +318,9 @@ impl Infer<'_> {
             }
         }
         if !missing.is_empty() && !broken {
-            let message =
-                format!("`{}` needs {} more: {}", call.name, count_words(missing.len()), missing.join(", "));
+            let more = if missing.len() > MISSING { ", ..." } else { "" };
+            let shown = missing.get(..MISSING).unwrap_or(&missing).join(", ");
+            let message = format!("`{}` needs {} more: {shown}{more}", call.name, count_words(missing.len()));
             self.error(Diagnostic::error("argument_count", call.span, message));
         }
         if !fits || !missing.is_empty() {
@@ -316,14 +340,15 @@ impl Infer<'_> {
                 [param] => {
                     let depth = self.locals.len();
                     let ty = param.ty.as_ref().map(|ty| self.written(ty));
-                    let value = Box::new(self.expr(left, ty));
+                    let value = self.expr(left, ty);
                     let local = self.bind(&param.name.name, ty.unwrap_or(value.ty), false);
                     let result = func.result.as_ref().map(|ty| self.written(ty));
                     let body = self.expr(&func.body, result.or(expected));
                     let body = if result.is_some() { self.expect(body, expected) } else { body };
                     self.locals.truncate(depth);
                     let ty = body.ty;
-                    TExpr { kind: TKind::Let { local, value, body: Box::new(body) }, ty, span }
+                    let bindings = vec![(local, value)];
+                    TExpr { kind: TKind::Let { bindings, body: Box::new(body) }, ty, span }
                 }
                 params => {
                     let message = format!("a pipe gives one argument, this function takes {}", params.len());

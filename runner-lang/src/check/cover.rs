@@ -3,10 +3,12 @@
 //!
 //! A pattern has one path only (a variant has one payload), so there is always one thing to look at next.
 
+use std::collections::{HashMap, HashSet};
+
 use super::{
     infer::Infer,
-    tree::{LocalId, TPattern},
-    types::{Name, Node, Ty},
+    tree::{LocalId, TExpr, TPattern},
+    types::{Name, Node, Ty, Variant},
 };
 use crate::{
     diagnostic::Diagnostic,
@@ -27,10 +29,16 @@ pub(crate) enum Split<'p, S> {
     Missing,
     /// This arm is taken.
     Arm(Outcome<S>),
-    /// By variant: those that patterns name, and the others.
-    Variants { named: Vec<(Name, Vec<Row<'p, S>>)>, others: Vec<Row<'p, S>> },
-    /// Equal to one of these, or not.
-    Literals { literals: Vec<(&'p Literal, Ty)>, then: Outcome<S>, otherwise: Vec<Row<'p, S>> },
+    /// By variant: those that patterns name, and the pattern for the others, if there is one.
+    Variants { named: Vec<(Name, Vec<Row<'p, S>>)>, others: Option<Row<'p, S>> },
+    /// Equal to one of the literals of a case, tested in order, or else.
+    Literals { cases: Vec<Case<'p, S>>, otherwise: Option<Outcome<S>> },
+}
+
+/// Literals that lead to one arm.
+pub(crate) struct Case<'p, S> {
+    pub(crate) literals: Vec<(&'p Literal, Ty)>,
+    pub(crate) then: Outcome<S>,
 }
 
 #[derive(Debug, Clone)]
@@ -41,11 +49,13 @@ pub(crate) struct Outcome<S> {
 
 static ANY: TPattern = TPattern::Any;
 
-/// Decides what to test first of a subject that is called `subject`.
+/// Decides what to test first of a subject that is called `subject`. Linear in the patterns.
 pub(crate) fn split<'p, S: Clone>(rows: Vec<Row<'p, S>>, subject: &S) -> Split<'p, S> {
     let mut flat = Vec::new();
     for row in rows {
-        flatten(row, subject, &mut flat);
+        if !flatten(row, subject, &mut flat) {
+            break;
+        }
     }
     let Some(first) = flat.first() else { return Split::Missing };
     match first.pattern {
@@ -57,78 +67,72 @@ pub(crate) fn split<'p, S: Clone>(rows: Vec<Row<'p, S>>, subject: &S) -> Split<'
     }
 }
 
-/// Replaces names by what they bind, and alternatives by a row for each.
-fn flatten<'p, S: Clone>(row: Row<'p, S>, subject: &S, flat: &mut Vec<Row<'p, S>>) {
+/// Replaces names by what they bind, and alternatives by a row for each. `false` if nothing is left for later rows.
+fn flatten<'p, S: Clone>(row: Row<'p, S>, subject: &S, flat: &mut Vec<Row<'p, S>>) -> bool {
     match row.pattern {
         TPattern::Bind(local) => {
             let mut bound = row.bound;
             bound.push((*local, subject.clone()));
             flat.push(Row { pattern: &ANY, bound, arm: row.arm });
+            false
         }
-        TPattern::Or(patterns) => {
-            for pattern in patterns {
-                flatten(Row { pattern, bound: row.bound.clone(), arm: row.arm }, subject, flat);
-            }
+        TPattern::Or(patterns) => patterns
+            .iter()
+            .all(|pattern| flatten(Row { pattern, bound: row.bound.clone(), arm: row.arm }, subject, flat)),
+        TPattern::Any => {
+            flat.push(row);
+            false
         }
-        _ => flat.push(row),
+        _ => {
+            flat.push(row);
+            true
+        }
     }
 }
 
 fn by_literal<S: Clone>(rows: Vec<Row<'_, S>>) -> Split<'_, S> {
-    let Some(first) = rows.first() else { return Split::Missing };
-    let then = Outcome { arm: first.arm, bound: first.bound.clone() };
-    let mut literals: Vec<(&Literal, Ty)> = Vec::new();
-    let mut otherwise = Vec::new();
-    let mut in_run = true;
-    let mut seen = Vec::new();
+    let mut cases: Vec<Case<'_, S>> = Vec::new();
+    let mut otherwise = None;
+    let mut seen = HashSet::new();
     for row in rows {
+        let outcome = Outcome { arm: row.arm, bound: row.bound };
         match row.pattern {
-            TPattern::Literal(literal, ty) => {
-                in_run &= row.arm == then.arm;
-                if seen.contains(&literal) {
-                    continue;
-                }
-                if in_run {
-                    seen.push(literal);
-                    literals.push((literal, *ty));
-                } else {
-                    otherwise.push(row);
+            TPattern::Literal(literal, _) if seen.contains(literal) => {}
+            // Of a Bool only the other value is left, which needs no test.
+            TPattern::Literal(literal, ty) if !matches!(literal, Literal::Bool(_)) || seen.is_empty() => {
+                seen.insert(literal);
+                match cases.last_mut().filter(|last| last.then.arm == outcome.arm) {
+                    Some(last) => last.literals.push((literal, *ty)),
+                    None => cases.push(Case { literals: vec![(literal, *ty)], then: outcome }),
                 }
             }
             _ => {
-                in_run = false;
-                otherwise.push(row);
+                otherwise = Some(outcome);
+                break;
             }
         }
     }
-    // Of a Bool only the other value is left, which needs no test.
-    if let [(Literal::Bool(_), _)] = literals.as_slice() {
-        for row in &mut otherwise {
-            if matches!(row.pattern, TPattern::Literal(..)) {
-                row.pattern = &ANY;
-            }
-        }
-    } else if literals.len() > 1 && matches!(literals.first(), Some((Literal::Bool(_), _))) {
-        return Split::Arm(then);
+    let arm = otherwise.as_ref().map(|outcome| outcome.arm);
+    cases.pop_if(|last| Some(last.then.arm) == arm);
+    match otherwise {
+        Some(otherwise) if cases.is_empty() => Split::Arm(otherwise),
+        otherwise => Split::Literals { cases, otherwise },
     }
-    Split::Literals { literals, then, otherwise }
 }
 
 fn by_variant<S: Clone>(rows: Vec<Row<'_, S>>) -> Split<'_, S> {
     let mut named: Vec<(Name, Vec<Row<'_, S>>)> = Vec::new();
-    for row in &rows {
-        if let TPattern::Variant { name, .. } = row.pattern
-            && !named.iter().any(|(known, _)| known == name)
-        {
-            named.push((name.clone(), Vec::new()));
-        }
-    }
-    let mut others = Vec::new();
+    let mut indices: HashMap<&Name, usize> = HashMap::new();
+    let mut others = None;
     for row in rows {
         match row.pattern {
             TPattern::Variant { name, payload } => {
-                let pattern = payload.as_deref().unwrap_or(&ANY);
-                if let Some((_, rows)) = named.iter_mut().find(|(known, _)| known == name) {
+                let index = *indices.entry(name).or_insert_with(|| {
+                    named.push((name.clone(), Vec::new()));
+                    named.len() - 1
+                });
+                if let Some((_, rows)) = named.get_mut(index) {
+                    let pattern = payload.as_deref().unwrap_or(&ANY);
                     rows.push(Row { pattern, bound: row.bound, arm: row.arm });
                 }
             }
@@ -136,26 +140,23 @@ fn by_variant<S: Clone>(rows: Vec<Row<'_, S>>) -> Split<'_, S> {
                 for (_, rows) in &mut named {
                     rows.push(row.clone());
                 }
-                others.push(row);
+                others = Some(row);
             }
         }
     }
     Split::Variants { named, others }
 }
 
-/// Decisions that the check of one match looks at, and values that it names.
-const STEPS: usize = 20_000;
+/// Values that a match leaves out and a warning names.
 const WITNESSES: usize = 6;
 
 impl Infer<'_> {
-    /// Warns about values that a match leaves out and arms that can't be reached.
-    pub(super) fn check_cover(&mut self, subject: Ty, span: Span, arms: &[(TPattern, Span)]) {
+    /// Warns about values that a match leaves out and arms that can't be reached. Linear in the patterns, since a pattern
+    /// has one path.
+    pub(super) fn check_cover(&mut self, subject: Ty, span: Span, arms: &[(TPattern, TExpr)]) {
         let rows = arms.iter().enumerate().map(|(arm, (pattern, _))| Row { pattern, bound: Vec::new(), arm });
-        let mut cover = Cover { reached: vec![false; arms.len()], missing: Vec::new(), steps: 0 };
-        cover.visit(self, Some(subject), rows.collect(), &mut Vec::new());
-        if cover.steps >= STEPS {
-            return;
-        }
+        let mut cover = Cover { reached: vec![false; arms.len()], missing: Vec::new() };
+        cover.visit(self, subject, rows.collect(), &mut Vec::new());
         if !cover.missing.is_empty() {
             let shown: Vec<_> =
                 cover.missing.iter().take(WITNESSES).map(|value| format!("`{value}`")).collect();
@@ -166,10 +167,10 @@ impl Infer<'_> {
                     .hint("such a value fails when the program runs; add an arm, or `_ => ...`"),
             );
         }
-        for ((_, span), reached) in arms.iter().zip(&cover.reached) {
+        for ((_, body), reached) in arms.iter().zip(&cover.reached) {
             if !reached {
                 let message = "this arm can't be reached: the arms before it match all that it matches";
-                self.error(Diagnostic::warning("unreachable_arm", *span, message));
+                self.error(Diagnostic::warning("unreachable_arm", body.span, message));
             }
         }
     }
@@ -178,39 +179,59 @@ impl Infer<'_> {
 struct Cover {
     reached: Vec<bool>,
     missing: Vec<String>,
-    steps: usize,
 }
 
 impl Cover {
-    fn visit(&mut self, infer: &mut Infer<'_>, ty: Option<Ty>, rows: Vec<Row<'_, ()>>, path: &mut Vec<Name>) {
-        let mut rows = rows;
-        let mut left = "_".to_owned();
-        while self.steps < STEPS {
-            self.steps += 1;
-            match split(std::mem::take(&mut rows), &()) {
-                Split::Missing => return self.miss(path, &left),
-                Split::Arm(outcome) => return self.reach(outcome.arm),
-                Split::Literals { literals, then, otherwise } => {
-                    self.reach(then.arm);
-                    left = match literals.as_slice() {
-                        [(Literal::Bool(value), _)] => (!value).to_string(),
-                        _ => left,
-                    };
-                    rows = otherwise;
+    fn visit(&mut self, infer: &mut Infer<'_>, ty: Ty, rows: Vec<Row<'_, ()>>, path: &mut Vec<Name>) {
+        if !infer.state.types.budget().charge(1 + rows.len(), 0) {
+            return;
+        }
+        match split(rows, &()) {
+            Split::Missing => self.miss(path, "_"),
+            Split::Arm(outcome) => self.reach(outcome.arm),
+            Split::Literals { cases, otherwise } => {
+                cases.iter().for_each(|case| self.reach(case.then.arm));
+                let tested = cases.first().and_then(|case| case.literals.first());
+                match (otherwise, tested) {
+                    (Some(outcome), _) => self.reach(outcome.arm),
+                    (None, Some((Literal::Bool(value), _))) => self.miss(path, &(!value).to_string()),
+                    (None, _) => self.miss(path, "_"),
                 }
-                Split::Variants { named, others } => {
-                    let head = ty.map(|ty| infer.state.types.head(ty));
-                    let Some(Node::Enum(variants)) = head else { return };
-                    for variant in variants.iter() {
-                        path.push(variant.name.clone());
-                        match named.iter().find(|(name, _)| *name == variant.name) {
-                            Some((_, rows)) => self.visit(infer, Some(variant.ty), rows.clone(), path),
-                            None if others.is_empty() => self.miss(path, ""),
-                            None => self.visit(infer, Some(variant.ty), others.clone(), path),
-                        }
-                        path.pop();
-                    }
-                    return;
+            }
+            Split::Variants { named, others } => {
+                let head = infer.state.types.head_ty(ty);
+                let Node::Enum(variants) = infer.state.types.node(head).clone() else { return };
+                let types = &mut infer.state.types;
+                let mut named: Vec<_> = named
+                    .into_iter()
+                    .filter_map(|(name, rows)| Some((types.position(head, &name)?, rows)))
+                    .collect();
+                named.sort_by_key(|(index, _)| *index);
+                let mut next = 0;
+                for (index, rows) in named {
+                    self.unnamed(variants.get(next..index), others.as_ref(), path);
+                    next = index + 1;
+                    let Some(variant) = variants.get(index) else { continue };
+                    path.push(variant.name.clone());
+                    self.visit(infer, variant.ty, rows, path);
+                    path.pop();
+                }
+                self.unnamed(variants.get(next..), others.as_ref(), path);
+            }
+        }
+    }
+
+    /// Variants that no pattern names.
+    fn unnamed(&mut self, variants: Option<&[Variant]>, others: Option<&Row<'_, ()>>, path: &mut Vec<Name>) {
+        let variants = variants.unwrap_or_default();
+        match others {
+            Some(row) if !variants.is_empty() => self.reach(row.arm),
+            Some(_) => {}
+            None => {
+                for variant in variants.iter().take((WITNESSES + 1).saturating_sub(self.missing.len())) {
+                    path.push(variant.name.clone());
+                    self.miss(path, "");
+                    path.pop();
                 }
             }
         }
@@ -223,6 +244,9 @@ impl Cover {
     }
 
     fn miss(&mut self, path: &[Name], left: &str) {
+        if self.missing.len() > WITNESSES {
+            return;
+        }
         let mut value = left.to_owned();
         for name in path.iter().rev() {
             value = if value.is_empty() { format!(".{name}") } else { format!(".{name}({value})") };

@@ -1,5 +1,7 @@
 //! Signatures, from what is written at the head of a definition.
 
+use std::collections::HashSet;
+
 use super::{
     State,
     tree::{SigParam, Signature},
@@ -7,20 +9,16 @@ use super::{
     types::{Bound, Field, Node, ParamId},
 };
 use crate::{
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, Diagnostics},
     resolve::{DefId, DefKind, ModId, Source},
+    scope::Scope,
     syntax::{self, Expr, ExprKind, Param, TupleItem, TypeDef, TypeExpr, TypeParam},
 };
 
 impl State {
-    pub(super) fn declare_type(
-        &mut self,
-        def: DefId,
-        definition: &TypeDef,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) {
+    pub(super) fn declare_type(&mut self, def: DefId, definition: &TypeDef, diagnostics: &mut Diagnostics) {
         let Some((kind, module)) = self.world.def(def).map(|def| (def.kind, def.module)) else { return };
-        let mut scope = TypeScope { module, params: Vec::new(), diagnostics };
+        let mut scope = TypeScope { module, params: &mut Scope::default(), diagnostics };
         let written = match definition {
             TypeDef::Alias(ty) | TypeDef::Framed { inner: ty, .. } => ty,
         };
@@ -36,11 +34,11 @@ impl State {
         }
     }
 
-    pub(super) fn declare(&mut self, def: DefId, source: Source<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    pub(super) fn declare(&mut self, def: DefId, source: Source<'_>, diagnostics: &mut Diagnostics) {
         let Some((kind, module)) = self.world.def(def).map(|def| (def.kind, def.module)) else { return };
         let signature = match source {
             Source::Const { ty, .. } => {
-                let mut scope = TypeScope { module, params: Vec::new(), diagnostics };
+                let mut scope = TypeScope { module, params: &mut Scope::default(), diagnostics };
                 let result = ty.map(|ty| self.type_expr(&mut scope, ty));
                 Signature { result, is_const: true, ..Signature::default() }
             }
@@ -91,26 +89,27 @@ impl State {
         module: ModId,
         head: &Head<'_>,
         type_params: &[TypeParam],
-        diagnostics: &mut Vec<Diagnostic>,
+        diagnostics: &mut Diagnostics,
     ) -> Signature {
-        let mut scope = TypeScope { module, params: Vec::new(), diagnostics };
+        let mut scope = TypeScope { module, params: &mut Scope::default(), diagnostics };
         let ids = self.type_params(&mut scope, type_params);
         let mut params: Vec<SigParam> = Vec::new();
+        let (mut names, mut labels, mut has_default) = (HashSet::new(), HashSet::new(), false);
         for param in head.params {
             let name = &param.name;
-            if params.iter().any(|other| other.name == name.name) {
+            if !names.insert(name.name.clone()) {
                 let message = format!("the parameter `{}` is there twice", name.name);
                 scope.diagnostics.push(Diagnostic::error("duplicate_name", name.span, message));
             }
             let label =
                 param.label.as_ref().or(head.is_external.then_some(name)).map(|label| label.name.clone());
             if let Some(label) = &label
-                && params.iter().any(|other| other.label.as_ref() == Some(label))
+                && !labels.insert(label.clone())
             {
                 let message = format!("the label `{label}` is there twice");
                 scope.diagnostics.push(Diagnostic::error("duplicate_name", param.span, message));
             }
-            if label.is_none() && param.default.is_none() && params.iter().any(|param| param.has_default) {
+            if label.is_none() && param.default.is_none() && has_default {
                 let message = format!(
                     "the parameter `{}` has no label and stands behind one with a default",
                     name.name
@@ -130,6 +129,7 @@ impl State {
             if let Some(default) = &param.default {
                 check_default(default, scope.diagnostics);
             }
+            has_default |= param.default.is_some();
             params.push(SigParam {
                 name: name.name.clone(),
                 label,
@@ -147,13 +147,13 @@ impl State {
         let mut ids = Vec::new();
         for param in type_params {
             let name = &param.name;
-            if scope.params.iter().any(|(other, _)| *other == name.name) {
+            if scope.params.get(&name.name).is_some() {
                 let message = format!("the type parameter `{}` is there twice", name.name);
                 scope.diagnostics.push(Diagnostic::error("duplicate_name", name.span, message));
             }
             let id = self.types.new_param(name.name.clone());
             let ty = self.types.add(Node::Param(id));
-            scope.params.push((name.name.clone(), ty));
+            scope.params.push(name.name.clone(), ty);
             ids.push(id);
         }
         for (id, param) in ids.iter().zip(type_params) {
@@ -188,7 +188,7 @@ struct Head<'a> {
 }
 
 /// A default is a constant: literals, data of them, other constants.
-fn check_default(expr: &Expr, diagnostics: &mut Vec<Diagnostic>) {
+fn check_default(expr: &Expr, diagnostics: &mut Diagnostics) {
     match &expr.kind {
         ExprKind::Literal(_) | ExprKind::Path(_) | ExprKind::Error => {}
         ExprKind::Tuple(items) => items.iter().for_each(|item| match item {

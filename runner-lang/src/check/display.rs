@@ -10,6 +10,9 @@ use super::types::{Fallback, Field, Node, Part, Ty, Types, Var};
 const DEPTH: u32 = 12;
 const PARTS: u32 = 60;
 
+/// Letters of a name that a message prints.
+const LETTERS: usize = 100;
+
 impl Types {
     /// Prints as Lutra source; what is not known prints as `_`, or as what is known of it.
     pub(crate) fn show(&self, ty: Ty) -> String {
@@ -54,10 +57,10 @@ impl Printer<'_> {
             Node::Error => out.push('_'),
             Node::Prim(prim) => out.push_str(prim.name()),
             Node::Alias(id) | Node::Framed(id) => {
-                out.push_str(self.types.named(*id).map_or("_", |named| &named.path));
+                out.push_str(short(self.types.named(*id).map_or("_", |named| &named.path)));
             }
             Node::Param(id) => {
-                out.push_str(self.types.params.get(id.0 as usize).map_or("_", |param| &param.name));
+                out.push_str(short(self.types.params.get(id.0 as usize).map_or("_", |param| &param.name)));
             }
             Node::Array(item) => {
                 out.push('[');
@@ -78,7 +81,12 @@ impl Printer<'_> {
                     out.push_str("enum {");
                     for (index, variant) in variants.iter().enumerate() {
                         let comma = if index > 0 { ", " } else { "" };
-                        let _ = write!(out, "{comma}{}", variant.name);
+                        out.push_str(comma);
+                        if self.left == 0 || index >= PARTS as usize {
+                            out.push_str("...");
+                            break;
+                        }
+                        out.push_str(short(&variant.name));
                         if !self.is_unit(variant.ty) {
                             out.push_str(": ");
                             self.ty(out, variant.ty, next);
@@ -125,8 +133,11 @@ impl Printer<'_> {
             if index > 0 {
                 out.push_str(", ");
             }
+            if self.left == 0 {
+                return out.push_str("...");
+            }
             if let Some(name) = &field.name {
-                let _ = write!(out, "{name}: ");
+                let _ = write!(out, "{}: ", short(name));
             }
             self.ty(out, field.ty, depth);
         }
@@ -135,4 +146,9 @@ impl Printer<'_> {
     fn is_unit(&self, ty: Ty) -> bool {
         matches!(self.types.node(self.types.head_of(ty)), Node::Tuple(fields) if fields.is_empty())
     }
+}
+
+/// The beginning of a name.
+fn short(name: &str) -> &str {
+    name.char_indices().nth(LETTERS).and_then(|(end, _)| name.get(..end)).unwrap_or(name)
 }

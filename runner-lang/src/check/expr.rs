@@ -20,6 +20,10 @@ use crate::{
 impl Infer<'_> {
     pub(super) fn expr(&mut self, expr: &Expr, expected: Option<Ty>) -> TExpr {
         let span = expr.span;
+        if !self.state.types.budget().charge(1, size_of::<TExpr>()) {
+            let ty = self.state.types.error();
+            return TExpr { kind: TKind::Error, ty, span };
+        }
         match &expr.kind {
             ExprKind::Error => self.poisoned(span, expected),
             ExprKind::Literal(literal) => self.literal(literal, span, expected),
@@ -120,6 +124,7 @@ impl Infer<'_> {
             (_, _, true) => {
                 let ty = self.state.types.add(Node::Splice(parts.into()));
                 self.state.types.expand(ty);
+                self.check_size(span);
                 ty
             }
             _ => {
@@ -150,12 +155,7 @@ impl Infer<'_> {
 
     fn variant(&mut self, name: &Ident, payload: Option<&Expr>, span: Span, expected: Option<Ty>) -> TExpr {
         let ty = self.expected_or_var(expected, span);
-        let known = match self.state.types.head(ty) {
-            Node::Enum(variants) => {
-                variants.iter().find(|variant| variant.name == name.name).map(|variant| variant.ty)
-            }
-            _ => None,
-        };
+        let known = self.payload_of(ty, &name.name);
         let payload = payload.map(|payload| match known {
             Some(known) if self.state.types.fields(known).is_some_and(|fields| fields.is_empty()) => {
                 let checked = self.expr(payload, None);
@@ -291,14 +291,13 @@ impl Infer<'_> {
             let ty = ty.unwrap_or(value.ty);
             bound.push((self.bind(&binding.name.name, ty, false), value));
         }
-        let mut expr = self.expr(result, expected);
+        let expr = self.expr(result, expected);
         self.locals.truncate(depth);
-        for (local, value) in bound.into_iter().rev() {
-            let ty = expr.ty;
-            expr =
-                TExpr { kind: TKind::Let { local, value: Box::new(value), body: Box::new(expr) }, ty, span };
+        if bound.is_empty() {
+            return expr;
         }
-        expr
+        let ty = expr.ty;
+        TExpr { kind: TKind::Let { bindings: bound, body: Box::new(expr) }, ty, span }
     }
 }
 

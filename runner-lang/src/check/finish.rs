@@ -1,5 +1,7 @@
 //! What can only be checked once the types of a definition are known.
 
+use std::collections::HashSet;
+
 use super::{
     infer::Infer,
     tree::{Argument, Callee, LocalId, TExpr, TItem, TKind},
@@ -14,15 +16,16 @@ impl Infer<'_> {
         let before = self.diagnostics.len();
         self.solve_all(true);
         // Parameters are in scope to the end.
-        let consts: Vec<_> =
-            self.locals.iter().filter(|local| local.is_const).map(|local| local.id).collect();
+        let locals = self.locals.iter().map(|(_, local)| local);
+        let consts = locals.filter(|local| local.is_const).map(|local| local.id).collect();
         self.walk(root, &consts);
-        if let Some(found) = self.diagnostics.get_mut(before..) {
-            found.sort_by_key(|diagnostic| (diagnostic.span.source, diagnostic.span.start));
-        }
+        self.diagnostics.sort_from(before);
     }
 
-    fn walk(&mut self, expr: &TExpr, consts: &[LocalId]) {
+    fn walk(&mut self, expr: &TExpr, consts: &HashSet<LocalId>) {
+        if !self.state.types.budget().step() {
+            return;
+        }
         match &expr.kind {
             TKind::Tuple(items) => {
                 for item in items {
@@ -48,8 +51,7 @@ impl Infer<'_> {
             _ => {}
         }
         if let TKind::Match { subject, arms } = &expr.kind {
-            let spans: Vec<_> = arms.iter().map(|(pattern, body)| (pattern.clone(), body.span)).collect();
-            self.check_cover(subject.ty, expr.span, &spans);
+            self.check_cover(subject.ty, expr.span, arms);
         }
         let mut children = Vec::new();
         expr.for_each_child(|child| children.push(child));
@@ -69,7 +71,7 @@ impl Infer<'_> {
     }
 
     /// The arguments of `const` parameters are literals, or constants that are.
-    fn const_args(&mut self, def: DefId, args: &[Argument], consts: &[LocalId]) {
+    fn const_args(&mut self, def: DefId, args: &[Argument], consts: &HashSet<LocalId>) {
         for (index, arg) in args.iter().enumerate() {
             let Some(param) = self.signature_param(def, index).filter(|param| param.is_const) else {
                 continue;
@@ -88,13 +90,14 @@ impl Infer<'_> {
         }
     }
 
-    fn is_constant(&self, expr: &TExpr, consts: &[LocalId]) -> bool {
+    /// Whether an expression is a literal, a constant that is one, or one of these locals.
+    pub(super) fn is_constant(&self, expr: &TExpr, consts: &HashSet<LocalId>) -> bool {
         match &expr.kind {
             TKind::Literal(_) => true,
             TKind::Local(local) => consts.contains(local),
             TKind::Def { def, .. } => {
                 let is_const = self.state.world.def(*def).is_some_and(|def| def.kind == DefKind::Const);
-                is_const && self.state.body(*def).is_some_and(|body| self.is_constant(&body.root, &[]))
+                is_const && self.state.body(*def).is_some_and(|body| body.is_literal)
             }
             _ => false,
         }

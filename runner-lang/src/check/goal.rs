@@ -1,5 +1,7 @@
 //! What waits until a type is known: lookups, variants, bounds.
 
+use std::collections::{HashMap, HashSet};
+
 use super::{
     infer::Infer,
     lookup::Found,
@@ -7,7 +9,12 @@ use super::{
     tree::Key,
     types::{Bound, Fallback, Field, Name, Node, Ty},
 };
-use crate::{diagnostic::Diagnostic, resolve::similar, resolve::with_hint, syntax::Span};
+use crate::{
+    diagnostic::Diagnostic,
+    resolve::{similar, with_hint},
+    rounds::Rounds,
+    syntax::Span,
+};
 
 #[derive(Debug, Clone)]
 pub(super) enum Goal {
@@ -49,13 +56,23 @@ pub(super) enum Goal {
     },
 }
 
-/// How often all goals are tried; each round but the last solves one at least.
-const ROUNDS: usize = 10_000;
+/// How often goals are tried; each round but the last solves one at least.
+const ROUNDS: u32 = 10_000;
+
+/// What trying a goal gives.
+enum Tried {
+    Done,
+    /// It waits for this variable.
+    Waits(u32),
+    /// It waits for one of several variables.
+    Deferred,
+}
 
 impl Infer<'_> {
     /// Tries a goal at once, and keeps it if it must wait.
     pub(super) fn goal(&mut self, goal: Goal) {
-        if !self.try_goal(&goal) {
+        if !matches!(self.try_goal(&goal), Tried::Done) {
+            self.state.types.budget().charge(1, size_of::<Goal>());
             self.goals.push(goal);
         }
     }
@@ -68,9 +85,12 @@ impl Infer<'_> {
                 self.solve();
             }
         }
-        let open = std::mem::take(&mut self.bare_variants);
-        for ty in open {
-            self.close_variant(ty);
+        let mut closed = HashSet::new();
+        for ty in std::mem::take(&mut self.bare_variants) {
+            let head = self.state.types.head_ty(ty);
+            if closed.insert(head) {
+                self.close_variant(head);
+            }
         }
         self.solve();
         if last {
@@ -81,22 +101,42 @@ impl Infer<'_> {
     }
 
     fn solve(&mut self) {
-        for _ in 0..ROUNDS {
-            let mut solved = false;
-            let mut kept = Vec::new();
-            for goal in std::mem::take(&mut self.goals) {
-                if self.try_goal(&goal) {
-                    solved = true;
-                } else {
-                    kept.push(goal);
-                }
-            }
-            kept.append(&mut self.goals);
-            self.goals = kept;
-            if !solved || self.goals.is_empty() {
+        let mut goals: Vec<Option<Goal>> = Vec::new();
+        let mut rounds = Rounds::default();
+        let mut waiting: HashMap<u32, Vec<usize>> = HashMap::new();
+        let mut deferred = Vec::new();
+        self.state.types.solved.clear();
+        for goal in std::mem::take(&mut self.goals) {
+            rounds.wake(goals.len());
+            goals.push(Some(goal));
+        }
+        while let Some(index) = rounds.pop() {
+            if rounds.round() >= ROUNDS || !self.state.types.budget().step() {
                 break;
             }
+            let Some(goal) = goals.get_mut(index).and_then(Option::take) else { continue };
+            let tried = self.try_goal(&goal);
+            match tried {
+                Tried::Done => {}
+                Tried::Waits(var) => waiting.entry(var).or_default().push(index),
+                Tried::Deferred => deferred.push(index),
+            }
+            if let Some(slot) = goals.get_mut(index).filter(|_| !matches!(tried, Tried::Done)) {
+                *slot = Some(goal);
+            }
+            for goal in std::mem::take(&mut self.goals) {
+                rounds.wake_later(goals.len());
+                goals.push(Some(goal));
+            }
+            let solved = std::mem::take(&mut self.state.types.solved);
+            if matches!(tried, Tried::Done) || !solved.is_empty() {
+                deferred.drain(..).for_each(|index| rounds.wake(index));
+            }
+            for index in solved.iter().flat_map(|var| waiting.remove(var).unwrap_or_default()) {
+                rounds.wake(index);
+            }
         }
+        self.goals.splice(0..0, goals.into_iter().flatten());
     }
 
     fn fall_back(&mut self, strength: Fallback) -> bool {
@@ -115,10 +155,8 @@ impl Infer<'_> {
                 .or_else(|| prims.iter().next());
             if let Some(prim) = prim {
                 let ty = self.state.types.prim(prim);
-                if let Some(var) = self.state.types.vars.get_mut(index) {
-                    var.bound = Some(ty);
-                    changed = true;
-                }
+                self.state.types.solve(index as u32, ty);
+                changed = true;
             }
         }
         changed
@@ -136,8 +174,7 @@ impl Infer<'_> {
         }
     }
 
-    /// `false` if it must wait.
-    fn try_goal(&mut self, goal: &Goal) -> bool {
+    fn try_goal(&mut self, goal: &Goal) -> Tried {
         match goal {
             Goal::Field { tuple, key, result, span } => self.try_field(*tuple, key, *result, *span),
             Goal::Variant { enumeration, name, payload, is_pattern, span } => {
@@ -147,54 +184,54 @@ impl Infer<'_> {
             Goal::OneOf { ty, types, span } => self.try_one_of(*ty, types, *span),
             Goal::Equal { expected, found, span } => self.try_equal(*expected, *found, *span),
             Goal::Tuple { ty, span } => match self.state.types.head(*ty) {
-                Node::Var(_) => false,
-                Node::Tuple(_) | Node::For(_) | Node::Splice(_) | Node::Error => true,
-                Node::Param(param) if matches!(self.state.types.bound(param), Bound::Tuple(_)) => true,
+                Node::Var(var) => Tried::Waits(var),
+                Node::Tuple(_) | Node::For(_) | Node::Splice(_) | Node::Error => Tried::Done,
+                Node::Param(param) if matches!(self.state.types.bound(param), Bound::Tuple(_)) => Tried::Done,
                 _ => {
                     let message = format!("expected a tuple, found {}", self.state.types.show(*ty));
                     self.error(
                         Diagnostic::error("type_mismatch", *span, message)
                             .hint("`..` splices the fields of a tuple"),
                     );
-                    true
+                    Tried::Done
                 }
             },
         }
     }
 
-    fn try_equal(&mut self, expected: Ty, found: Ty, span: Span) -> bool {
+    fn try_equal(&mut self, expected: Ty, found: Ty, span: Span) -> Tried {
         let types = &mut self.state.types;
         let equal = types.unify(expected, found);
         let deferred = std::mem::take(&mut types.deferred);
         if !equal {
             let diagnostic = self.mismatch(expected, found, span);
             self.error(diagnostic);
-            return true;
+            return Tried::Done;
         }
         let pair = (types.follow(expected), types.follow(found));
         if deferred.contains(&pair) {
-            return false;
+            return Tried::Deferred;
         }
         self.goals.extend(deferred.into_iter().map(|(expected, found)| Goal::Equal {
             expected,
             found,
             span,
         }));
-        true
+        Tried::Done
     }
 
-    fn try_field(&mut self, tuple: Ty, key: &Key, result: Ty, span: Span) -> bool {
+    fn try_field(&mut self, tuple: Ty, key: &Key, result: Ty, span: Span) -> Tried {
         match self.find_field(tuple, key) {
             Found::Field(ty) => {
                 self.equal(ty, result, span);
-                true
+                Tried::Done
             }
-            Found::Open => false,
+            Found::Open(var) => Tried::Waits(var),
             Found::Missing => {
                 let diagnostic = self.missing_field(tuple, key, span);
                 self.error(diagnostic);
                 self.state.types.poison(result);
-                true
+                Tried::Done
             }
             Found::NoFields => {
                 let shown = self.state.types.show(tuple);
@@ -204,7 +241,7 @@ impl Infer<'_> {
                 };
                 self.error(Diagnostic::error("no_fields", span, message));
                 self.state.types.poison(result);
-                true
+                Tried::Done
             }
         }
     }
@@ -216,28 +253,32 @@ impl Infer<'_> {
         payload: Option<Ty>,
         is_pattern: bool,
         span: Span,
-    ) -> bool {
-        let shown = self.state.types.show(enumeration);
-        let variants = match self.state.types.head(enumeration) {
-            Node::Var(_) => return false,
+    ) -> Tried {
+        let head = self.state.types.head_ty(enumeration);
+        let variants = match self.state.types.node(head).clone() {
+            Node::Var(var) => return Tried::Waits(var),
             Node::Error => {
                 payload.into_iter().for_each(|payload| self.state.types.poison(payload));
-                return true;
+                return Tried::Done;
             }
             Node::Enum(variants) => variants,
             _ => {
+                let shown = self.state.types.show(enumeration);
                 let message = format!("expected {shown}, found the variant `.{name}` of an enum");
                 self.error(Diagnostic::error("type_mismatch", span, message));
                 payload.into_iter().for_each(|payload| self.state.types.poison(payload));
-                return true;
+                return Tried::Done;
             }
         };
-        let Some(variant) = variants.iter().find(|variant| variant.name == *name) else {
-            let names: Vec<_> = variants.iter().map(|variant| variant.name.clone()).collect();
+        let position = self.state.types.position(head, name);
+        let Some(variant) = position.and_then(|index| variants.get(index)) else {
+            let is_rendered = self.diagnostics.is_rendered();
+            let names = variants.iter().filter(|_| is_rendered).map(|variant| &variant.name);
+            let shown = self.state.types.show(enumeration);
             let message = format!("there is no variant `{name}` in {shown}");
-            self.error(with_hint(Diagnostic::error("unknown_variant", span, message), similar(name, &names)));
+            self.error(with_hint(Diagnostic::error("unknown_variant", span, message), similar(name, names)));
             payload.into_iter().for_each(|payload| self.state.types.poison(payload));
-            return true;
+            return Tried::Done;
         };
         match payload {
             Some(payload) => {
@@ -254,19 +295,19 @@ impl Infer<'_> {
                 }
             }
         }
-        true
+        Tried::Done
     }
 
-    fn try_fields(&mut self, ty: Ty, fields: &[Field], span: Span) -> bool {
+    fn try_fields(&mut self, ty: Ty, fields: &[Field], span: Span) -> Tried {
         let head = self.state.types.head(ty);
         match &head {
-            Node::Var(_) => return false,
+            Node::Var(var) => return Tried::Waits(*var),
             Node::Error | Node::Tuple(_) | Node::For(_) | Node::Splice(_) => {}
             Node::Param(param) if matches!(self.state.types.bound(*param), Bound::Tuple(_)) => {}
             _ => {
                 let message = format!("expected a tuple, found {}", self.state.types.show(ty));
                 self.error(Diagnostic::error("type_mismatch", span, message));
-                return true;
+                return Tried::Done;
             }
         }
         for (index, field) in fields.iter().enumerate() {
@@ -278,20 +319,20 @@ impl Infer<'_> {
                 Found::Field(found) => {
                     self.equal(field.ty, found, span);
                 }
-                Found::Open => return false,
+                Found::Open(var) => return Tried::Waits(var),
                 Found::Missing | Found::NoFields => {
                     let diagnostic = self.missing_field(ty, &key, span);
                     self.error(diagnostic);
                 }
             }
         }
-        true
+        Tried::Done
     }
 
-    fn try_one_of(&mut self, ty: Ty, types: &[Ty], span: Span) -> bool {
+    fn try_one_of(&mut self, ty: Ty, types: &[Ty], span: Span) -> Tried {
         match self.state.types.head(ty) {
-            Node::Var(_) => return false,
-            Node::Error => return true,
+            Node::Var(var) => return Tried::Waits(var),
+            Node::Error => return Tried::Done,
             Node::Param(param) => {
                 let allowed = match self.state.types.bound(param).clone() {
                     Bound::OneOf(own) => {
@@ -300,20 +341,20 @@ impl Infer<'_> {
                     _ => false,
                 };
                 if allowed {
-                    return true;
+                    return Tried::Done;
                 }
             }
             _ => {
                 if let Some(fitting) = types.iter().find(|option| self.same_head(ty, **option)) {
                     self.equal(*fitting, ty, span);
-                    return true;
+                    return Tried::Done;
                 }
             }
         }
         let options: Vec<_> = types.iter().map(|ty| self.state.types.show(*ty)).collect();
         let message = format!("expected {}, found {}", options.join(" or "), self.state.types.show(ty));
         self.error(Diagnostic::error("type_mismatch", span, message));
-        true
+        Tried::Done
     }
 
     fn same_head(&mut self, a: Ty, b: Ty) -> bool {

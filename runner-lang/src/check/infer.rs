@@ -8,20 +8,22 @@ use super::{
     prims::Prims,
     tree::{LocalId, SigParam, Signature, TExpr, TKind},
     type_expr::TypeScope,
-    types::{Bound, Fallback, Name, Node, ParamId, Ty, Var},
+    types::{Bound, Name, Node, ParamId, Ty, Var},
 };
 use crate::{
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, Diagnostics},
+    limits,
     resolve::{DefId, ModId, Source},
+    scope::Scope,
     syntax::{Literal, Param, Span, TypeExpr},
 };
 
 pub(super) struct Infer<'a> {
     pub(super) state: &'a mut State,
     pub(super) module: ModId,
-    pub(super) diagnostics: &'a mut Vec<Diagnostic>,
-    pub(super) type_params: Vec<(Name, Ty)>,
-    pub(super) locals: Vec<Local>,
+    pub(super) diagnostics: &'a mut Diagnostics,
+    pub(super) type_params: Scope<Ty>,
+    pub(super) locals: Scope<Local>,
     pub(super) next_local: u32,
     /// What waits for types to become known.
     pub(super) goals: Vec<Goal>,
@@ -33,23 +35,22 @@ pub(super) struct Infer<'a> {
     pub(super) first_var: usize,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Local {
-    pub(super) name: Name,
     pub(super) id: LocalId,
     pub(super) ty: Ty,
     pub(super) is_const: bool,
 }
 
 impl<'a> Infer<'a> {
-    pub(super) fn new(state: &'a mut State, module: ModId, diagnostics: &'a mut Vec<Diagnostic>) -> Self {
+    pub(super) fn new(state: &'a mut State, module: ModId, diagnostics: &'a mut Diagnostics) -> Self {
         let first_var = state.types.vars.len();
         Self {
             state,
             module,
             diagnostics,
-            type_params: Vec::new(),
-            locals: Vec::new(),
+            type_params: Scope::default(),
+            locals: Scope::default(),
             next_local: 0,
             goals: Vec::new(),
             literals: Vec::new(),
@@ -62,7 +63,9 @@ impl<'a> Infer<'a> {
         for id in params {
             let name = self.state.types.params.get(id.0 as usize).map(|info| info.name.clone());
             let ty = self.state.types.add(Node::Param(*id));
-            self.type_params.extend(name.map(|name| (name, ty)));
+            if let Some(name) = name {
+                self.type_params.push(name, ty);
+            }
         }
     }
 
@@ -97,12 +100,12 @@ impl<'a> Infer<'a> {
     pub(super) fn bind(&mut self, name: &Name, ty: Ty, is_const: bool) -> LocalId {
         let id = LocalId(self.next_local);
         self.next_local += 1;
-        self.locals.push(Local { name: name.clone(), id, ty, is_const });
+        self.locals.push(name.clone(), Local { id, ty, is_const });
         id
     }
 
     pub(super) fn local(&self, name: &str) -> Option<Local> {
-        self.locals.iter().rev().find(|local| *local.name == *name).cloned()
+        self.locals.get(name).copied()
     }
 
     pub(super) fn error(&mut self, diagnostic: Diagnostic) {
@@ -119,14 +122,26 @@ impl<'a> Infer<'a> {
     }
 
     pub(super) fn written(&mut self, ty: &TypeExpr) -> Ty {
-        let params = self.type_params.clone();
+        let params = &mut self.type_params;
         let mut scope = TypeScope { module: self.module, params, diagnostics: self.diagnostics };
-        self.state.type_expr(&mut scope, ty)
+        let written = self.state.type_expr(&mut scope, ty);
+        self.check_size(ty.span);
+        written
+    }
+
+    /// Reports a tuple that turned out to have too many fields.
+    pub(super) fn check_size(&mut self, span: Span) {
+        if std::mem::take(&mut self.state.types.too_large) {
+            let message = format!("a tuple has at most {} fields, this one has more", limits::TUPLE_FIELDS);
+            let hint = "a tuple that is spliced twice doubles";
+            self.error(Diagnostic::error("type_too_large", span, message).hint(hint));
+        }
     }
 
     /// Makes types equal, or reports that they are not.
     pub(super) fn equal(&mut self, expected: Ty, found: Ty, span: Span) -> bool {
         let equal = self.state.types.unify(expected, found);
+        self.check_size(span);
         let deferred = std::mem::take(&mut self.state.types.deferred);
         self.goals.extend(deferred.into_iter().map(|(expected, found)| Goal::Equal {
             expected,
@@ -201,7 +216,7 @@ impl<'a> Infer<'a> {
                 _ => None,
             };
             let what = Some(format!("`{}` of `{user}`", info.name).into());
-            let var = Var { bound: None, prims, fallback: Fallback::None, span, what };
+            let var = Var { prims, what, ..Var::new(span) };
             let mut ty = self.state.types.new_var(var);
             if let Some(only) = prims.and_then(Prims::single) {
                 ty = self.state.types.prim(only);

@@ -17,8 +17,8 @@ const HINTED: usize = 8;
 /// What a lookup finds.
 pub(super) enum Found {
     Field(Ty),
-    /// The type is not known yet.
-    Open,
+    /// The type is not known before this variable is.
+    Open(u32),
     Missing,
     NoFields,
 }
@@ -26,10 +26,18 @@ pub(super) enum Found {
 impl Infer<'_> {
     pub(super) fn find_field(&mut self, tuple: Ty, key: &Key) -> Found {
         let types = &mut self.state.types;
-        match types.head(tuple) {
+        let tuple = types.head_ty(tuple);
+        match types.node(tuple).clone() {
             Node::Error => Found::Field(types.error()),
-            Node::Var(_) => Found::Open,
-            Node::Tuple(fields) => find_in(&fields, key).map_or(Found::Missing, Found::Field),
+            Node::Var(var) => Found::Open(var),
+            Node::Tuple(fields) => {
+                let index = match key {
+                    Key::Name(name) => types.position(tuple, name),
+                    Key::Position(index) => Some(*index as usize),
+                };
+                let field = index.and_then(|index| fields.get(index));
+                field.map_or(Found::Missing, |field| Found::Field(field.ty))
+            }
             Node::Framed(id) => match types.named(id) {
                 Some(named) => match key {
                     Key::Position(0) => Found::Field(named.inner),
@@ -63,7 +71,16 @@ impl Infer<'_> {
         }
     }
 
+    /// The payload type of a variant, if the enum is known and has it.
+    pub(super) fn payload_of(&mut self, enumeration: Ty, name: &Name) -> Option<Ty> {
+        let types = &mut self.state.types;
+        let head = types.head_ty(enumeration);
+        let Node::Enum(variants) = types.node(head).clone() else { return None };
+        variants.get(types.position(head, name)?).map(|variant| variant.ty)
+    }
+
     fn find_in_splice(&mut self, parts: &[Part], key: &Key) -> Found {
+        self.state.types.budget().charge(parts.len(), 0);
         let mut position = 0;
         for part in parts {
             match (part, key) {
@@ -91,7 +108,7 @@ impl Infer<'_> {
                     }
                     None => {
                         return match self.state.types.head(*tuple) {
-                            Node::Var(_) => Found::Open,
+                            Node::Var(var) => Found::Open(var),
                             _ => self.find_field(*tuple, &Key::Position(*index - position)),
                         };
                     }
@@ -103,7 +120,9 @@ impl Infer<'_> {
 
     pub(super) fn missing_field(&mut self, tuple: Ty, key: &Key, span: Span) -> Diagnostic {
         let shown = self.state.types.show(tuple);
+        let is_rendered = self.diagnostics.is_rendered();
         let names: Vec<Name> = match self.state.types.head(tuple) {
+            _ if !is_rendered => Vec::new(),
             Node::Tuple(fields) => fields.iter().filter_map(|field| field.name.clone()).collect(),
             Node::Prim(prim) => prim_field(prim).flatten().map(Name::from).into_iter().collect(),
             Node::Framed(id) => {

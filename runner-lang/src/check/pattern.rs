@@ -4,7 +4,7 @@ use super::{
     goal::Goal,
     infer::Infer,
     tree::{LocalId, TPattern},
-    types::{Name, Node, Ty},
+    types::{Name, Ty},
 };
 use crate::{
     diagnostic::Diagnostic,
@@ -34,6 +34,9 @@ impl Infer<'_> {
         bound: &mut Vec<Bound>,
         known: Option<&[Bound]>,
     ) -> TPattern {
+        if !self.state.types.budget().charge(1, size_of::<TPattern>()) {
+            return TPattern::Any;
+        }
         match &pattern.kind {
             PatternKind::Any | PatternKind::Error => TPattern::Any,
             PatternKind::Bind(name) => {
@@ -62,12 +65,7 @@ impl Infer<'_> {
                 let span = name.span;
                 let name = name.name.clone();
                 let inner = payload.as_ref().map(|payload| {
-                    let known = match self.state.types.head(subject) {
-                        Node::Enum(variants) => {
-                            variants.iter().find(|variant| variant.name == name).map(|variant| variant.ty)
-                        }
-                        _ => None,
-                    };
+                    let known = self.payload_of(subject, &name);
                     (payload, known.unwrap_or_else(|| self.state.types.var(payload.span)))
                 });
                 self.goal(Goal::Variant {

@@ -1,20 +1,22 @@
 //! Recursive types: which ones are, and which ones could never end.
 
+mod components;
+
+use std::collections::{HashMap, HashSet, hash_map::Entry};
+
 use super::{
     State,
     types::{Named, NamedId, Node, Part, Ty, Types},
 };
 use crate::{
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, Diagnostics},
+    limits,
     resolve::{DefId, DefKind, Source},
 };
+use components::components;
 
 /// Marks recursive types. One that contains itself without an enum or array between is an error.
-pub(super) fn check_types(
-    state: &mut State,
-    defs: &[(DefId, Source<'_>)],
-    diagnostics: &mut Vec<Diagnostic>,
-) {
+pub(super) fn check_types(state: &mut State, defs: &[(DefId, Source<'_>)], diagnostics: &mut Diagnostics) {
     let named: Vec<(DefId, NamedId)> = defs
         .iter()
         .filter_map(|(def, _)| match state.world.def(*def)?.kind {
@@ -23,27 +25,44 @@ pub(super) fn check_types(
         })
         .collect();
     for direct in [true, false] {
-        let edges: Vec<Vec<NamedId>> =
+        let edges: Vec<Vec<usize>> =
             state.types.named.iter().map(|named| uses(&state.types, named, direct)).collect();
+        let component = components(&edges);
+        let mut sizes: HashMap<usize, usize> = HashMap::new();
+        component.iter().for_each(|component| *sizes.entry(*component).or_default() += 1);
+        let of = |id: usize| component.get(id).copied().unwrap_or_default();
+        let is_cyclic = |id: usize| {
+            sizes.get(&of(id)).is_some_and(|size| *size > 1)
+                || edges.get(id).is_some_and(|edges| edges.contains(&id))
+        };
+        // How often a cycle was looked for in a component.
+        let mut looked: HashMap<usize, usize> = HashMap::new();
         let mut broken = Vec::new();
         for (def, id) in &named {
-            let Some(path) = cycle(&edges, *id) else { continue };
+            let index = id.0 as usize;
+            if !is_cyclic(index) {
+                continue;
+            }
             if !direct {
-                if let Some(named) = state.types.named.get_mut(id.0 as usize) {
+                if let Some(named) = state.types.named.get_mut(index) {
                     named.recursive = true;
                 }
                 continue;
             }
             broken.push(*id);
-            if path.iter().any(|other| other < id) {
+            let looked = looked.entry(of(index)).or_default();
+            *looked += 1;
+            if *looked > limits::CYCLES {
+                continue;
+            }
+            let Some(path) = cycle(&edges, index) else { continue };
+            if path.iter().any(|other| *other < index) {
                 continue;
             }
             let Some(def) = state.world.def(*def) else { continue };
-            let names: Vec<_> = path
-                .iter()
-                .chain([id])
-                .filter_map(|id| Some(format!("`{}`", state.types.named(*id)?.path)))
-                .collect();
+            let shown = path.iter().chain([&index]).take(limits::CYCLE_NAMES);
+            let names: Vec<_> =
+                shown.filter_map(|id| Some(format!("`{}`", state.types.named.get(*id)?.path))).collect();
             let message = format!("a type that contains itself has no values: {}", names.join(" contains "));
             diagnostics.push(
                 Diagnostic::error("recursive_type", def.span, message)
@@ -60,23 +79,23 @@ pub(super) fn check_types(
 }
 
 /// The way from a type back to itself, if there is one: itself first.
-fn cycle(edges: &[Vec<NamedId>], start: NamedId) -> Option<Vec<NamedId>> {
-    let mut from: Vec<Option<NamedId>> = vec![None; edges.len()];
+fn cycle(edges: &[Vec<usize>], start: usize) -> Option<Vec<usize>> {
+    let mut from: HashMap<usize, usize> = HashMap::new();
     let mut open = vec![start];
     while let Some(node) = open.pop() {
-        for next in edges.get(node.0 as usize).into_iter().flatten() {
+        for next in edges.get(node).into_iter().flatten() {
             if *next == start {
                 let mut path = vec![node];
                 let mut at = node;
                 while at != start {
-                    at = from.get(at.0 as usize).copied().flatten()?;
+                    at = *from.get(&at)?;
                     path.push(at);
                 }
                 path.reverse();
                 return Some(path);
             }
-            if let Some(slot @ None) = from.get_mut(next.0 as usize) {
-                *slot = Some(node);
+            if let Entry::Vacant(slot) = from.entry(*next) {
+                slot.insert(node);
                 open.push(*next);
             }
         }
@@ -85,12 +104,17 @@ fn cycle(edges: &[Vec<NamedId>], start: NamedId) -> Option<Vec<NamedId>> {
 }
 
 /// The named types within a type; if `direct`, only those that its values hold in place.
-fn uses(types: &Types, named: &Named, direct: bool) -> Vec<NamedId> {
+fn uses(types: &Types, named: &Named, direct: bool) -> Vec<usize> {
     let mut found = Vec::new();
     let mut open: Vec<Ty> = vec![named.inner];
+    let mut seen = HashSet::new();
     while let Some(ty) = open.pop() {
-        match types.node(types.follow(ty)) {
-            Node::Alias(id) | Node::Framed(id) => found.push(*id),
+        let ty = types.follow(ty);
+        if !seen.insert(ty) || !types.budget().step() {
+            continue;
+        }
+        match types.node(ty) {
+            Node::Alias(id) | Node::Framed(id) => found.push(id.0 as usize),
             Node::Tuple(fields) => open.extend(fields.iter().map(|field| field.ty)),
             Node::Array(item) if !direct => open.push(*item),
             Node::Enum(variants) if !direct => open.extend(variants.iter().map(|variant| variant.ty)),

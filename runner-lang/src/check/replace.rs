@@ -3,6 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::types::{Field, ForType, Node, ParamId, Part, Ty, Types, Variant};
+use crate::limits;
 
 impl Types {
     /// Writes out a tuple of a `for` or with a splice in place, if its parts are known.
@@ -15,6 +16,9 @@ impl Types {
                     }
                     return;
                 };
+                if !self.budget().charge(fields.len(), size_of_val(&*fields)) {
+                    return;
+                }
                 let fields: Vec<_> = fields
                     .iter()
                     .map(|field| Field {
@@ -25,19 +29,14 @@ impl Types {
                 self.set(ty, Node::Tuple(fields.into()));
             }
             Node::Splice(parts) => {
-                let mut fields = Vec::new();
+                let Some(count) = self.spliced(ty, &parts) else { return };
+                let mut fields = Vec::with_capacity(count);
                 for part in parts.iter() {
                     match part {
                         Part::Field(field) => fields.push(field.clone()),
-                        Part::Splice(tuple) => match self.fields(*tuple) {
-                            Some(found) => fields.extend(found.iter().cloned()),
-                            None => {
-                                if self.is_error(*tuple) {
-                                    self.set(ty, Node::Error);
-                                }
-                                return;
-                            }
-                        },
+                        Part::Splice(tuple) => {
+                            fields.extend(self.fields(*tuple).unwrap_or_default().iter().cloned())
+                        }
                     }
                 }
                 self.set(ty, Node::Tuple(fields.into()));
@@ -46,13 +45,41 @@ impl Types {
         }
     }
 
-    /// A copy in which type parameters are replaced; the same type if it has none of them.
+    /// The number of fields of a tuple with splices, if they are known and may be so many.
+    fn spliced(&mut self, ty: Ty, parts: &[Part]) -> Option<usize> {
+        let mut count = 0usize;
+        for part in parts {
+            count += match part {
+                Part::Field(_) => 1,
+                Part::Splice(tuple) => match self.fields(*tuple) {
+                    Some(found) => found.len(),
+                    None => {
+                        if self.is_error(*tuple) {
+                            self.set(ty, Node::Error);
+                        }
+                        return None;
+                    }
+                },
+            };
+            if count > limits::TUPLE_FIELDS {
+                self.too_large = true;
+                self.set(ty, Node::Error);
+                return None;
+            }
+        }
+        self.budget().charge(parts.len() + count / 8, count * size_of::<Field>()).then_some(count)
+    }
+
+    /// A copy in which type parameters, which are in order, are replaced; the same type if it has none of them.
     pub(crate) fn replace(&mut self, ty: Ty, with: &[(ParamId, Ty)]) -> Ty {
         if with.is_empty() { ty } else { self.replace_in(ty, &mut Replace { with, known: HashMap::new() }) }
     }
 
     fn replace_in(&mut self, ty: Ty, with: &mut Replace<'_>) -> Ty {
         let ty = self.follow(ty);
+        if !self.budget().step() {
+            return ty;
+        }
         if let Some(known) = with.known.get(&ty) {
             return *known;
         }
@@ -70,7 +97,10 @@ impl Types {
     fn replace_node(&mut self, ty: Ty, with: &mut Replace<'_>) -> Ty {
         match self.node(ty).clone() {
             Node::Error | Node::Var(_) | Node::Prim(_) | Node::Alias(_) | Node::Framed(_) => ty,
-            Node::Param(param) => with.with.iter().find(|(from, _)| *from == param).map_or(ty, |(_, to)| *to),
+            Node::Param(param) => {
+                let found = with.with.binary_search_by_key(&param, |(from, _)| *from);
+                found.ok().and_then(|index| with.with.get(index)).map_or(ty, |(_, to)| *to)
+            }
             Node::Array(item) => {
                 let new = self.replace_in(item, with);
                 if new == item { ty } else { self.array(new) }

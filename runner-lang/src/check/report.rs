@@ -1,5 +1,7 @@
 //! What is left open when a definition has been checked, as errors.
 
+use std::collections::HashSet;
+
 use super::{goal::Goal, infer::Infer, tree::Key};
 use crate::{diagnostic::Diagnostic, syntax::Span};
 
@@ -42,14 +44,14 @@ impl Infer<'_> {
     }
 
     pub(super) fn report_vars(&mut self) {
-        let mut reported: Vec<Span> = Vec::new();
+        let mut reported: HashSet<Span> = HashSet::new();
         for index in self.first_var..self.state.types.vars.len() {
+            self.state.types.budget().step();
             let Some(var) = self.state.types.vars.get(index).cloned() else { continue };
             if var.bound.is_some() {
                 continue;
             }
-            if !reported.contains(&var.span) {
-                reported.push(var.span);
+            if reported.insert(var.span) {
                 let message = match &var.what {
                     Some(what) => format!("nothing tells the type {what}"),
                     None => "nothing tells the type of this".to_owned(),
@@ -58,9 +60,7 @@ impl Infer<'_> {
                 self.error(Diagnostic::error("unknown_type", var.span, message).hint(hint));
             }
             let error = self.state.types.error();
-            if let Some(var) = self.state.types.vars.get_mut(index) {
-                var.bound = Some(error);
-            }
+            self.state.types.solve(index as u32, error);
         }
     }
 }

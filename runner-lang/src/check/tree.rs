@@ -41,6 +41,8 @@ pub(crate) struct SigParam {
 pub(crate) struct Body {
     pub(crate) params: Vec<LocalId>,
     pub(crate) root: TExpr,
+    /// Whether it is a literal, or a constant that is one.
+    pub(crate) is_literal: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -93,9 +95,9 @@ pub(crate) enum TKind {
         subject: Box<TExpr>,
         arms: Vec<(TPattern, TExpr)>,
     },
+    /// Each value in the scope of the locals before it. Not nested, since there may be very many.
     Let {
-        local: LocalId,
-        value: Box<TExpr>,
+        bindings: Vec<(LocalId, TExpr)>,
         body: Box<TExpr>,
     },
     Coalesce {
@@ -166,11 +168,13 @@ impl TExpr {
             }
             TKind::Variant { payload, .. } => payload.iter().for_each(|payload| visit(payload)),
             TKind::Field { tuple, .. } => visit(tuple),
-            TKind::Index { array: a, index: b }
-            | TKind::Let { value: a, body: b, .. }
-            | TKind::Coalesce { option: a, fallback: b } => {
+            TKind::Index { array: a, index: b } | TKind::Coalesce { option: a, fallback: b } => {
                 visit(a);
                 visit(b);
+            }
+            TKind::Let { bindings, body } => {
+                bindings.iter().for_each(|(_, value)| visit(value));
+                visit(body);
             }
             TKind::Lambda { body, .. } => visit(body),
             TKind::If { condition, then, otherwise } => {

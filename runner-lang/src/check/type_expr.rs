@@ -1,27 +1,31 @@
 //! Types as written.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use super::{
     State,
     types::{Field, ForType, Name, NamedId, Node, Part, Ty, Variant},
 };
 use crate::{
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, Diagnostics},
     habits::with_suggestion,
     resolve::{DefKind, Entry, ModId},
+    scope::Scope,
     syntax::{Path, Span, TypeExpr, TypeField, TypeKind},
 };
 
 /// Where a type stands: its module, and the type parameters in scope.
 pub(super) struct TypeScope<'a> {
     pub(super) module: ModId,
-    pub(super) params: Vec<(Name, Ty)>,
-    pub(super) diagnostics: &'a mut Vec<Diagnostic>,
+    pub(super) params: &'a mut Scope<Ty>,
+    pub(super) diagnostics: &'a mut Diagnostics,
 }
 
 impl State {
     pub(super) fn type_expr(&mut self, scope: &mut TypeScope<'_>, expr: &TypeExpr) -> Ty {
+        if !self.types.budget().step() {
+            return self.types.error();
+        }
         match &expr.kind {
             TypeKind::Path(path) => self.type_path(scope, path),
             TypeKind::Tuple(fields) if fields.iter().any(|field| field.splice) => {
@@ -47,13 +51,14 @@ impl State {
             }
             TypeKind::Enum(variants) => {
                 let mut known: Vec<Variant> = Vec::new();
+                let mut names = HashSet::new();
                 for variant in variants {
                     let name = variant.name.name.clone();
                     let ty = match &variant.ty {
                         Some(ty) => self.data_type(scope, ty, "an enum"),
                         None => self.types.unit(),
                     };
-                    if known.iter().any(|known| known.name == name) {
+                    if !names.insert(name.clone()) {
                         let message = format!("the variant `{name}` is there twice");
                         scope.diagnostics.push(Diagnostic::error(
                             "duplicate_name",
@@ -95,9 +100,10 @@ impl State {
                 let tuple = self.type_expr(scope, tuple);
                 let id = self.types.new_param(param.name.clone());
                 let ty = self.types.add(Node::Param(id));
-                scope.params.push((param.name.clone(), ty));
+                let depth = scope.params.len();
+                scope.params.push(param.name.clone(), ty);
                 let result = self.data_type(scope, result, "a tuple");
-                scope.params.pop();
+                scope.params.truncate(depth);
                 let ty =
                     self.types.add(Node::For(Arc::new(ForType { tuple, param: id, named: *named, result })));
                 if !matches!(self.types.node(self.types.follow(tuple)), Node::Alias(_)) {
@@ -126,19 +132,23 @@ impl State {
 
     fn type_path(&mut self, scope: &mut TypeScope<'_>, path: &Path) -> Ty {
         if let [only] = path.names.as_slice()
-            && let Some((_, ty)) = scope.params.iter().rev().find(|(name, _)| *name == only.name)
+            && let Some(ty) = scope.params.get(&only.name)
         {
             return *ty;
         }
         let entry = match self.world.lookup(scope.module, path) {
             Ok(entry) => entry,
-            Err(mut diagnostic) => {
+            Err(why) => {
+                let suggests = scope.diagnostics.is_rendered();
+                let mut diagnostic =
+                    self.world.explain(scope.module, path, why, suggests && path.names.len() > 1);
                 diagnostic.message = diagnostic.message.replacen("unknown name", "unknown type", 1);
                 if let [only] = path.names.as_slice() {
-                    let names = self.world.type_names(scope.module);
-                    let names = names.iter().chain(scope.params.iter().map(|(name, _)| name));
-                    diagnostic.hint = None;
-                    *diagnostic = with_suggestion(*diagnostic, &only.name, names);
+                    if suggests {
+                        let names = self.world.type_names(scope.module);
+                        let names = names.iter().chain(scope.params.iter().map(|(name, _)| name));
+                        diagnostic = with_suggestion(diagnostic, &only.name, names);
+                    }
                     if only.name.chars().count() == 1 {
                         let words = format!(
                             "a type parameter is declared by `where {}` behind the result",
@@ -147,7 +157,7 @@ impl State {
                         diagnostic.hint = Some(words);
                     }
                 }
-                scope.diagnostics.push(*diagnostic);
+                scope.diagnostics.push(diagnostic);
                 return self.types.error();
             }
         };

@@ -1,5 +1,7 @@
 //! Types during inference: nodes of one arena, some of which are variables that are not solved yet.
 
+mod names;
+
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -8,7 +10,8 @@ use std::{
 use runner_core::Prim;
 
 use super::prims::Prims;
-use crate::syntax::Span;
+use crate::{budget::Budget, syntax::Span};
+use names::Names;
 
 pub(crate) type Name = Arc<str>;
 
@@ -21,7 +24,7 @@ pub(crate) struct Ty(pub(crate) u32);
 pub(crate) struct NamedId(pub(crate) u32);
 
 /// Index of a type parameter of some function, or of the `F` of a `{for f: F in ...}`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct ParamId(pub(crate) u32);
 
 #[derive(Debug, Clone)]
@@ -85,6 +88,8 @@ pub(crate) struct Named {
     /// Name of a framed type's field.
     pub(crate) field: Option<Name>,
     pub(crate) inner: Ty,
+    /// What is behind all aliases from `inner` on, once it is known.
+    pub(crate) head: Option<Ty>,
     pub(crate) recursive: bool,
 }
 
@@ -121,6 +126,16 @@ pub(crate) struct Var {
     pub(crate) span: Span,
     /// Whether its name is told in messages about types that nothing tells.
     pub(crate) what: Option<Name>,
+    /// Its node.
+    pub(super) ty: Ty,
+    /// Variables that are solved by it, and itself.
+    pub(super) weight: u32,
+}
+
+impl Var {
+    pub(crate) fn new(span: Span) -> Self {
+        Self { bound: None, prims: None, fallback: Fallback::None, span, what: None, ty: Ty(0), weight: 1 }
+    }
 }
 
 #[derive(Debug, Clone, Default)]
@@ -136,10 +151,41 @@ pub(crate) struct Types {
     pub(super) deferred: Vec<(Ty, Ty)>,
     /// Pairs that were compared within the current call of `unify`: equal unless a difference is found elsewhere.
     pub(super) assumed: HashSet<(Ty, Ty)>,
+    /// Pairs that are equal for good.
+    pub(super) equal: HashSet<(Ty, Ty)>,
+    /// Types in which no variable is open any more.
+    pub(super) ground: HashSet<Ty>,
+    /// Types whose variables were solved after an error.
+    pub(super) poisoned: HashSet<Ty>,
+    /// The newest type that solves a variable; see [`Types::bind`].
+    pub(super) newest: u32,
+    /// Variables that were solved since the goals were last looked at.
+    pub(super) solved: Vec<u32>,
+    /// Whether a tuple turned out to have too many fields since this was last looked at.
+    pub(super) too_large: bool,
+    names: Names,
+    budget: Budget,
 }
 
 impl Types {
+    /// What the compile may take.
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    pub(crate) fn set_budget(&mut self, budget: &Budget) {
+        self.budget = budget.clone();
+    }
+
     pub(crate) fn add(&mut self, node: Node) -> Ty {
+        let parts = match &node {
+            Node::Tuple(fields) => fields.len(),
+            Node::Enum(variants) => variants.len(),
+            Node::Func(func) => func.params.len() + 1,
+            Node::Splice(parts) => parts.len(),
+            _ => 0,
+        };
+        self.budget.charge(1 + parts / 8, size_of::<Node>() + parts * size_of::<Part>());
         let id = Ty(self.nodes.len() as u32);
         self.nodes.push(node);
         id
@@ -197,17 +243,18 @@ impl Types {
     }
 
     pub(crate) fn var(&mut self, span: Span) -> Ty {
-        self.new_var(Var { bound: None, prims: None, fallback: Fallback::None, span, what: None })
+        self.new_var(Var::new(span))
     }
 
     pub(crate) fn var_of(&mut self, prims: Prims, fallback: Fallback, span: Span) -> Ty {
-        self.new_var(Var { bound: None, prims: Some(prims), fallback, span, what: None })
+        self.new_var(Var { prims: Some(prims), fallback, ..Var::new(span) })
     }
 
     pub(crate) fn new_var(&mut self, var: Var) -> Ty {
         let id = self.vars.len() as u32;
-        self.vars.push(var);
-        self.add(Node::Var(id))
+        let ty = self.add(Node::Var(id));
+        self.vars.push(Var { ty, ..var });
+        ty
     }
 
     pub(crate) fn new_param(&mut self, name: Name) -> ParamId {
@@ -231,6 +278,16 @@ impl Types {
     pub(crate) fn set(&mut self, ty: Ty, node: Node) {
         if let Some(slot) = self.nodes.get_mut(ty.0 as usize) {
             *slot = node;
+            self.newest = self.nodes.len() as u32;
+        }
+    }
+
+    /// Solves a variable.
+    pub(super) fn solve(&mut self, var: u32, ty: Ty) {
+        if let Some(slot) = self.vars.get_mut(var as usize) {
+            slot.bound = Some(ty);
+            self.newest = self.newest.max(ty.0);
+            self.solved.push(var);
         }
     }
 
@@ -251,7 +308,7 @@ impl Types {
             ty = self.follow(ty);
             match self.node(ty) {
                 Node::Alias(id) => match self.named(*id) {
-                    Some(named) => ty = named.inner,
+                    Some(named) => ty = named.head.unwrap_or(named.inner),
                     None => break,
                 },
                 _ => break,
@@ -262,10 +319,15 @@ impl Types {
 
     /// The node below solved variables and aliases; tuples that have become known are written out.
     pub(crate) fn head(&mut self, ty: Ty) -> Node {
+        let ty = self.head_ty(ty);
+        self.node(ty).clone()
+    }
+
+    /// The type whose node [`Types::head`] gives.
+    pub(crate) fn head_ty(&mut self, ty: Ty) -> Ty {
         let ty = self.head_of(ty);
         self.expand(ty);
-        let ty = self.head_of(ty);
-        self.node(ty).clone()
+        self.head_of(ty)
     }
 
     pub(crate) fn fields(&mut self, ty: Ty) -> Option<Arc<[Field]>> {

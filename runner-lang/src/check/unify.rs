@@ -1,10 +1,10 @@
 //! Equality of types, which solves variables.
 
-use std::{collections::HashSet, sync::Arc};
+use std::collections::HashSet;
 
 use super::{
     prims::Prims,
-    types::{Bound, Fallback, Field, Node, ParamId, Part, Ty, Types},
+    types::{Bound, Fallback, Field, Node, ParamId, Part, Ty, Types, Var},
 };
 
 /// Levels of types that are compared; beyond, two types count as different.
@@ -13,12 +13,26 @@ const DEPTH: u32 = 200;
 /// Levels from which on it is remembered what was walked: a type may be used many times within another.
 const SHALLOW: u32 = 4;
 
+/// Parts of a type from which on it is remembered on any level.
+const WIDE: usize = 16;
+
 impl Types {
     /// Makes two types equal; `false` if they can't be. Names of the fields of tuples don't matter.
     pub(crate) fn unify(&mut self, expected: Ty, found: Ty) -> bool {
+        let deferred = self.deferred.len();
         let equal = self.unify_at(expected, found, 0);
+        if equal && self.deferred.len() == deferred {
+            // What is equal stays so: variables are solved once.
+            self.equal.extend(self.assumed.drain());
+        }
         self.assumed.clear();
         equal
+    }
+
+    /// Whether a pair is to be compared: not if it was, or is being compared.
+    fn begin(&mut self, a: Ty, b: Ty) -> bool {
+        self.budget().charge(0, size_of::<(Ty, Ty)>());
+        !self.equal.contains(&(a, b)) && self.assumed.insert((a, b))
     }
 
     fn unify_at(&mut self, a: Ty, b: Ty, depth: u32) -> bool {
@@ -29,20 +43,23 @@ impl Types {
         if depth > DEPTH {
             return false;
         }
+        if !self.budget().step() {
+            return true;
+        }
         self.expand(a);
         self.expand(b);
         let next = depth + 1;
-        let is_composite =
-            |node: &Node| matches!(node, Node::Tuple(_) | Node::Enum(_) | Node::Func(_) | Node::Array(_));
-        if depth > SHALLOW
-            && is_composite(self.node(a))
-            && is_composite(self.node(b))
-            && !self.assumed.insert((a, b))
-        {
+        let is_remembered = |node: &Node| match node {
+            Node::Tuple(fields) => depth > SHALLOW || fields.len() > WIDE,
+            Node::Enum(variants) => depth > SHALLOW || variants.len() > WIDE,
+            Node::Func(_) | Node::Array(_) => depth > SHALLOW,
+            _ => false,
+        };
+        if is_remembered(self.node(a)) && is_remembered(self.node(b)) && !self.begin(a, b) {
             return true;
         }
         match (self.node(a).clone(), self.node(b).clone()) {
-            (Node::Var(a_var), Node::Var(b_var)) => self.merge(a_var, b_var, a),
+            (Node::Var(a), Node::Var(b)) => self.merge(a, b),
             (Node::Var(var), _) => self.bind(var, b),
             (_, Node::Var(var)) => self.bind(var, a),
             (Node::Error, _) => {
@@ -55,7 +72,7 @@ impl Types {
             }
             (Node::Alias(x), Node::Alias(y)) if x == y => true,
             (Node::Alias(_), _) | (_, Node::Alias(_)) => {
-                if !self.assumed.insert((a, b)) {
+                if !self.begin(a, b) {
                     return true;
                 }
                 let (a, b) = (self.head_of(a), self.head_of(b));
@@ -187,7 +204,8 @@ impl Types {
         true
     }
 
-    fn merge(&mut self, a: u32, b: u32, a_ty: Ty) -> bool {
+    /// Makes two variables one, of which the first tells where it came up.
+    fn merge(&mut self, a: u32, b: u32) -> bool {
         let (Some(x), Some(y)) = (self.vars.get(a as usize), self.vars.get(b as usize)) else { return false };
         let prims = match (x.prims, y.prims) {
             (Some(x), Some(y)) => Some(x.intersect(y)),
@@ -198,31 +216,35 @@ impl Types {
         }
         let fallback = x.fallback.max(y.fallback);
         let what = x.what.clone().or_else(|| y.what.clone());
-        let single = prims.and_then(Prims::single).map(|prim| self.prim(prim));
-        if let Some(var) = self.vars.get_mut(b as usize) {
-            var.bound = Some(a_ty);
-        }
-        if let Some(var) = self.vars.get_mut(a as usize) {
+        let span = x.span;
+        let weight = x.weight.saturating_add(y.weight);
+        // The heavier one stays, so that no way to what solves a variable is long.
+        let (stays, ty, goes) = if x.weight >= y.weight { (a, x.ty, b) } else { (b, y.ty, a) };
+        self.solve(goes, ty);
+        if let Some(var) = self.vars.get_mut(stays as usize) {
             (var.prims, var.fallback, var.what) = (prims, fallback, what);
-            var.bound = single;
+            (var.span, var.weight) = (span, weight);
+        }
+        if let Some(single) = prims.and_then(Prims::single) {
+            let single = self.prim(single);
+            self.solve(stays, single);
         }
         true
     }
 
     /// Solves a variable, unless it may not be that type or the type contains it.
+    ///
+    /// A variable that is newer than all that solves variables is not in any type that is older than itself, so that
+    /// most types need not be searched for it.
     fn bind(&mut self, var: u32, ty: Ty) -> bool {
-        let prims = self.vars.get(var as usize).and_then(|var| var.prims);
-        if let Some(prims) = prims
-            && !self.is_of(ty, prims)
-        {
-            return false;
+        let Some(&Var { prims, ty: own, .. }) = self.vars.get(var as usize) else { return false };
+        let is_new = own.0 > self.newest && ty.0 < own.0;
+        match prims {
+            Some(prims) if !self.is_of(ty, prims) => return false,
+            None if !is_new && self.occurs(var, ty, 0, &mut HashSet::new()) => return false,
+            _ => {}
         }
-        if prims.is_none() && self.occurs(var, ty, 0, &mut HashSet::new()) {
-            return false;
-        }
-        if let Some(var) = self.vars.get_mut(var as usize) {
-            var.bound = Some(ty);
-        }
+        self.solve(var, ty);
         true
     }
 
@@ -245,78 +267,67 @@ impl Types {
         }
     }
 
-    fn occurs(&self, var: u32, ty: Ty, depth: u32, seen: &mut HashSet<Ty>) -> bool {
+    /// Whether a variable is in a type. Types without open variables are remembered.
+    fn occurs(&mut self, var: u32, ty: Ty, depth: u32, seen: &mut HashSet<Ty>) -> bool {
         if depth > DEPTH {
             return true;
         }
-        let next = depth + 1;
         let ty = self.follow(ty);
+        if self.ground.contains(&ty) || !self.budget().step() {
+            return false;
+        }
         if depth > SHALLOW && !seen.insert(ty) {
             return false;
         }
+        let node = self.node(ty).clone();
+        if let Node::Var(found) = node {
+            return found == var;
+        }
+        let mut is_ground = true;
+        let mut occurs = false;
+        for_each_part(&node, |part| {
+            occurs = occurs || self.occurs(var, part, depth + 1, seen);
+            is_ground = is_ground && !occurs && self.is_ground(part);
+        });
+        if is_ground && is_composite(&node) {
+            self.ground.insert(ty);
+        }
+        occurs
+    }
+
+    /// Whether a type is known to have no open variables.
+    fn is_ground(&self, ty: Ty) -> bool {
+        let ty = self.follow(ty);
         match self.node(ty) {
-            Node::Var(found) => *found == var,
-            Node::Array(item) => self.occurs(var, *item, next, seen),
-            Node::Tuple(fields) => fields.iter().any(|field| self.occurs(var, field.ty, next, seen)),
-            Node::Enum(variants) => variants.iter().any(|variant| self.occurs(var, variant.ty, next, seen)),
-            Node::Func(func) => {
-                func.params.iter().any(|param| self.occurs(var, param.ty, next, seen))
-                    || self.occurs(var, func.result, next, seen)
-            }
-            Node::For(for_type) => {
-                self.occurs(var, for_type.tuple, next, seen) || self.occurs(var, for_type.result, next, seen)
-            }
-            Node::Splice(parts) => parts.iter().any(|part| match part {
-                Part::Field(field) => self.occurs(var, field.ty, next, seen),
-                Part::Splice(tuple) => self.occurs(var, *tuple, next, seen),
-            }),
-            Node::Error | Node::Prim(_) | Node::Alias(_) | Node::Framed(_) | Node::Param(_) => false,
+            Node::Var(_) | Node::For(_) | Node::Splice(_) => false,
+            node => !is_composite(node) || self.ground.contains(&ty),
         }
     }
 
     /// Solves all variables of a type that met an error, so that nothing is said about them.
     pub(crate) fn poison(&mut self, ty: Ty) {
-        self.poison_at(ty, 0, &mut HashSet::new());
+        self.poison_at(ty, 0);
     }
 
-    fn poison_at(&mut self, ty: Ty, depth: u32, seen: &mut HashSet<Ty>) {
-        if depth > DEPTH {
-            return;
-        }
-        let next = depth + 1;
+    fn poison_at(&mut self, ty: Ty, depth: u32) {
         let ty = self.follow(ty);
-        if depth > SHALLOW && !seen.insert(ty) {
+        if depth > DEPTH || self.ground.contains(&ty) || !self.budget().step() {
             return;
         }
-        match self.node(ty).clone() {
+        let node = self.node(ty).clone();
+        match &node {
             // A number finds its own type.
             Node::Var(var) => {
-                let error = self.error();
-                if let Some(var) =
-                    self.vars.get_mut(var as usize).filter(|var| var.fallback == Fallback::None)
-                {
-                    var.bound = Some(error);
+                let is_number = self.vars.get(*var as usize).is_none_or(|var| var.fallback != Fallback::None);
+                if !is_number {
+                    let error = self.error();
+                    self.solve(*var, error);
                 }
             }
-            Node::Array(item) => self.poison_at(item, next, seen),
-            Node::Tuple(fields) => fields.iter().for_each(|field| self.poison_at(field.ty, next, seen)),
-            Node::Enum(variants) => {
-                variants.iter().for_each(|variant| self.poison_at(variant.ty, next, seen))
-            }
-            Node::Func(func) => {
-                func.params.iter().for_each(|param| self.poison_at(param.ty, next, seen));
-                self.poison_at(func.result, next, seen);
-            }
-            Node::For(for_type) => self.poison_at(for_type.tuple, next, seen),
-            Node::Splice(parts) => {
-                for part in Arc::clone(&parts).iter() {
-                    match part {
-                        Part::Field(field) => self.poison_at(field.ty, next, seen),
-                        Part::Splice(tuple) => self.poison_at(*tuple, next, seen),
-                    }
-                }
-            }
-            Node::Error | Node::Prim(_) | Node::Alias(_) | Node::Framed(_) | Node::Param(_) => {}
+            Node::For(for_type) => self.poison_at(for_type.tuple, depth + 1),
+            // Once is enough.
+            node if is_composite(node) && !self.poisoned.insert(ty) => {}
+            node => for_each_part(node, |part| self.poison_at(part, depth + 1)),
         }
     }
 
@@ -325,6 +336,33 @@ impl Types {
             Node::Var(var) => self.vars.get(*var as usize).map(|var| var.span).unwrap_or_default(),
             _ => Default::default(),
         }
+    }
+}
+
+/// Whether a node has parts that stay what they are.
+fn is_composite(node: &Node) -> bool {
+    matches!(node, Node::Tuple(_) | Node::Enum(_) | Node::Func(_) | Node::Array(_))
+}
+
+/// Calls `visit` with each type directly within a node.
+fn for_each_part(node: &Node, mut visit: impl FnMut(Ty)) {
+    match node {
+        Node::Array(item) => visit(*item),
+        Node::Tuple(fields) => fields.iter().for_each(|field| visit(field.ty)),
+        Node::Enum(variants) => variants.iter().for_each(|variant| visit(variant.ty)),
+        Node::Func(func) => {
+            func.params.iter().for_each(|param| visit(param.ty));
+            visit(func.result);
+        }
+        Node::For(for_type) => {
+            visit(for_type.tuple);
+            visit(for_type.result);
+        }
+        Node::Splice(parts) => parts.iter().for_each(|part| match part {
+            Part::Field(field) => visit(field.ty),
+            Part::Splice(tuple) => visit(*tuple),
+        }),
+        Node::Error | Node::Var(_) | Node::Prim(_) | Node::Alias(_) | Node::Framed(_) | Node::Param(_) => {}
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
     Lower, Lowerer,
     env::{Binding, Env, FuncValue, Instance},
     internal,
-    node::{Node, NodeKind},
+    node::{Lets, Node, NodeKind},
     unbound,
 };
 use crate::{
@@ -24,6 +24,8 @@ use crate::{
 /// An argument, evaluated as far as it can be when the program is compiled.
 pub(super) enum Arg<'a> {
     Value(Node),
+    /// What a local stands for already, and where it is used.
+    Shared(Rc<Node>, Span),
     Func(FuncValue<'a>),
 }
 
@@ -36,18 +38,18 @@ impl<'a> Lowerer<'a> {
         env: &Env<'a>,
         span: Span,
     ) -> Lower<Node> {
-        let mut lets = Vec::new();
+        let mut lets = Lets::default();
         let func = self.callee(callee, env, &mut lets, span)?;
         let args = self.args(&func, args, env, &mut lets)?;
         let node = self.apply_args(&func, args, ty, env.site, span)?;
-        Ok(Node::wrap(lets, node))
+        Ok(lets.around(node))
     }
 
     fn callee(
         &mut self,
         callee: &'a Callee,
         env: &Env<'a>,
-        lets: &mut Vec<(u32, Node)>,
+        lets: &mut Lets,
         span: Span,
     ) -> Lower<FuncValue<'a>> {
         match callee {
@@ -65,7 +67,7 @@ impl<'a> Lowerer<'a> {
         def: DefId,
         type_args: &[Ty],
         env: &Env<'a>,
-        lets: &mut Vec<(u32, Node)>,
+        lets: &mut Lets,
         span: Span,
     ) -> Lower<FuncValue<'a>> {
         let instance = self.instance(def, type_args, &env.instance, span)?;
@@ -88,7 +90,7 @@ impl<'a> Lowerer<'a> {
         func: &FuncValue<'a>,
         args: &'a [Argument],
         env: &Env<'a>,
-        lets: &mut Vec<(u32, Node)>,
+        lets: &mut Lets,
     ) -> Lower<Vec<Arg<'a>>> {
         let mut lowered = Vec::new();
         for (index, arg) in args.iter().enumerate() {
@@ -108,9 +110,13 @@ impl<'a> Lowerer<'a> {
         Ok(lowered)
     }
 
-    fn arg(&mut self, arg: &'a TExpr, env: &Env<'a>, lets: &mut Vec<(u32, Node)>) -> Lower<Arg<'a>> {
+    fn arg(&mut self, arg: &'a TExpr, env: &Env<'a>, lets: &mut Lets) -> Lower<Arg<'a>> {
         if self.state.types.is_func(arg.ty) {
             Ok(Arg::Func(self.func(arg, env, lets)?))
+        } else if let TKind::Local(local) = &arg.kind
+            && let Some(Binding::Value(node)) = env.get(*local)
+        {
+            Ok(Arg::Shared(Rc::clone(node), arg.span))
         } else {
             Ok(Arg::Value(self.expr(arg, env)?))
         }
@@ -128,24 +134,14 @@ impl<'a> Lowerer<'a> {
     }
 
     /// Which function an expression is.
-    pub(super) fn func(
-        &mut self,
-        expr: &'a TExpr,
-        env: &Env<'a>,
-        lets: &mut Vec<(u32, Node)>,
-    ) -> Lower<FuncValue<'a>> {
+    pub(super) fn func(&mut self, expr: &'a TExpr, env: &Env<'a>, lets: &mut Lets) -> Lower<FuncValue<'a>> {
         self.enter(expr.span)?;
         let func = self.func_here(expr, env, lets);
         self.leave();
         func
     }
 
-    fn func_here(
-        &mut self,
-        expr: &'a TExpr,
-        env: &Env<'a>,
-        lets: &mut Vec<(u32, Node)>,
-    ) -> Lower<FuncValue<'a>> {
+    fn func_here(&mut self, expr: &'a TExpr, env: &Env<'a>, lets: &mut Lets) -> Lower<FuncValue<'a>> {
         let span = expr.span;
         match &expr.kind {
             TKind::Lambda { params, body } => Ok(FuncValue::Lambda { params, body, env: env.clone() }),
@@ -155,9 +151,13 @@ impl<'a> Lowerer<'a> {
                 _ => Err(unbound(*local, span)),
             },
             TKind::Def { def, type_args } => self.def_func(*def, type_args, env, lets, span),
-            TKind::Let { local, value, body } => {
-                let binding = self.binding(value, env, lets)?;
-                self.func(body, &env.with(*local, binding), lets)
+            TKind::Let { bindings, body } => {
+                let mut env = env.clone();
+                for (local, value) in bindings {
+                    let binding = self.binding(value, &env, lets)?;
+                    env = env.with(*local, binding);
+                }
+                self.func(body, &env, lets)
             }
             TKind::Call { callee, args } => {
                 let func = self.callee(callee, env, lets, span)?;
@@ -177,7 +177,7 @@ impl<'a> Lowerer<'a> {
         &mut self,
         func: &FuncValue<'a>,
         args: Vec<Arg<'a>>,
-        lets: &mut Vec<(u32, Node)>,
+        lets: &mut Lets,
         site: Option<Span>,
         span: Span,
     ) -> Lower<(&'a TExpr, Env<'a>)> {
@@ -198,7 +198,8 @@ impl<'a> Lowerer<'a> {
         for (local, arg) in locals.into_iter().zip(args) {
             let binding = match arg {
                 Arg::Func(func) => Binding::Func(func),
-                Arg::Value(node) => Binding::Value(self.share(node, lets)?),
+                Arg::Shared(node, _) => Binding::Value(node),
+                Arg::Value(node) => Binding::Value(Rc::new(self.share(node, lets)?)),
             };
             env = env.with(local, binding);
         }
@@ -226,16 +227,28 @@ impl<'a> Lowerer<'a> {
         match func {
             FuncValue::Constructor => match args.into_iter().next() {
                 Some(Arg::Value(value)) => self.call_op(Op::Wrap, vec![value], ty, span),
+                Some(Arg::Shared(value, place)) => {
+                    let value = self.copy(&value, place)?;
+                    self.call_op(Op::Wrap, vec![value], ty, span)
+                }
                 _ => Err(internal(span)),
             },
             FuncValue::Def { def, instance } if self.state.body(*def).is_none() => {
                 self.call_external(*def, instance, args, ty, span)
             }
             _ => {
-                let mut lets = Vec::new();
+                let mut lets = Lets::default();
                 let (body, env) = self.bind_args(func, args, &mut lets, site, span)?;
+                let def = match func {
+                    FuncValue::Def { def, .. } => Some(*def),
+                    _ => None,
+                };
+                self.inlining.extend(def);
                 let node = self.expr(body, &env)?;
-                Ok(Node::wrap(lets, node))
+                if def.is_some() {
+                    self.inlining.pop();
+                }
+                Ok(lets.around(node))
             }
         }
     }
@@ -271,12 +284,12 @@ impl<'a> Lowerer<'a> {
         let inner = self.body_env(def, instance, env.site, span);
         let node = self.expr(&body.root, &inner)?;
         if node.is_data() && !node.is_trivial() {
-            let mut lets = Vec::new();
+            let mut lets = Lets::default();
             let shared = match &node.kind {
                 NodeKind::Array(_) => self.share(node, &mut lets)?,
                 _ => return Ok(node),
             };
-            self.constant_lets.append(&mut lets);
+            self.constant_lets.append(lets);
             self.constants.insert(def, shared.clone());
             return Ok(shared);
         }

@@ -1,8 +1,8 @@
 //! Types of a body, to types of the program.
 
-use std::rc::Rc;
+use std::{collections::HashMap, rc::Rc};
 
-use runner_core::{Field, Prim, Type, TypeId, Variant};
+use runner_core::{Field, Prim, Type, TypeId, Variant, limits::TYPE_COUNT};
 
 use super::{Lower, Lowerer, env::Instance, internal};
 use crate::{
@@ -11,6 +11,15 @@ use crate::{
     resolve::DefId,
     syntax::Span,
 };
+
+/// Within the result types of `for`s.
+#[derive(Default)]
+struct Fields {
+    /// What the types of their fields are.
+    params: Vec<(ParamId, TypeId)>,
+    /// Types that were converted within each.
+    known: Vec<HashMap<Ty, TypeId>>,
+}
 
 impl Lowerer<'_> {
     pub(super) fn intern(&mut self, ty: Type) -> TypeId {
@@ -69,7 +78,11 @@ impl Lowerer<'_> {
         if let Some(id) = instance.known.borrow().get(&ty) {
             return Ok(*id);
         }
-        let id = self.convert_with(ty, instance, &mut Vec::new(), span)?;
+        let id = self.convert_with(ty, instance, &mut Fields::default(), span)?;
+        if self.types.len() > TYPE_COUNT {
+            let message = format!("the program has more than {TYPE_COUNT} types");
+            return Err(Box::new(Diagnostic::error("program_limit", self.site.unwrap_or(span), message)));
+        }
         instance.known.borrow_mut().insert(ty, id);
         Ok(id)
     }
@@ -79,14 +92,16 @@ impl Lowerer<'_> {
         &mut self,
         ty: Ty,
         instance: &Instance,
-        fields: &mut Vec<(ParamId, TypeId)>,
+        fields: &mut Fields,
         span: Span,
     ) -> Lower<TypeId> {
         let ty = self.state.types.follow(ty);
-        if fields.is_empty()
-            && let Some(id) = instance.known.borrow().get(&ty)
-        {
-            return Ok(*id);
+        let known = match fields.known.last() {
+            Some(known) => known.get(&ty).copied(),
+            None => instance.known.borrow().get(&ty).copied(),
+        };
+        if let Some(known) = known {
+            return Ok(known);
         }
         self.enter(span)?;
         let id = match self.state.types.node(ty).clone() {
@@ -96,6 +111,7 @@ impl Lowerer<'_> {
                 self.array_type(item)
             }
             Node::Tuple(parts) => {
+                self.charge(parts.len(), 2 * size_of_val(&*parts), span)?;
                 let mut converted = Vec::new();
                 for field in parts.iter() {
                     let ty = self.convert_with(field.ty, instance, fields, span)?;
@@ -113,7 +129,8 @@ impl Lowerer<'_> {
             }
             Node::Alias(id) | Node::Framed(id) => self.convert_named(id, ty, instance, span)?,
             Node::Param(param) => {
-                let found = fields.iter().rev().chain(&instance.params).find(|(known, _)| *known == param);
+                let found =
+                    fields.params.iter().rev().chain(&instance.params).find(|(known, _)| *known == param);
                 found.map(|(_, id)| *id).ok_or_else(|| internal(span))?
             }
             Node::For(for_type) => self.convert_for(&for_type, instance, fields, span)?,
@@ -141,8 +158,9 @@ impl Lowerer<'_> {
             Node::Var(_) | Node::Error => return Err(internal(span)),
         };
         self.leave();
-        if fields.is_empty() {
-            instance.known.borrow_mut().insert(ty, id);
+        match fields.known.last_mut() {
+            Some(known) => drop(known.insert(ty, id)),
+            None => drop(instance.known.borrow_mut().insert(ty, id)),
         }
         Ok(id)
     }
@@ -151,16 +169,18 @@ impl Lowerer<'_> {
         &mut self,
         for_type: &ForType,
         instance: &Instance,
-        fields: &mut Vec<(ParamId, TypeId)>,
+        fields: &mut Fields,
         span: Span,
     ) -> Lower<TypeId> {
         let tuple = self.convert_with(for_type.tuple, instance, fields, span)?;
         let parts = self.types.as_tuple(tuple).unwrap_or_default().to_vec();
         let mut converted = Vec::new();
         for part in parts {
-            fields.push((for_type.param, part.ty));
+            fields.params.push((for_type.param, part.ty));
+            fields.known.push(HashMap::new());
             let ty = self.convert_with(for_type.result, instance, fields, span);
-            fields.pop();
+            fields.params.pop();
+            fields.known.pop();
             converted.push(Field { name: part.name.filter(|_| for_type.named), ty: ty? });
         }
         Ok(self.intern(Type::Tuple(converted)))
@@ -173,15 +193,16 @@ impl Lowerer<'_> {
         }
         let named = self.state.types.named(id).ok_or_else(|| internal(span))?;
         let is_frame = matches!(self.state.types.node(ty), Node::Framed(_));
-        let target = self.state.types.follow(named.inner);
+        let target = self.state.types.follow(named.head.unwrap_or(named.inner));
         if !is_frame && matches!(self.state.types.node(target), Node::Alias(_) | Node::Framed(_)) {
-            return self.convert_with(target, instance, &mut Vec::new(), span);
+            return self.convert_with(target, instance, &mut Fields::default(), span);
         }
         let slot = named.recursive.then(|| self.types.push(Type::Tuple(Vec::new())));
         if let Some(slot) = slot {
             self.named.insert(id, slot);
         }
-        let inner = self.convert_with(named.inner, instance, &mut Vec::new(), span)?;
+        let inner = if is_frame { named.inner } else { target };
+        let inner = self.convert_with(inner, instance, &mut Fields::default(), span)?;
         let result = if is_frame {
             let name = named.path.to_string();
             let field = named.field.as_ref().map(|field| field.to_string());

@@ -2,10 +2,14 @@
 
 use std::collections::HashMap;
 
-use runner_core::{Arm, Expr, ExprId, External, INPUT, Kind, LocalId, SourcePlace};
+use runner_core::{Arm, Expr, ExprId, INPUT, Kind, LocalId, SourcePlace, limits::EXPR_DEPTH};
 
-use super::node::{Node, NodeKind};
-use crate::{source::Project, syntax::Span};
+use super::node::{Lets, Node, NodeKind};
+use crate::{
+    budget::Budget,
+    source::{Lines, Project},
+    syntax::Span,
+};
 
 pub(super) struct Emitted {
     pub(super) body: Vec<Expr>,
@@ -13,15 +17,15 @@ pub(super) struct Emitted {
     pub(super) sources: Vec<String>,
 }
 
-pub(super) fn emit(root: Node, externals: &[External], project: &Project, text: &str) -> Emitted {
-    let effects = externals.iter().map(|external| !READS.contains(&external.path.as_str())).collect();
-    let mut uses = Uses { locals: HashMap::new(), lambdas: 0, effects };
-    uses.count(&root);
+pub(super) fn emit(root: Node, project: &Project, text: &str, budget: &Budget) -> Emitted {
+    let mut uses = Uses { locals: HashMap::new(), lambdas: 0, budget };
+    uses.count(&root, 1);
     let mut emitter = Emitter {
         uses,
         moved: HashMap::new(),
         numbers: HashMap::from([(INPUT.0, INPUT.0)]),
         project,
+        lines: Lines::new(text),
         text,
         body: Vec::new(),
         places: Vec::new(),
@@ -47,19 +51,22 @@ struct Use {
     in_lambda: bool,
     /// Whether its value must be evaluated where it stands, used or not.
     has_effect: bool,
+    /// Levels above its last use.
+    depth: u32,
+    /// Whether its value stands where it is used.
+    is_moved: bool,
 }
 
-struct Uses {
+struct Uses<'a> {
     locals: HashMap<u32, Use>,
     lambdas: u32,
-    /// Which external functions may do more than give a value.
-    effects: Vec<bool>,
+    budget: &'a Budget,
 }
 
 /// External functions that only read: what they give need not be asked for if nobody uses it.
-const READS: [&str; 2] = ["std::fs::read_parquet", "std::sql::from"];
+pub(super) const READS: [&str; 2] = ["std::fs::read_parquet", "std::sql::from"];
 
-impl Uses {
+impl Uses<'_> {
     fn of(&self, local: u32) -> Use {
         self.locals.get(&local).copied().unwrap_or_default()
     }
@@ -69,76 +76,58 @@ impl Uses {
         self.locals.insert(local, Use { bound_in, ..Use::default() });
     }
 
-    /// Whether a node calls an external function that may do more than give a value.
-    fn has_effect(&self, node: &Node) -> bool {
-        if !self.effects.contains(&true) {
-            return false;
+    /// Counts uses, and decides which values are moved. Values of locals that are not used count for nothing. `depth` is
+    /// the level on which the node will stand.
+    fn count(&mut self, node: &Node, depth: u32) {
+        if !self.budget.step() {
+            return;
         }
-        match &node.kind {
-            NodeKind::Literal(_) | NodeKind::Fail(_) | NodeKind::Local(_) => false,
-            NodeKind::External(function, args) => {
-                self.effects.get(*function as usize) != Some(&false)
-                    || args.iter().any(|arg| self.has_effect(arg))
-            }
-            NodeKind::Let(lets, body) => {
-                lets.iter().any(|(_, value)| self.has_effect(value)) || self.has_effect(body)
-            }
-            NodeKind::Tuple(items) | NodeKind::Array(items) | NodeKind::Call(_, items) => {
-                items.iter().any(|item| self.has_effect(item))
-            }
-            NodeKind::Field(inner, _) | NodeKind::Variant(_, inner) | NodeKind::Lambda(_, inner) => {
-                self.has_effect(inner)
-            }
-            NodeKind::Switch { subject, arms, default } => {
-                self.has_effect(subject)
-                    || arms.iter().any(|(.., body)| self.has_effect(body))
-                    || default.iter().any(|default| self.has_effect(default))
-            }
-            NodeKind::If(branches) => branches.iter().any(|branch| self.has_effect(branch)),
-        }
-    }
-
-    /// Counts uses. Values of locals that are not used count for nothing.
-    fn count(&mut self, node: &Node) {
+        let next = depth + 1;
         match &node.kind {
             NodeKind::Literal(_) | NodeKind::Fail(_) => {}
             NodeKind::Local(local) => {
                 let lambdas = self.lambdas;
                 if let Some(found) = self.locals.get_mut(local) {
                     found.count += 1;
+                    found.depth = depth;
                     found.in_lambda |= lambdas > found.bound_in;
                 }
             }
             NodeKind::Let(lets, body) => {
                 lets.iter().for_each(|(local, _)| self.bind(*local));
-                self.count(body);
+                // Chains of `let`s become one.
+                self.count(body, if matches!(body.kind, NodeKind::Let(..)) { depth } else { next });
                 for (local, value) in lets.iter().rev() {
-                    if self.has_effect(value) {
-                        self.locals.entry(*local).or_default().has_effect = true;
-                        self.count(value);
-                    } else if self.of(*local).count > 0 {
-                        self.count(value);
+                    let mut found = self.of(*local);
+                    found.has_effect = value.has_effect();
+                    if found.count == 0 && !found.has_effect {
+                        continue;
                     }
+                    // What would be too deep where it is used stays where it is.
+                    let fits = (found.depth + value.height()) as usize <= EXPR_DEPTH + 1;
+                    found.is_moved = found.count == 1 && !found.in_lambda && !found.has_effect && fits;
+                    self.locals.insert(*local, found);
+                    self.count(value, if found.is_moved { found.depth } else { next });
                 }
             }
             NodeKind::Tuple(items)
             | NodeKind::Array(items)
             | NodeKind::Call(_, items)
-            | NodeKind::External(_, items) => items.iter().for_each(|item| self.count(item)),
-            NodeKind::Field(inner, _) | NodeKind::Variant(_, inner) => self.count(inner),
+            | NodeKind::External(_, items) => items.iter().for_each(|item| self.count(item, next)),
+            NodeKind::Field(inner, _) | NodeKind::Variant(_, inner) => self.count(inner, next),
             NodeKind::Switch { subject, arms, default } => {
-                self.count(subject);
+                self.count(subject, next);
                 for (_, payload, body) in arms {
                     payload.iter().for_each(|local| self.bind(*local));
-                    self.count(body);
+                    self.count(body, next);
                 }
-                default.iter().for_each(|default| self.count(default));
+                default.iter().for_each(|default| self.count(default, next));
             }
-            NodeKind::If(branches) => branches.iter().for_each(|branch| self.count(branch)),
+            NodeKind::If(branches) => branches.iter().for_each(|branch| self.count(branch, next)),
             NodeKind::Lambda(params, body) => {
                 self.lambdas += 1;
                 params.iter().for_each(|(local, _)| self.bind(*local));
-                self.count(body);
+                self.count(body, next);
                 self.lambdas -= 1;
             }
         }
@@ -146,20 +135,26 @@ impl Uses {
 }
 
 struct Emitter<'a> {
-    uses: Uses,
+    uses: Uses<'a>,
     /// Values that stand where their local is used.
     moved: HashMap<u32, Node>,
     /// New numbers of the locals that are left.
     numbers: HashMap<u32, u32>,
     project: &'a Project,
     text: &'a str,
+    /// Of `text`.
+    lines: Lines,
     body: Vec<Expr>,
     places: Vec<SourcePlace>,
 }
 
 impl Emitter<'_> {
+    /// Once the compile is stopped, anything: nobody reads it.
     fn emit(&mut self, node: Node) -> ExprId {
-        let Node { kind, ty, span } = node;
+        if !self.uses.budget.charge(1, size_of::<Expr>() + size_of::<SourcePlace>()) {
+            return ExprId(0);
+        }
+        let Node { kind, ty, span, .. } = node;
         let kind = match kind {
             NodeKind::Literal(literal) => Kind::Literal(literal),
             NodeKind::Fail(message) => Kind::Fail(message),
@@ -215,18 +210,14 @@ impl Emitter<'_> {
         ExprId(self.body.len() as u32 - 1)
     }
 
-    fn lets(&mut self, lets: Vec<(u32, Node)>, bindings: &mut Vec<(LocalId, ExprId)>) {
-        for (local, value) in lets {
+    fn lets(&mut self, lets: Lets, bindings: &mut Vec<(LocalId, ExprId)>) {
+        for (local, value) in lets.into_items() {
             let found = self.uses.of(local);
-            match found.count {
-                0 if !found.has_effect => {}
-                1 if !found.in_lambda && !found.has_effect => {
-                    self.moved.insert(local, value);
-                }
-                _ => {
-                    let value = self.emit(value);
-                    bindings.push((self.number(local), value));
-                }
+            if found.is_moved {
+                self.moved.insert(local, value);
+            } else if found.count > 0 || found.has_effect {
+                let value = self.emit(value);
+                bindings.push((self.number(local), value));
             }
         }
     }
@@ -248,9 +239,7 @@ impl Emitter<'_> {
                 SourcePlace { source, line, column }
             }
             None => {
-                let before = self.text.get(..span.start as usize).unwrap_or_default();
-                let line = before.bytes().filter(|byte| *byte == b'\n').count() as u32 + 1;
-                let column = before.chars().rev().take_while(|letter| *letter != '\n').count() as u32 + 1;
+                let (line, column) = self.lines.line_column(self.text, span.start as usize);
                 SourcePlace { source, line, column }
             }
         }

@@ -41,7 +41,7 @@ pub(super) enum FuncValue<'a> {
 #[derive(Debug, Clone)]
 pub(super) enum Binding<'a> {
     /// A node that may be copied.
-    Value(Node),
+    Value(Rc<Node>),
     Func(FuncValue<'a>),
 }
 
@@ -54,11 +54,28 @@ pub(super) struct Env<'a> {
     links: Option<Rc<Link<'a>>>,
 }
 
+/// A list with short cuts, after Eugene Myers' "An applicative random-access stack": locals are numbered in the order
+/// in which they are bound, so a look-up goes past those that are newer.
 #[derive(Debug)]
 struct Link<'a> {
     local: LocalId,
     binding: Binding<'a>,
+    /// Of the list from here on.
+    length: usize,
     next: Option<Rc<Link<'a>>>,
+    /// A later link.
+    jump: Option<Rc<Link<'a>>>,
+}
+
+impl<'a> Link<'a> {
+    fn new(local: LocalId, binding: Binding<'a>, next: Option<Rc<Link<'a>>>) -> Self {
+        let length = |link: &Option<Rc<Link<'a>>>| link.as_ref().map_or(0, |link| link.length);
+        let first = next.as_ref().and_then(|next| next.jump.clone());
+        let second = first.as_ref().and_then(|first| first.jump.clone());
+        let even = length(&next).wrapping_sub(length(&first)) == length(&first).wrapping_sub(length(&second));
+        let jump = if next.is_some() && even { second } else { next.clone() };
+        Self { local, binding, length: length(&next) + 1, next, jump }
+    }
 }
 
 impl<'a> Env<'a> {
@@ -68,7 +85,7 @@ impl<'a> Env<'a> {
 
     #[must_use]
     pub(super) fn with(&self, local: LocalId, binding: Binding<'a>) -> Self {
-        let link = Link { local, binding, next: self.links.clone() };
+        let link = Link::new(local, binding, self.links.clone());
         Self { links: Some(Rc::new(link)), ..self.clone() }
     }
 
@@ -78,7 +95,8 @@ impl<'a> Env<'a> {
             if found.local == local {
                 return Some(&found.binding);
             }
-            link = found.next.as_deref();
+            let jump = found.jump.as_deref().filter(|jump| jump.local.0 >= local.0);
+            link = jump.or(found.next.as_deref());
         }
         None
     }
@@ -87,11 +105,10 @@ impl<'a> Env<'a> {
 impl Drop for Link<'_> {
     /// A long list must not be dropped by recursion.
     fn drop(&mut self) {
-        let mut next = self.next.take();
-        while let Some(link) = next {
-            match Rc::try_unwrap(link) {
-                Ok(mut link) => next = link.next.take(),
-                Err(_) => break,
+        let mut open: Vec<_> = [self.next.take(), self.jump.take()].into_iter().flatten().collect();
+        while let Some(link) = open.pop() {
+            if let Ok(mut link) = Rc::try_unwrap(link) {
+                open.extend([link.next.take(), link.jump.take()].into_iter().flatten());
             }
         }
     }

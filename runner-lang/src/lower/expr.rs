@@ -1,18 +1,20 @@
 //! Expressions.
 
+use std::{collections::HashMap, rc::Rc};
+
 use runner_core::{Literal, Op, Prim, Type, TypeId};
 
 use super::{
     Lower, Lowerer,
     env::{Binding, Env},
     internal,
-    node::{Node, NodeKind},
+    node::{Lets, Node, NodeKind},
     unbound,
 };
 use crate::{
     check::{
         number,
-        tree::{Key, TExpr, TItem, TKind},
+        tree::{Key, LocalId, TExpr, TItem, TKind},
         types::Name,
     },
     diagnostic::Diagnostic,
@@ -20,16 +22,22 @@ use crate::{
     syntax::Span,
 };
 
+/// Parts of a type from which on their names are put into a table.
+const TABLE: usize = 16;
+
 impl<'a> Lowerer<'a> {
     /// Counts a level; what lies beyond the limit would overflow the stack.
     pub(super) fn enter(&mut self, span: Span) -> Lower<()> {
         self.depth += 1;
         if self.depth > limits::INLINE_DEPTH {
-            let message =
-                format!("functions and expressions nest deeper than {} levels", limits::INLINE_DEPTH);
-            return Err(Box::new(Diagnostic::error("program_limit", self.site.unwrap_or(span), message)));
+            return Err(self.too_deep(span));
         }
-        Ok(())
+        self.charge(1, 0, span)
+    }
+
+    pub(super) fn too_deep(&self, span: Span) -> Box<Diagnostic> {
+        let message = format!("functions and expressions nest deeper than {} levels", limits::INLINE_DEPTH);
+        Box::new(Diagnostic::error("program_limit", self.site.unwrap_or(span), message))
     }
 
     pub(super) fn leave(&mut self) {
@@ -49,13 +57,10 @@ impl<'a> Lowerer<'a> {
         let span = expr.span;
         match &expr.kind {
             TKind::Error | TKind::Constructor => Err(internal(span)),
-            TKind::Let { local, value, body } => self.let_expr(*local, value, body, env),
+            TKind::Let { bindings, body } => self.let_expr(bindings, body, env),
             TKind::Lambda { .. } => Err(internal(span)),
             TKind::Local(local) => match env.get(*local) {
-                Some(Binding::Value(node)) => {
-                    let node = node.clone();
-                    self.copy(&node, span)
-                }
+                Some(Binding::Value(node)) => self.copy(node, span),
                 _ => Err(unbound(*local, span)),
             },
             _ => {
@@ -85,6 +90,9 @@ impl<'a> Lowerer<'a> {
                 self.node(NodeKind::Variant(index, Box::new(payload)), ty, span)
             }
             TKind::Field { tuple, key } => {
+                if let Some((item, place)) = self.shared_item(expr, env) {
+                    return self.copy(item, place);
+                }
                 let tuple = self.expr(tuple, env)?;
                 self.lookup(tuple, key, ty, span)
             }
@@ -143,47 +151,81 @@ impl<'a> Lowerer<'a> {
         self.node(NodeKind::Literal(value), ty, span)
     }
 
-    /// Chains of `let`s are as deep as they are long, so they take no recursion.
-    fn let_expr(
-        &mut self,
-        local: crate::check::tree::LocalId,
-        value: &'a TExpr,
-        body: &'a TExpr,
-        env: &Env<'a>,
-    ) -> Lower<Node> {
-        let mut lets = Vec::new();
+    fn let_expr(&mut self, bindings: &'a [(LocalId, TExpr)], body: &'a TExpr, env: &Env<'a>) -> Lower<Node> {
+        let mut lets = Lets::default();
         let mut env = env.clone();
-        let (mut local, mut value, mut body) = (local, value, body);
-        loop {
+        for (local, value) in bindings {
             let binding = self.binding(value, &env, &mut lets)?;
-            env = env.with(local, binding);
-            match &body.kind {
-                TKind::Let { local: next, value: next_value, body: next_body } => {
-                    (local, value, body) = (*next, next_value, next_body);
-                }
-                _ => break,
-            }
+            env = env.with(*local, binding);
         }
         let body = self.expr(body, &env)?;
-        Ok(Node::wrap(lets, body))
+        Ok(lets.around(body))
+    }
+
+    /// What a local stands for, or a field of it if that is a tuple whose fields have been bound one by one; and where
+    /// the local stands.
+    fn shared_item<'e>(&mut self, expr: &TExpr, env: &'e Env<'a>) -> Option<(&'e Node, Span)> {
+        match &expr.kind {
+            TKind::Local(local) => match env.get(*local) {
+                Some(Binding::Value(node)) => Some((node, expr.span)),
+                _ => None,
+            },
+            TKind::Field { tuple, key } => {
+                let (tuple, place) = self.shared_item(tuple, env)?;
+                let NodeKind::Tuple(items) = &tuple.kind else { return None };
+                let index = match key {
+                    Key::Position(index) => *index,
+                    Key::Name(name) => self.position(tuple.ty, name)?,
+                };
+                Some((items.get(index as usize)?, place))
+            }
+            _ => None,
+        }
+    }
+
+    /// The position of the first field of a tuple, or of the variant of an enum, of this name.
+    fn position(&mut self, ty: TypeId, name: &str) -> Option<u32> {
+        let names: Box<dyn Iterator<Item = Option<&String>>> = match self.types.get(ty)? {
+            Type::Tuple(fields) if fields.len() <= TABLE => {
+                let index = fields.iter().position(|field| field.name.as_deref() == Some(name));
+                return index.map(|index| index as u32);
+            }
+            Type::Enum(variants) if variants.len() <= TABLE => {
+                let index = variants.iter().position(|variant| variant.name == name);
+                return index.map(|index| index as u32);
+            }
+            Type::Tuple(fields) => Box::new(fields.iter().map(|field| field.name.as_ref())),
+            Type::Enum(variants) => Box::new(variants.iter().map(|variant| Some(&variant.name))),
+            _ => return None,
+        };
+        let table = self.names.entry(ty).or_insert_with(|| {
+            let mut table = HashMap::new();
+            for (index, name) in (0..).zip(names) {
+                if let Some(name) = name {
+                    table.entry(name.clone()).or_insert(index);
+                }
+            }
+            table
+        });
+        table.get(name).copied()
     }
 
     /// What a local stands for that is bound to this expression.
-    pub(super) fn binding(
-        &mut self,
-        value: &'a TExpr,
-        env: &Env<'a>,
-        lets: &mut Vec<(u32, Node)>,
-    ) -> Lower<Binding<'a>> {
+    pub(super) fn binding(&mut self, value: &'a TExpr, env: &Env<'a>, lets: &mut Lets) -> Lower<Binding<'a>> {
         if self.state.types.is_func(value.ty) {
             return Ok(Binding::Func(self.func(value, env, lets)?));
         }
+        if let TKind::Local(local) = &value.kind
+            && let Some(Binding::Value(node)) = env.get(*local)
+        {
+            return Ok(Binding::Value(Rc::clone(node)));
+        }
         let node = self.expr(value, env)?;
-        Ok(Binding::Value(self.share(node, lets)?))
+        Ok(Binding::Value(Rc::new(self.share(node, lets)?)))
     }
 
     fn tuple(&mut self, items: &'a [TItem], ty: TypeId, env: &Env<'a>, span: Span) -> Lower<Node> {
-        let mut lets = Vec::new();
+        let mut lets = Lets::default();
         let mut fields = Vec::new();
         for item in items {
             match item {
@@ -198,17 +240,14 @@ impl<'a> Lowerer<'a> {
             }
         }
         let tuple = self.node(NodeKind::Tuple(fields), ty, span)?;
-        Ok(Node::wrap(lets, tuple))
+        Ok(lets.around(tuple))
     }
 
     fn lookup(&mut self, tuple: Node, key: &Key, ty: TypeId, span: Span) -> Lower<Node> {
         let index = match self.types.get(tuple.ty) {
-            Some(Type::Tuple(fields)) => match key {
+            Some(Type::Tuple(_)) => match key {
                 Key::Position(index) => *index,
-                Key::Name(name) => {
-                    let found = fields.iter().position(|field| field.name.as_deref() == Some(name));
-                    found.ok_or_else(|| internal(span))? as u32
-                }
+                Key::Name(name) => self.position(tuple.ty, name).ok_or_else(|| internal(span))?,
             },
             _ => return self.call_op(Op::Unwrap, vec![tuple], ty, span),
         };
@@ -233,10 +272,10 @@ impl<'a> Lowerer<'a> {
     }
 
     /// Index and payload type of a variant.
-    pub(super) fn variant_of(&self, ty: TypeId, name: &Name, span: Span) -> Lower<(u32, TypeId)> {
-        let variants = self.types.as_enum(ty).ok_or_else(|| internal(span))?;
-        let found = variants.iter().enumerate().find(|(_, variant)| *variant.name == **name);
-        found.map(|(index, variant)| (index as u32, variant.ty)).ok_or_else(|| internal(span))
+    pub(super) fn variant_of(&mut self, ty: TypeId, name: &Name, span: Span) -> Lower<(u32, TypeId)> {
+        let index = self.position(ty, name).ok_or_else(|| internal(span))?;
+        let variant = self.types.as_enum(ty).and_then(|variants| variants.get(index as usize));
+        Ok((index, variant.ok_or_else(|| internal(span))?.ty))
     }
 
     /// The default value of a type.

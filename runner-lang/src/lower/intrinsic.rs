@@ -9,7 +9,7 @@ use super::{
     call::Arg,
     env::Instance,
     internal,
-    node::{Node, NodeKind},
+    node::{Lets, Node, NodeKind},
 };
 use crate::{
     diagnostic::Diagnostic,
@@ -38,6 +38,10 @@ impl<'a> Lowerer<'a> {
                 Arg::Value(node) => {
                     params.push(if param.is_const { Param::Const(node.ty) } else { Param::Value(node.ty) });
                     nodes.push(node);
+                }
+                Arg::Shared(node, place) => {
+                    params.push(if param.is_const { Param::Const(node.ty) } else { Param::Value(node.ty) });
+                    nodes.push(self.copy(&node, place)?);
                 }
                 Arg::Func(func) => {
                     let (types, result) = self.func_type(param.ty, instance, span)?;
@@ -80,20 +84,29 @@ impl<'a> Lowerer<'a> {
                 }
                 let path = if info.is_std { format!("std::{}", info.path) } else { info.path.to_string() };
                 let external = External { path, params, result: ty };
-                let known = self.externals.iter().position(|known| *known == external);
-                let index = known.unwrap_or_else(|| {
-                    self.externals.push(external);
-                    self.externals.len() - 1
-                });
-                self.node(NodeKind::External(index as u32, nodes), ty, span)
+                let index = self.external(external);
+                self.node(NodeKind::External(index, nodes), ty, span)
             }
         }
+    }
+
+    /// The index of an external function, which is added if it is new.
+    fn external(&mut self, external: External) -> u32 {
+        let ids = self.external_ids.entry(external.path.clone()).or_default();
+        let known = ids.iter().find(|id| self.externals.get(**id as usize) == Some(&external));
+        if let Some(known) = known {
+            return *known;
+        }
+        let id = self.externals.len() as u32;
+        ids.push(id);
+        self.externals.push(external);
+        id
     }
 
     /// An array for each field of the items.
     fn columns(&mut self, rows: Node, ty: TypeId, span: Span) -> Lower<Node> {
         let item = self.types.as_array(rows.ty).ok_or_else(|| internal(span))?;
-        let mut lets = Vec::new();
+        let mut lets = Lets::default();
         let rows = self.share(rows, &mut lets)?;
         let mut columns = Vec::new();
         for (index, field) in self.fields_of(item).into_iter().enumerate() {
@@ -106,18 +119,18 @@ impl<'a> Lowerer<'a> {
             columns.push(self.call_op(Op::Map, vec![source, lambda], column, span)?);
         }
         let tuple = self.node(NodeKind::Tuple(columns), ty, span)?;
-        Ok(Node::wrap(lets, tuple))
+        Ok(lets.around(tuple))
     }
 
     fn rows(&mut self, columns: Node, ty: TypeId, span: Span) -> Lower<Node> {
-        let mut lets = Vec::new();
+        let mut lets = Lets::default();
         let columns = self.share(columns, &mut lets)?;
         let mut arrays = Vec::new();
         for (index, array) in self.fields_of(columns.ty).into_iter().enumerate() {
             arrays.push(self.shared_field(&columns, index as u32, array, span)?);
         }
         let zip = self.call_op(Op::Zip, arrays, ty, span)?;
-        Ok(Node::wrap(lets, zip))
+        Ok(lets.around(zip))
     }
 }
 

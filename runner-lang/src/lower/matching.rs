@@ -1,20 +1,25 @@
 //! Matches, as trees of `Switch` and `If`.
 
+use std::{collections::HashMap, rc::Rc};
+
 use runner_core::{Op, Prim, TypeId};
 
 use super::{
     Lower, Lowerer,
     env::{Binding, Env},
     internal,
-    node::{Node, NodeKind},
+    node::{Lets, Node, NodeKind},
 };
 use crate::{
     check::{
-        Outcome, Row, Split, split,
+        Case, Outcome, Row, Split, split,
         tree::{TExpr, TPattern},
     },
-    syntax::Span,
+    syntax::{Literal, Span},
 };
+
+/// Alternatives that are tested one behind the other.
+const CHAIN: usize = 64;
 
 /// A match that is being lowered.
 struct Match<'m, 'a> {
@@ -33,7 +38,7 @@ impl<'a> Lowerer<'a> {
         env: &Env<'a>,
         span: Span,
     ) -> Lower<Node> {
-        let mut lets = Vec::new();
+        let mut lets = Lets::default();
         let subject = self.expr(subject, env)?;
         let rows = arms.iter().enumerate().map(|(arm, (pattern, _))| Row { pattern, bound: Vec::new(), arm });
         let rows: Vec<_> = rows.collect();
@@ -42,54 +47,87 @@ impl<'a> Lowerer<'a> {
         let subject = if is_named { self.share(subject, &mut lets)? } else { subject };
         let whole = Match { arms, env, ty, span };
         let node = self.decide(&whole, subject, rows)?;
-        Ok(Node::wrap(lets, node))
+        Ok(lets.around(node))
     }
 
     fn decide(&mut self, whole: &Match<'_, 'a>, subject: Node, rows: Vec<Row<'a, Node>>) -> Lower<Node> {
         self.enter(whole.span)?;
         let node = match split(rows, &subject) {
-            Split::Missing => {
-                let message = "no arm of the match fits the value".to_owned();
-                self.node(NodeKind::Fail(message), whole.ty, whole.span)?
-            }
+            Split::Missing => self.missing(whole)?,
             Split::Arm(outcome) => self.arm(whole, &outcome)?,
-            Split::Literals { literals, then, otherwise } => {
-                let mut condition: Option<Node> = None;
-                for (literal, _) in literals {
-                    let test = match literal {
-                        crate::syntax::Literal::Bool(value) => {
-                            let is_true = self.copy(&subject, whole.span)?;
-                            let ty = subject.ty;
-                            if *value {
-                                is_true
-                            } else {
-                                self.call_op(Op::Not, vec![is_true], ty, whole.span)?
-                            }
-                        }
-                        literal => {
-                            let copy = self.copy(&subject, whole.span)?;
-                            let value = self.literal(literal, subject.ty, whole.span)?;
-                            let bool = self.prim(Prim::Bool);
-                            self.call_op(Op::Eq, vec![copy, value], bool, whole.span)?
-                        }
-                    };
-                    condition = Some(match condition {
-                        None => test,
-                        Some(before) => {
-                            let bool = self.prim(Prim::Bool);
-                            self.call_op(Op::Or, vec![before, test], bool, whole.span)?
-                        }
-                    });
-                }
-                let condition = condition.ok_or_else(|| internal(whole.span))?;
-                let then = self.arm(whole, &then)?;
-                let otherwise = self.decide(whole, subject, otherwise)?;
-                self.node(NodeKind::If(Box::new([condition, then, otherwise])), whole.ty, whole.span)?
-            }
+            Split::Literals { cases, otherwise } => self.literals(whole, &subject, &cases, otherwise)?,
             Split::Variants { named, others } => self.switch(whole, subject, named, others)?,
         };
         self.leave();
         Ok(node)
+    }
+
+    /// A chain of conditions.
+    fn literals(
+        &mut self,
+        whole: &Match<'_, 'a>,
+        subject: &Node,
+        cases: &[Case<'a, Node>],
+        otherwise: Option<Outcome<Node>>,
+    ) -> Lower<Node> {
+        let mut branches = Vec::new();
+        for case in cases {
+            let tests = case.literals.iter().map(|(literal, _)| self.test(whole, subject, literal));
+            let tests = tests.collect::<Lower<Vec<_>>>()?;
+            let condition = self.any(tests, whole.span)?;
+            branches.push((condition, self.arm(whole, &case.then)?));
+        }
+        let mut node = match otherwise {
+            Some(outcome) => self.arm(whole, &outcome)?,
+            None => self.missing(whole)?,
+        };
+        while let Some((condition, then)) = branches.pop() {
+            node = self.node(NodeKind::If(Box::new([condition, then, node])), whole.ty, whole.span)?;
+        }
+        Ok(node)
+    }
+
+    fn test(&mut self, whole: &Match<'_, 'a>, subject: &Node, literal: &Literal) -> Lower<Node> {
+        let copy = self.copy(subject, whole.span)?;
+        match literal {
+            Literal::Bool(true) => Ok(copy),
+            Literal::Bool(false) => self.call_op(Op::Not, vec![copy], subject.ty, whole.span),
+            literal => {
+                let value = self.literal(literal, subject.ty, whole.span)?;
+                let bool = self.prim(Prim::Bool);
+                self.call_op(Op::Eq, vec![copy, value], bool, whole.span)
+            }
+        }
+    }
+
+    /// Whether one of several conditions holds, tested in order. Many of them make a tree that is not deep.
+    fn any(&mut self, tests: Vec<Node>, span: Span) -> Lower<Node> {
+        let is_long = tests.len() > CHAIN;
+        let mut tests = tests;
+        while is_long && tests.len() > 1 {
+            let mut pairs = tests.into_iter();
+            let mut joined = Vec::new();
+            while let Some(first) = pairs.next() {
+                joined.push(match pairs.next() {
+                    Some(second) => self.or(first, second, span)?,
+                    None => first,
+                });
+            }
+            tests = joined;
+        }
+        let mut tests = tests.into_iter();
+        let first = tests.next().ok_or_else(|| internal(span))?;
+        tests.try_fold(first, |before, test| self.or(before, test, span))
+    }
+
+    fn or(&mut self, left: Node, right: Node, span: Span) -> Lower<Node> {
+        let bool = self.prim(Prim::Bool);
+        self.call_op(Op::Or, vec![left, right], bool, span)
+    }
+
+    fn missing(&mut self, whole: &Match<'_, 'a>) -> Lower<Node> {
+        let message = "no arm of the match fits the value".to_owned();
+        self.node(NodeKind::Fail(message), whole.ty, whole.span)
     }
 
     fn switch(
@@ -97,7 +135,7 @@ impl<'a> Lowerer<'a> {
         whole: &Match<'_, 'a>,
         subject: Node,
         named: Vec<(crate::check::types::Name, Vec<Row<'a, Node>>)>,
-        others: Vec<Row<'a, Node>>,
+        others: Option<Row<'a, Node>>,
     ) -> Lower<Node> {
         let span = whole.span;
         let count = self.types.as_enum(subject.ty).map(<[_]>::len).ok_or_else(|| internal(span))?;
@@ -107,7 +145,7 @@ impl<'a> Lowerer<'a> {
             cases.push((index, payload, rows));
         }
         cases.sort_by_key(|(index, ..)| *index);
-        let mut default_rows = (cases.len() < count).then_some(others);
+        let mut default_rows = (cases.len() < count).then(|| others.into_iter().collect());
         if default_rows.is_none() {
             default_rows = take_common(&mut cases);
         }
@@ -138,7 +176,7 @@ impl<'a> Lowerer<'a> {
         let (_, body) = whole.arms.get(outcome.arm).ok_or_else(|| internal(whole.span))?;
         let mut env = whole.env.clone();
         for (local, value) in &outcome.bound {
-            env = env.with(*local, Binding::Value(value.clone()));
+            env = env.with(*local, Binding::Value(Rc::new(value.clone())));
         }
         self.expr(body, &env)
     }
@@ -150,10 +188,13 @@ fn take_common<'a>(cases: &mut Vec<(u32, TypeId, Vec<Row<'a, Node>>)>) -> Option
         Some(Row { pattern: TPattern::Any, bound, arm }) if bound.is_empty() => Some(*arm),
         _ => None,
     };
-    let arms: Vec<Option<usize>> = cases.iter().map(|(.., rows)| arm_of(rows)).collect();
-    let counted =
-        arms.iter().flatten().map(|arm| (arms.iter().filter(|other| **other == Some(*arm)).count(), *arm));
+    let mut counts: HashMap<usize, usize> = HashMap::new();
+    for arm in cases.iter().filter_map(|(.., rows)| arm_of(rows)) {
+        *counts.entry(arm).or_default() += 1;
+    }
+    let counted = cases.iter().filter_map(|(.., rows)| arm_of(rows)).map(|arm| (counts.get(&arm), arm));
     let (count, arm) = counted.max_by_key(|(count, _)| *count)?;
+    let count = count.copied().unwrap_or_default();
     if count < 2 {
         return None;
     }

@@ -1,15 +1,31 @@
 //! A program as a tree that is still being built.
 
+use std::collections::VecDeque;
+
 use runner_core::{Literal, Op, Prim, Type, TypeId, limits::EXPR_COUNT};
 
-use super::{Lower, Lowerer};
-use crate::{diagnostic::Diagnostic, syntax::Span};
+use super::{Lower, Lowerer, emit::READS};
+use crate::{diagnostic::Diagnostic, limits, syntax::Span};
 
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) kind: NodeKind,
     pub(super) ty: TypeId,
     pub(super) span: Span,
+    facts: Facts,
+}
+
+/// What is known of a whole tree, so that nobody has to walk it.
+#[derive(Debug, Clone, Copy)]
+struct Facts {
+    /// Levels.
+    height: u32,
+    /// Whether it is made of literals only.
+    is_data: bool,
+    /// Whether evaluating it can't fail, so that it may be left out.
+    is_total: bool,
+    /// Whether it calls an external function that may do more than give a value.
+    has_effect: bool,
 }
 
 /// As [`runner_core::Kind`], with children in place of indices.
@@ -17,7 +33,7 @@ pub(super) struct Node {
 pub(super) enum NodeKind {
     Literal(Literal),
     Local(u32),
-    Let(Vec<(u32, Node)>, Box<Node>),
+    Let(Lets, Box<Node>),
     Tuple(Vec<Node>),
     Field(Box<Node>, u32),
     Array(Vec<Node>),
@@ -30,57 +46,145 @@ pub(super) enum NodeKind {
     Fail(String),
 }
 
-impl Node {
-    /// Binds locals around a node.
-    pub(super) fn wrap(mut lets: Vec<(u32, Node)>, body: Node) -> Node {
-        if lets.is_empty() {
+/// Locals with their values, each in the scope of those before it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Lets {
+    items: VecDeque<(u32, Node)>,
+    height: u32,
+    has_effect: bool,
+}
+
+impl Lets {
+    pub(super) fn push(&mut self, local: u32, value: Node) {
+        self.height = self.height.max(value.height());
+        self.has_effect |= value.has_effect();
+        self.items.push_back((local, value));
+    }
+
+    /// Puts others behind these. Takes as long as the shorter list has locals.
+    pub(super) fn append(&mut self, mut other: Self) {
+        self.height = self.height.max(other.height);
+        self.has_effect |= other.has_effect;
+        if other.items.len() > self.items.len() {
+            self.items.drain(..).rev().for_each(|item| other.items.push_front(item));
+            self.items = other.items;
+        } else {
+            self.items.append(&mut other.items);
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &(u32, Node)> {
+        self.items.iter()
+    }
+
+    pub(super) fn into_items(self) -> VecDeque<(u32, Node)> {
+        self.items
+    }
+
+    /// Binds these around a node.
+    pub(super) fn around(mut self, body: Node) -> Node {
+        if self.items.is_empty() {
             return body;
         }
         let (ty, span) = (body.ty, body.span);
         let body = match body.kind {
             NodeKind::Let(inner, body) => {
-                lets.extend(inner);
+                self.append(inner);
                 body
             }
             _ => Box::new(body),
         };
-        Node { kind: NodeKind::Let(lets, body), ty, span }
+        let facts = Facts {
+            height: self.height.max(body.height()).saturating_add(1),
+            is_data: false,
+            is_total: false,
+            has_effect: self.has_effect || body.has_effect(),
+        };
+        Node { kind: NodeKind::Let(self, body), ty, span, facts }
     }
+}
 
+impl Node {
     /// Whether it costs nothing to evaluate it again, and it is small.
     pub(super) fn is_trivial(&self) -> bool {
         match &self.kind {
             NodeKind::Literal(_) | NodeKind::Local(_) => true,
-            NodeKind::Field(tuple, _) => tuple.is_trivial() && !matches!(tuple.kind, NodeKind::Tuple(_)),
+            NodeKind::Field(tuple, _) => {
+                self.facts.height <= limits::TRIVIAL_HEIGHT
+                    && tuple.is_trivial()
+                    && !matches!(tuple.kind, NodeKind::Tuple(_))
+            }
             NodeKind::Tuple(items) => items.is_empty(),
             _ => false,
         }
     }
 
-    /// Whether it is made of literals only.
+    pub(super) fn height(&self) -> u32 {
+        self.facts.height
+    }
+
     pub(super) fn is_data(&self) -> bool {
-        match &self.kind {
-            NodeKind::Literal(_) => true,
-            NodeKind::Tuple(items) | NodeKind::Array(items) => items.iter().all(Self::is_data),
-            NodeKind::Variant(_, payload) => payload.is_data(),
-            NodeKind::Call(Op::Wrap, args) => args.iter().all(Self::is_data),
-            _ => false,
+        self.facts.is_data
+    }
+
+    pub(super) fn is_total(&self) -> bool {
+        self.facts.is_total
+    }
+
+    pub(super) fn has_effect(&self) -> bool {
+        self.facts.has_effect
+    }
+}
+
+impl NodeKind {
+    fn for_each_child(&self, mut visit: impl FnMut(&Node)) {
+        match self {
+            Self::Literal(_) | Self::Local(_) | Self::Fail(_) => {}
+            Self::Let(lets, body) => {
+                lets.iter().for_each(|(_, value)| visit(value));
+                visit(body);
+            }
+            Self::Tuple(items) | Self::Array(items) | Self::Call(_, items) | Self::External(_, items) => {
+                items.iter().for_each(visit);
+            }
+            Self::Field(inner, _) | Self::Variant(_, inner) | Self::Lambda(_, inner) => visit(inner),
+            Self::Switch { subject, arms, default } => {
+                visit(subject);
+                arms.iter().for_each(|(.., body)| visit(body));
+                default.iter().for_each(|default| visit(default));
+            }
+            Self::If(branches) => branches.iter().for_each(visit),
         }
     }
 
-    /// Whether evaluating it can't fail, so that it may be left out.
-    pub(super) fn is_total(&self) -> bool {
-        match &self.kind {
-            NodeKind::Literal(_) | NodeKind::Local(_) => true,
-            NodeKind::Field(inner, _) | NodeKind::Variant(_, inner) => inner.is_total(),
-            NodeKind::Tuple(items) | NodeKind::Array(items) => items.iter().all(Self::is_total),
-            NodeKind::Call(Op::Map | Op::Filter, args) => args.iter().all(Self::is_total),
-            NodeKind::Call(Op::Count | Op::Wrap | Op::Unwrap | Op::Index | Op::Eq, args) => {
-                args.iter().all(Self::is_total)
+    /// `effect` tells whether it does more than give a value itself.
+    fn facts(&self, effect: bool) -> Facts {
+        let mut facts = Facts { height: 0, is_data: true, is_total: true, has_effect: effect };
+        self.for_each_child(|child| {
+            facts.height = facts.height.max(child.facts.height);
+            facts.is_data &= child.facts.is_data;
+            facts.is_total &= child.facts.is_total;
+            facts.has_effect |= child.facts.has_effect;
+        });
+        facts.height = facts.height.saturating_add(1);
+        facts.is_data &= matches!(
+            self,
+            Self::Literal(_) | Self::Tuple(_) | Self::Array(_) | Self::Variant(..) | Self::Call(Op::Wrap, _)
+        );
+        facts.is_total &= match self {
+            Self::Literal(_)
+            | Self::Local(_)
+            | Self::Field(..)
+            | Self::Variant(..)
+            | Self::Tuple(_)
+            | Self::Array(_)
+            | Self::Lambda(..) => true,
+            Self::Call(op, _) => {
+                matches!(op, Op::Map | Op::Filter | Op::Count | Op::Wrap | Op::Unwrap | Op::Index | Op::Eq)
             }
-            NodeKind::Lambda(_, body) => body.is_total(),
             _ => false,
-        }
+        };
+        facts
     }
 }
 
@@ -88,13 +192,32 @@ impl Lowerer<'_> {
     /// A new node; counted, since inlining may make very many of a small source.
     pub(super) fn node(&mut self, kind: NodeKind, ty: TypeId, span: Span) -> Lower<Node> {
         self.nodes += 1;
+        let span = self.site.unwrap_or(span);
         if self.nodes > EXPR_COUNT {
             let message =
                 format!("the program has more than {EXPR_COUNT} expressions once all functions are inlined");
-            let hint = "functions that call others twice, which call others twice, grow fast";
+            let hint = match self.inlining.last().and_then(|def| self.state.world.def(*def)) {
+                Some(def) => format!(
+                    "that was while `{}` was inlined; functions that call others twice, which call others twice, grow fast",
+                    def.path
+                ),
+                None => "functions that call others twice, which call others twice, grow fast".to_owned(),
+            };
             return Err(Box::new(Diagnostic::error("program_limit", span, message).hint(hint)));
         }
-        Ok(Node { kind, ty, span: self.site.unwrap_or(span) })
+        self.charge(1, size_of::<Node>(), span)?;
+        let effect = match &kind {
+            NodeKind::External(function, _) => {
+                let external = self.externals.get(*function as usize);
+                external.is_none_or(|external| !READS.contains(&external.path.as_str()))
+            }
+            _ => false,
+        };
+        let facts = kind.facts(effect);
+        if facts.height as usize > limits::INLINE_DEPTH {
+            return Err(self.too_deep(span));
+        }
+        Ok(Node { kind, ty, span, facts })
     }
 
     pub(super) fn local(&mut self, local: u32, ty: TypeId, span: Span) -> Lower<Node> {
@@ -130,7 +253,7 @@ impl Lowerer<'_> {
     }
 
     /// A node that may be used any number of times; what is not trivial is bound first, a tuple field by field.
-    pub(super) fn share(&mut self, node: Node, lets: &mut Vec<(u32, Node)>) -> Lower<Node> {
+    pub(super) fn share(&mut self, node: Node, lets: &mut Lets) -> Lower<Node> {
         if node.is_trivial() {
             return Ok(node);
         }
@@ -138,15 +261,17 @@ impl Lowerer<'_> {
         match node.kind {
             NodeKind::Tuple(items) => {
                 let items = items.into_iter().map(|item| self.share(item, lets)).collect::<Lower<_>>()?;
-                Ok(Node { kind: NodeKind::Tuple(items), ty, span })
+                let kind = NodeKind::Tuple(items);
+                let facts = kind.facts(false);
+                Ok(Node { kind, ty, span, facts })
             }
             NodeKind::Let(inner, body) => {
-                lets.extend(inner);
+                lets.append(inner);
                 self.share(*body, lets)
             }
             _ => {
                 let local = self.fresh();
-                lets.push((local, node));
+                lets.push(local, node);
                 self.local(local, ty, span)
             }
         }

@@ -7,7 +7,7 @@ use runner_core::Prim;
 use super::{Def, DefId, DefKind, Entry, ModId, Module, World, import};
 use crate::{
     check::types::{Name, Named, NamedId, Types},
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, Diagnostics},
     source::ModuleTree,
     syntax::{self, Func, Ident, ImportTree, Item, ItemKind, Param, Span, TypeDef, TypeExpr, TypeParam},
 };
@@ -22,26 +22,16 @@ pub(crate) enum Source<'a> {
     Anno(&'a [Param]),
 }
 
-/// The new definitions with their sources.
-pub(crate) struct Collected<'a> {
-    pub(crate) defs: Vec<(DefId, Source<'a>)>,
-    pub(crate) diagnostics: Vec<Diagnostic>,
-}
-
-/// Enters a project below a new root.
+/// Enters a project below a new root. Gives the new definitions with their sources.
 pub(crate) fn collect<'a>(
     world: &mut World,
     types: &mut Types,
     tree: &'a ModuleTree,
     is_std: bool,
-) -> Collected<'a> {
-    let mut collector = Collector {
-        world,
-        types,
-        is_std,
-        imports: Vec::new(),
-        collected: Collected { defs: Vec::new(), diagnostics: Vec::new() },
-    };
+    diagnostics: &mut Diagnostics,
+) -> Vec<(DefId, Source<'a>)> {
+    let mut collector =
+        Collector { world, types, is_std, imports: Vec::new(), defs: Vec::new(), diagnostics };
     let root = collector.new_module("".into(), None);
     if is_std {
         collector.prims(root);
@@ -49,9 +39,9 @@ pub(crate) fn collect<'a>(
         collector.world.root = Some(root);
     }
     collector.tree(root, tree);
-    let Collector { imports, mut collected, .. } = collector;
-    import::resolve(world, imports, &mut collected.diagnostics);
-    collected
+    let Collector { imports, defs, .. } = collector;
+    import::resolve(world, imports, diagnostics);
+    defs
 }
 
 struct Collector<'w, 'a> {
@@ -59,7 +49,8 @@ struct Collector<'w, 'a> {
     types: &'w mut Types,
     is_std: bool,
     imports: Vec<(ModId, &'a ImportTree)>,
-    collected: Collected<'a>,
+    defs: Vec<(DefId, Source<'a>)>,
+    diagnostics: &'w mut Diagnostics,
 }
 
 impl<'a> Collector<'_, 'a> {
@@ -110,7 +101,7 @@ impl<'a> Collector<'_, 'a> {
                     let inner = self.types.error();
                     let path = self.path(module, &name.name);
                     let field = field.map(|field| field.name.clone());
-                    self.types.named.push(Named { path, field, inner, recursive: false });
+                    self.types.named.push(Named { path, field, inner, head: None, recursive: false });
                     self.def(module, item, name, kind, Source::Type(def));
                 }
                 ItemKind::Module { name, module: inner } => {
@@ -128,15 +119,19 @@ impl<'a> Collector<'_, 'a> {
 
     fn def(&mut self, module: ModId, item: &Item, name: &Ident, kind: DefKind, source: Source<'a>) {
         let id = DefId(self.world.defs.len() as u32);
+        let path = self.path(module, &name.name);
+        if !self.diagnostics.budget().charge(1, size_of::<Def>() + 2 * path.len()) {
+            return;
+        }
         self.world.defs.push(Def {
-            path: self.path(module, &name.name),
+            path,
             module,
             kind,
             span: name.span,
             doc: item.doc.join("\n").into(),
             is_std: self.is_std,
         });
-        self.collected.defs.push((id, source));
+        self.defs.push((id, source));
         self.enter(module, name, Entry::Def(id));
     }
 
@@ -149,7 +144,7 @@ impl<'a> Collector<'_, 'a> {
             return;
         };
         match entries.get(&name.name) {
-            Some((_, first)) => self.collected.diagnostics.push(duplicate(name, *first)),
+            Some((_, first)) => self.diagnostics.push(duplicate(name, *first)),
             None => {
                 entries.insert(name.name.clone(), (entry, name.span));
             }

@@ -2,8 +2,10 @@
 
 use super::{DefId, Entry, ModId, Source, World};
 use crate::{
-    check::types::Name,
-    diagnostic::Diagnostic,
+    budget::Budget,
+    diagnostic::{Diagnostic, Diagnostics},
+    limits,
+    scope::Scope,
     syntax::{Expr, ExprKind, Func, Path, Pattern, PatternKind, TextPart, TupleItem},
 };
 
@@ -12,17 +14,17 @@ pub(crate) struct Order {
     pub(crate) defs: Vec<DefId>,
     /// Part of a cycle, by index of the definition less that of the first.
     pub(crate) cyclic: Vec<bool>,
-    pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
 /// Orders definitions whose indices are consecutive.
-pub(crate) fn order(world: &World, defs: &[(DefId, Source<'_>)]) -> Order {
+pub(crate) fn order(world: &World, defs: &[(DefId, Source<'_>)], diagnostics: &mut Diagnostics) -> Order {
     let first = defs.first().map_or(0, |(id, _)| id.0);
     let edges: Vec<Vec<u32>> = defs
         .iter()
         .map(|(id, source)| {
             let module = world.def(*id).map_or(super::STD, |def| def.module);
-            let mut walker = Walker { world, module, locals: Vec::new(), uses: Vec::new() };
+            let budget = diagnostics.budget();
+            let mut walker = Walker { world, module, locals: Scope::default(), uses: Vec::new(), budget };
             walker.source(source);
             let mut uses = walker.uses;
             uses.sort_unstable();
@@ -33,15 +35,25 @@ pub(crate) fn order(world: &World, defs: &[(DefId, Source<'_>)]) -> Order {
                 .collect()
         })
         .collect();
-    let mut order = Order { defs: Vec::new(), cyclic: vec![false; defs.len()], diagnostics: Vec::new() };
-    Search { edges: &edges, states: vec![State::New; defs.len()], world, first }.run(&mut order);
-    order
+    let mut search = Search {
+        edges: &edges,
+        states: vec![State::New; defs.len()],
+        world,
+        first,
+        path: Vec::new(),
+        acyclic: Vec::new(),
+        order: Order { defs: Vec::new(), cyclic: vec![false; defs.len()] },
+        diagnostics,
+    };
+    search.run();
+    search.order
 }
 
 #[derive(Clone, Copy, PartialEq)]
 enum State {
     New,
-    Open,
+    /// At this index of the path.
+    Open(usize),
     Done,
 }
 
@@ -51,63 +63,77 @@ struct Search<'a> {
     states: Vec<State>,
     world: &'a World,
     first: u32,
+    /// From the root to here, each with the number of its edges that were followed.
+    path: Vec<(u32, usize)>,
+    /// Indices in the path of those that are part of no cycle so far.
+    acyclic: Vec<usize>,
+    order: Order,
+    diagnostics: &'a mut Diagnostics,
 }
 
 impl Search<'_> {
-    fn run(&mut self, order: &mut Order) {
+    fn run(&mut self) {
         for root in 0..self.edges.len() as u32 {
-            if self.state(root) != State::New {
-                continue;
+            if self.state(root) == State::New {
+                self.enter(root);
+                self.search();
             }
-            // Each with the number of its edges that were followed.
-            let mut path: Vec<(u32, usize)> = vec![(root, 0)];
-            self.set(root, State::Open);
-            while let Some((node, next)) = path.last_mut() {
-                let node = *node;
-                match self.edges.get(node as usize).and_then(|edges| edges.get(*next)) {
-                    Some(&target) => {
-                        *next += 1;
-                        match self.state(target) {
-                            State::New => {
-                                self.set(target, State::Open);
-                                path.push((target, 0));
-                            }
-                            State::Open => self.cycle(&path, target, order),
-                            State::Done => {}
-                        }
+        }
+    }
+
+    fn enter(&mut self, node: u32) {
+        self.set(node, State::Open(self.path.len()));
+        self.acyclic.push(self.path.len());
+        self.path.push((node, 0));
+    }
+
+    fn search(&mut self) {
+        while let Some((node, next)) = self.path.last_mut() {
+            let node = *node;
+            match self.edges.get(node as usize).and_then(|edges| edges.get(*next)) {
+                Some(&target) => {
+                    *next += 1;
+                    match self.state(target) {
+                        State::New => self.enter(target),
+                        State::Open(start) => self.cycle(start),
+                        State::Done => {}
                     }
-                    None => {
-                        self.set(node, State::Done);
-                        order.defs.push(DefId(self.first + node));
-                        path.pop();
-                    }
+                }
+                None => {
+                    self.set(node, State::Done);
+                    self.order.defs.push(DefId(self.first + node));
+                    self.path.pop();
+                    self.acyclic.pop_if(|index| *index == self.path.len());
                 }
             }
         }
     }
 
-    fn cycle(&self, path: &[(u32, usize)], target: u32, order: &mut Order) {
-        let start = path.iter().position(|(node, _)| *node == target).unwrap_or(0);
-        let members: Vec<u32> = path.iter().skip(start).map(|(node, _)| *node).collect();
-        if members.iter().all(|node| order.cyclic.get(*node as usize) == Some(&true)) {
-            return;
-        }
-        for node in &members {
-            if let Some(cyclic) = order.cyclic.get_mut(*node as usize) {
+    /// Reports the cycle from an index of the path on, unless all of it is part of others.
+    fn cycle(&mut self, start: usize) {
+        let mut is_new = false;
+        while let Some(index) = self.acyclic.pop_if(|index| *index >= start) {
+            is_new = true;
+            let node = self.path.get(index).map(|(node, _)| *node as usize);
+            if let Some(cyclic) = node.and_then(|node| self.order.cyclic.get_mut(node)) {
                 *cyclic = true;
             }
         }
-        let defs: Vec<_> =
-            members.iter().filter_map(|node| self.world.def(DefId(self.first + node))).collect();
+        if !is_new {
+            return;
+        }
+        let members = self.path.iter().skip(start).take(limits::CYCLE_NAMES);
+        let defs: Vec<_> = members.filter_map(|(node, _)| self.world.def(DefId(self.first + node))).collect();
         let Some(head) = defs.first() else { return };
-        let names: Vec<_> = defs.iter().chain([head]).take(12).map(|def| format!("`{}`", def.path)).collect();
+        let shown = defs.iter().chain([head]).take(limits::CYCLE_NAMES);
+        let names: Vec<_> = shown.map(|def| format!("`{}`", def.path)).collect();
         let mut diagnostic =
             Diagnostic::error("recursion", head.span, format!("recursion: {}", names.join(" uses ")))
                 .hint("repeat with `fold`, `scan` or `loop_until_empty` instead");
         for def in defs.iter().skip(1).take(8) {
             diagnostic = diagnostic.label(def.span, "part of the cycle");
         }
-        order.diagnostics.push(diagnostic);
+        self.diagnostics.push(diagnostic);
     }
 
     fn state(&self, node: u32) -> State {
@@ -125,8 +151,9 @@ impl Search<'_> {
 struct Walker<'a> {
     world: &'a World,
     module: ModId,
-    locals: Vec<Name>,
+    locals: Scope<()>,
     uses: Vec<DefId>,
+    budget: &'a Budget,
 }
 
 impl Walker<'_> {
@@ -147,14 +174,14 @@ impl Walker<'_> {
     fn func(&mut self, func: &Func) {
         func.params.iter().filter_map(|param| param.default.as_ref()).for_each(|default| self.expr(default));
         let depth = self.locals.len();
-        self.locals.extend(func.params.iter().map(|param| param.name.name.clone()));
+        func.params.iter().for_each(|param| self.locals.push(param.name.name.clone(), ()));
         self.expr(&func.body);
         self.locals.truncate(depth);
     }
 
     fn path(&mut self, path: &Path) {
         let is_local = match path.names.as_slice() {
-            [only] => self.locals.contains(&only.name),
+            [only] => self.locals.get(&only.name).is_some(),
             _ => false,
         };
         if !is_local && let Ok(Entry::Def(def)) = self.world.lookup(self.module, path) {
@@ -163,6 +190,9 @@ impl Walker<'_> {
     }
 
     fn expr(&mut self, expr: &Expr) {
+        if !self.budget.step() {
+            return;
+        }
         match &expr.kind {
             ExprKind::Literal(_) | ExprKind::Error => {}
             ExprKind::Interpolated(parts) => {
@@ -210,7 +240,7 @@ impl Walker<'_> {
                 let depth = self.locals.len();
                 for binding in bindings {
                     self.expr(&binding.value);
-                    self.locals.push(binding.name.name.clone());
+                    self.locals.push(binding.name.name.clone(), ());
                 }
                 self.expr(result);
                 self.locals.truncate(depth);
@@ -222,9 +252,9 @@ impl Walker<'_> {
     }
 }
 
-fn bound_names(pattern: &Pattern, names: &mut Vec<Name>) {
+fn bound_names(pattern: &Pattern, names: &mut Scope<()>) {
     match &pattern.kind {
-        PatternKind::Bind(name) => names.push(name.name.clone()),
+        PatternKind::Bind(name) => names.push(name.name.clone(), ()),
         PatternKind::Variant { payload: Some(payload), .. } => bound_names(payload, names),
         PatternKind::Alternatives(patterns) => {
             patterns.iter().for_each(|pattern| bound_names(pattern, names))

@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 
 use super::{ModuleTree, Parsed, Problem, Project, Source};
 use crate::{
+    budget::Budget,
     diagnostic::Diagnostic,
     limits, parser,
     syntax::{Module, Span},
 };
 
 /// Parses all files of a project and puts them in their places.
-pub(super) fn parse(project: &Project) -> Parsed {
+pub(super) fn parse(project: &Project, budget: &Budget) -> Parsed {
     let mut diagnostics = Vec::new();
     if !project.is_folder {
         let parts = match project.sources.first() {
-            Some(source) => vec![parse_source(source, 0, &mut diagnostics)],
+            Some(source) => vec![parse_source(source, 0, budget, &mut diagnostics)],
             None => Vec::new(),
         };
         return Parsed { root: ModuleTree { parts, ..ModuleTree::default() }, diagnostics };
@@ -28,7 +29,7 @@ pub(super) fn parse(project: &Project) -> Parsed {
         let hint = "give one of its files alone, or add a `module.lt`, which may be empty";
         diagnostics.push(Diagnostic::error("no_module_file", Span::default(), message).hint(hint));
     }
-    let root = root.module("", project, &mut diagnostics);
+    let root = root.module("", project, budget, &mut diagnostics);
     Parsed { root, diagnostics }
 }
 
@@ -50,14 +51,20 @@ impl<'a> Folder<'a> {
         folder.files.insert(rest, source);
     }
 
-    fn module(&self, name: &str, project: &Project, diagnostics: &mut Vec<Diagnostic>) -> ModuleTree {
+    fn module(
+        &self,
+        name: &str,
+        project: &Project,
+        budget: &Budget,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> ModuleTree {
         let mut tree = ModuleTree { name: name.into(), ..ModuleTree::default() };
         let mut children: BTreeMap<&str, (u32, ModuleTree)> = BTreeMap::new();
         let head = self.files.get_key_value("module.lt");
         let others = self.files.iter().filter(|(name, _)| **name != "module.lt");
         for (file, index) in head.into_iter().chain(others) {
             let Some(source) = project.sources.get(*index as usize) else { continue };
-            let part = parse_source(source, *index, diagnostics);
+            let part = parse_source(source, *index, budget, diagnostics);
             if *file == "module.lt" || part.is_submodule {
                 tree.parts.push(part);
             } else {
@@ -68,7 +75,7 @@ impl<'a> Folder<'a> {
         }
         for (name, folder) in &self.folders {
             let Some(head) = folder.files.get("module.lt") else { continue };
-            let child = folder.module(name, project, diagnostics);
+            let child = folder.module(name, project, budget, diagnostics);
             if let Some((file, _)) = children.get(name) {
                 let message = format!("the module `{name}` is a file and a folder");
                 let span = Span { source: *head, start: 0, end: 0 };
@@ -84,11 +91,11 @@ impl<'a> Folder<'a> {
     }
 }
 
-fn parse_source(source: &Source, index: u32, diagnostics: &mut Vec<Diagnostic>) -> Module {
+fn parse_source(source: &Source, index: u32, budget: &Budget, diagnostics: &mut Vec<Diagnostic>) -> Module {
     let at = |start| Span { source: index, start, end: start };
     match source.problem {
         None => {
-            let (module, found) = parser::parse_module(source.text(), index);
+            let (module, found) = parser::parse_module(source.text(), index, budget);
             diagnostics.extend(found);
             return module;
         }
