@@ -36,9 +36,16 @@ pub(crate) struct Charge {
     used: Arc<AtomicU64>,
 }
 
+impl Charge {
+    /// Gives the bytes back before the charge is dropped.
+    pub(crate) fn release(&mut self) {
+        self.used.fetch_sub(core::mem::take(&mut self.bytes), Ordering::Relaxed);
+    }
+}
+
 impl Drop for Charge {
     fn drop(&mut self) {
-        self.used.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.release();
     }
 }
 
@@ -87,17 +94,36 @@ impl<'a> Budget<'a> {
         {
             return Err(exhausted("steps", limit, "the program takes more steps than are allowed"));
         }
+        #[cfg(feature = "std")]
+        if steps < self.next_look.get() {
+            return self.cancel.check();
+        }
+        #[cfg(feature = "std")]
+        self.next_look.set(steps + STEPS_PER_LOOK);
+        self.check()
+    }
+
+    /// Fails if the execution has to stop, for work that counts no steps.
+    pub(crate) fn check(&self) -> Result<()> {
         self.cancel.check()?;
         #[cfg(feature = "std")]
-        if let Some(deadline) = self.deadline
-            && steps >= self.next_look.get()
-        {
-            self.next_look.set(steps + STEPS_PER_LOOK);
-            if std::time::Instant::now() >= deadline {
-                return Err(late(&self.limits));
-            }
+        if self.deadline.is_some_and(|deadline| std::time::Instant::now() >= deadline) {
+            return Err(late(&self.limits));
         }
         Ok(())
+    }
+
+    /// Charges bytes before they are allocated, for as long as the charge is kept.
+    pub(crate) fn reserve(&self, bytes: usize) -> Result<Charge> {
+        let Some(limit) = self.limits.memory_bytes else {
+            return Ok(Charge { bytes: 0, used: Arc::clone(&self.memory) });
+        };
+        let bytes = bytes as u64;
+        let charge = Charge { bytes, used: Arc::clone(&self.memory) };
+        if self.memory.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes) > limit {
+            return Err(out_of_memory(limit));
+        }
+        Ok(charge)
     }
 
     /// Charges the buffers of a column that are not charged yet.

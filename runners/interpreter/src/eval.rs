@@ -13,14 +13,17 @@ mod stream;
 mod val;
 
 use alloc::{collections::BTreeMap, rc::Rc, vec::Vec};
-use core::cell::RefCell;
+use core::{
+    cell::{OnceCell, RefCell},
+    hash::BuildHasher,
+};
 
 use runner_core::{Code, Detail, Error, ExprId, INPUT, Op, Result};
 
 use crate::{
     budget::Budget,
     column::{Column, row_count},
-    kernel::{self, Operand},
+    kernel::{self, Operand, table::Seed},
     limits::COLUMN_ROWS,
     native::Context,
     plan::{Kind, Node, Plan},
@@ -39,15 +42,21 @@ const LONG_TEXT: usize = 1 << 20;
 pub(crate) struct Eval<'p> {
     plan: &'p Plan,
     budget: Budget<'p>,
-    /// Of hash tables.
-    seed: u64,
+    /// What the seed of hash tables is made of; random if nothing is said.
+    hash_seed: Option<u64>,
+    seed: OnceCell<Seed>,
     /// Hash tables of joins that may be needed again, with the array that they were made from.
     joins: RefCell<BTreeMap<ExprId, join::Known>>,
 }
 
 impl<'p> Eval<'p> {
-    pub(crate) fn new(plan: &'p Plan, budget: Budget<'p>, seed: u64) -> Self {
-        Self { plan, budget, seed, joins: RefCell::default() }
+    pub(crate) fn new(plan: &'p Plan, budget: Budget<'p>, hash_seed: Option<u64>) -> Self {
+        Self { plan, budget, hash_seed, seed: OnceCell::new(), joins: RefCell::default() }
+    }
+
+    /// The seed of the hash tables of this execution.
+    fn seed(&self) -> &Seed {
+        self.seed.get_or_init(|| Seed::new(self.hash_seed.unwrap_or_else(random)))
     }
 
     /// The output for an input, both columns of one row.
@@ -283,4 +292,16 @@ fn lift(vals: &[Val], rows: usize) -> Option<(Column, crate::column::Buffer<u32>
         }
     }
     found.map(|view| (view.parts().0.clone(), view.parts().1.clone()))
+}
+
+/// A number that nobody can guess, from the system.
+#[cfg(feature = "std")]
+fn random() -> u64 {
+    std::hash::RandomState::new().hash_one(())
+}
+
+/// Without an operating system there is no randomness to be had but where things lie in memory.
+#[cfg(not(feature = "std"))]
+fn random() -> u64 {
+    foldhash::quality::RandomState::default().hash_one(())
 }

@@ -32,8 +32,7 @@ use crate::{
 pub struct Interpreter {
     limits: Limits,
     natives: Vec<Arc<dyn Native>>,
-    /// Of hash tables; differs between interpreters, so that nobody can prepare rows that collide.
-    seed: u64,
+    hash_seed: Option<u64>,
     closed: AtomicBool,
 }
 
@@ -53,6 +52,7 @@ impl Prepared {
 #[derive(Default)]
 pub struct Builder {
     limits: Limits,
+    hash_seed: Option<u64>,
     natives: Vec<Arc<dyn Native>>,
 }
 
@@ -91,6 +91,16 @@ impl Builder {
         self
     }
 
+    /// Seeds the hash tables of every execution with this number, which has to be random and secret.
+    ///
+    /// Without it each execution takes a random number from the system. Without the feature `std` there is none: the
+    /// seed is made of addresses, so that a device that has a source of randomness had better give it here.
+    #[must_use]
+    pub fn hash_seed(mut self, seed: u64) -> Self {
+        self.hash_seed = Some(seed);
+        self
+    }
+
     /// Offers a function to programs; a later one of the same path replaces it.
     #[must_use]
     #[cfg_attr(
@@ -109,7 +119,7 @@ impl Builder {
         Interpreter {
             limits: self.limits,
             natives: self.natives,
-            seed: seed(),
+            hash_seed: self.hash_seed,
             closed: AtomicBool::new(false),
         }
     }
@@ -137,7 +147,7 @@ impl RunSync for Interpreter {
         let budget = Budget::new(self.limits, cancel);
         budget.foresee(input.len())?;
         let input = Column::from_wire(plan.program.types(), plan.program.input(), input, 1)?;
-        Eval::new(plan, budget, self.seed).run(input).map(|output| output.to_wire())
+        Eval::new(plan, budget, self.hash_seed).run(input).map(|output| output.to_wire())
     }
 
     /// A sequence, and what maps and filters make of an array, goes out while it is made, and is never held as a whole;
@@ -154,7 +164,7 @@ impl RunSync for Interpreter {
         let budget = Budget::new(self.limits, cancel);
         budget.foresee(input.len())?;
         let input = Column::from_wire(plan.program.types(), plan.program.input(), input, 1)?;
-        Eval::new(plan, budget, self.seed).run_in_pieces(input, emit).map(Bytes::from)
+        Eval::new(plan, budget, self.hash_seed).run_in_pieces(input, emit).map(Bytes::from)
     }
 
     fn get_interface(&self) -> Result<String> {
@@ -194,16 +204,4 @@ fn unknown(path: &str) -> Error {
         return Error::prepare(format!("{path} needs an interpreter with a root directory"));
     }
     Error::prepare(format!("the interpreter has no function {path}"))
-}
-
-#[cfg(feature = "std")]
-fn seed() -> u64 {
-    use std::hash::{BuildHasher, Hasher, RandomState};
-    RandomState::new().build_hasher().finish()
-}
-
-/// Without an operating system there is no randomness to be had.
-#[cfg(not(feature = "std"))]
-fn seed() -> u64 {
-    0x2545_f491_4f6c_dd1d
 }

@@ -61,6 +61,14 @@ impl Text {
         }
     }
 
+    /// Number of bytes of the texts of rows `start..end`.
+    pub(crate) fn byte_range(&self, start: usize, end: usize) -> usize {
+        match (self.offsets.get(start), self.offsets.get(end)) {
+            (Some(first), Some(last)) => last.saturating_sub(*first) as usize,
+            _ => 0,
+        }
+    }
+
     /// All texts without bounds between them.
     pub(crate) fn joined(&self) -> &str {
         match (self.offsets.first(), self.offsets.last()) {

@@ -314,7 +314,7 @@ impl Eval<'_> {
         let index = self.known_index(id, array, env.rows, || items.items.column(total))?;
         let (Some(index), true) = (index, total > 0) else { return Ok(Val::bool(false)) };
         let mut found = Vec::with_capacity(env.rows);
-        index.look_up(&probe.column(env.rows)?, |_, rows| {
+        index.look_up(&probe.column(env.rows)?, self.seed(), &self.budget, |_, rows| {
             found.push(!rows.is_empty());
             Ok(())
         })?;
@@ -323,7 +323,7 @@ impl Eval<'_> {
 
     fn distinct(&self, seq: &Seq) -> Result<Val> {
         let items = seq.items.column(seq.total())?;
-        let firsts = table::distinct(&items, seq.ranges(), self.seed);
+        let firsts = table::distinct(&items, seq.ranges(), self.seed(), &self.budget)?;
         let mut rest = firsts.iter().peekable();
         let offsets = offsets(seq.ranges().map(|(_, end)| {
             let mut count = 0;

@@ -49,9 +49,8 @@ impl Eval<'_> {
             return Ok(Val::Seq(Rc::new(Seq { offsets: seq.offsets.clone(), items: Val::empty() })));
         }
         let keys = self.map_items(lambda, &seq, env)?;
-        self.budget.step(seq.total())?;
-        let classes = Classes::new(&keys, seq.ranges(), self.seed);
-        let (rows, bounds) = classes.rows();
+        let classes = Classes::new(&keys, seq.ranges(), self.seed(), &self.budget)?;
+        let (rows, bounds) = classes.rows(&self.budget)?;
         let mut firsts = classes.first.iter().peekable();
         let groups = offsets(seq.ranges().map(|(_, end)| {
             let mut count = 0;

@@ -72,11 +72,7 @@ impl Eval<'_> {
             again = true;
         }
         let index = if rows > 1 || again {
-            let keys = keys()?;
-            self.budget.step(keys.len())?;
-            // A row takes a hash, a place in the table, two in the lists of rows, and its key.
-            self.budget.foresee(keys.len() * 40)?;
-            Some(Rc::new(Index::new(&keys, self.seed)))
+            Some(Rc::new(Index::new(&keys()?, self.seed(), &self.budget)?))
         } else {
             None
         };
@@ -105,7 +101,7 @@ impl Eval<'_> {
             let seq = Seq { offsets: offsets.into(), items: items.select(&core::mem::take(rows).into())? };
             sink(Piece { first, seq: self.filter_rest(join, seq, first, env)? })
         };
-        index.look_up(&probes, |row, found| {
+        index.look_up(&probes, self.seed(), &self.budget, |row, found| {
             rows.extend_from_slice(found);
             offsets.push(rows.len() as u32);
             if rows.len() >= BATCH {

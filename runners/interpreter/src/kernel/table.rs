@@ -1,15 +1,25 @@
 //! Hash tables over the rows of a column, for `group`, `distinct`, `contains` and joins.
+//!
+//! Rows are hashed with a seed of the execution. What a table compares counts as steps, and it asks the budget for its
+//! memory before it takes it.
+
+mod buckets;
+mod hash;
 
 use alloc::vec::Vec;
-use core::cmp::Ordering;
 
-use hashbrown::HashTable;
 use runner_core::Result;
 
+pub(crate) use self::hash::Seed;
+use self::{
+    buckets::{Buckets, Work},
+    hash::Hashes,
+};
 use super::order::compare_rows;
 use crate::{
+    budget::{Budget, Charge},
     column::{Buffer, Column},
-    scalar::Float,
+    limits::BATCH,
 };
 
 /// Which rows are equal.
@@ -18,56 +28,74 @@ pub(crate) struct Classes {
     pub(crate) of_row: Vec<u32>,
     /// For each class its first row.
     pub(crate) first: Vec<u32>,
+    _charge: Charge,
 }
 
 /// Rows by their value.
 pub(crate) struct Index {
     keys: Column,
-    seed: u64,
-    table: HashTable<(u64, u32)>,
+    buckets: Buckets,
     /// The rows of class `i` are `rows[offsets[i]..offsets[i + 1]]`.
     offsets: Vec<u32>,
     rows: Vec<u32>,
+    _charge: Charge,
 }
 
 impl Classes {
     /// Classes within each segment: rows of two segments are never of one class.
-    pub(crate) fn new(keys: &Column, segments: impl Iterator<Item = (usize, usize)>, seed: u64) -> Self {
-        let mut table = HashTable::new();
-        Self::within(keys, segments, seed, &mut table)
+    ///
+    /// # Errors
+    /// Those of the budget.
+    pub(crate) fn new(
+        keys: &Column,
+        segments: impl Iterator<Item = (usize, usize)>,
+        seed: &Seed,
+        budget: &Budget<'_>,
+    ) -> Result<Self> {
+        Self::within(keys, segments, seed, budget, &mut Buckets::new(budget)?)
     }
 
     fn within(
         keys: &Column,
         segments: impl Iterator<Item = (usize, usize)>,
-        seed: u64,
-        table: &mut HashTable<(u64, u32)>,
-    ) -> Self {
-        let hashes = hash(keys, seed);
-        let mut classes = Self { of_row: Vec::with_capacity(keys.len()), first: Vec::new() };
-        for range in segments {
-            table.clear();
-            classes.add(keys, &hashes, range, table);
+        seed: &Seed,
+        budget: &Budget<'_>,
+        buckets: &mut Buckets,
+    ) -> Result<Self> {
+        let hashes = seed.hash(keys, budget)?;
+        let charge = budget.reserve(keys.len().saturating_mul(2 * size_of::<u32>()))?;
+        let mut classes = Self { of_row: Vec::with_capacity(keys.len()), first: Vec::new(), _charge: charge };
+        let mut work = Work::new(budget);
+        for (segment, range) in segments.enumerate() {
+            if segment > 0 {
+                buckets.clear(range.1 - range.0);
+            }
+            classes.add(keys, &hashes, range, buckets, &mut work)?;
         }
-        classes
+        work.finish()?;
+        Ok(classes)
     }
 
     fn add(
         &mut self,
         keys: &Column,
-        hashes: &[u64],
+        hashes: &Hashes,
         range: (usize, usize),
-        table: &mut HashTable<(u64, u32)>,
-    ) {
+        buckets: &mut Buckets,
+        work: &mut Work<'_>,
+    ) -> Result<()> {
         macro_rules! dispatch {
             ($($variant:ident),*) => {
                 match keys {
                     $(Column::$variant(values) => {
-                        self.insert(hashes, range, table, |a, b| values.get(a) == values.get(b));
+                        self.insert(hashes, range, buckets, work, |a, b, _| values.get(a) == values.get(b))
                     })*
-                    Column::Text(text) => self.insert(hashes, range, table, |a, b| text.get(a) == text.get(b)),
-                    _ => self.insert(hashes, range, table, |a, b| {
-                        compare_rows(keys, a, keys, b) == Ordering::Equal
+                    Column::Text(text) => self.insert(hashes, range, buckets, work, |a, b, work| {
+                        same_text(text.get(a), text.get(b), work)
+                    }),
+                    _ => self.insert(hashes, range, buckets, work, |a, b, work| {
+                        work.add(weight(keys, b, b + 1));
+                        compare_rows(keys, a, keys, b).is_eq()
                     }),
                 }
             };
@@ -78,34 +106,45 @@ impl Classes {
     #[inline]
     fn insert(
         &mut self,
-        hashes: &[u64],
+        hashes: &Hashes,
         (start, end): (usize, usize),
-        table: &mut HashTable<(u64, u32)>,
-        equal: impl Fn(usize, usize) -> bool,
-    ) {
+        buckets: &mut Buckets,
+        work: &mut Work<'_>,
+        equal: impl Fn(usize, usize, &mut Work<'_>) -> bool,
+    ) -> Result<()> {
         for (row, hash) in hashes.iter().enumerate().take(end).skip(start) {
+            work.row()?;
             let first = &self.first;
-            let same = |(other, class): &(u64, u32)| {
-                other == hash && first.get(*class as usize).is_some_and(|first| equal(*first as usize, row))
+            let same = |class: u32, work: &mut Work<'_>| {
+                first.get(class as usize).is_some_and(|first| equal(*first as usize, row, work))
             };
-            match table.find(*hash, same) {
-                Some((_, class)) => self.of_row.push(*class),
+            match buckets.find(*hash, work, same) {
+                Some(class) => self.of_row.push(class),
                 None => {
                     let class = self.first.len() as u32;
-                    table.insert_unique(*hash, (*hash, class), |(hash, _)| *hash);
+                    buckets.insert(*hash, class, work)?;
                     self.first.push(row as u32);
                     self.of_row.push(class);
                 }
             }
         }
+        Ok(())
     }
 
     /// The rows class by class, in order within each, and where each class begins.
-    pub(crate) fn rows(&self) -> (Vec<u32>, Vec<u32>) {
+    ///
+    /// # Errors
+    /// Those of the budget.
+    pub(crate) fn rows(&self, budget: &Budget<'_>) -> Result<(Vec<u32>, Vec<u32>)> {
+        let entries = self.of_row.len().saturating_add(self.first.len().saturating_mul(2));
+        let _charge = budget.reserve(entries.saturating_mul(size_of::<u32>()))?;
         let mut offsets = alloc::vec![0u32; self.first.len() + 1];
-        for class in &self.of_row {
-            if let Some(count) = offsets.get_mut(*class as usize + 1) {
-                *count += 1;
+        for classes in self.of_row.chunks(BATCH) {
+            budget.check()?;
+            for class in classes {
+                if let Some(count) = offsets.get_mut(*class as usize + 1) {
+                    *count += 1;
+                }
             }
         }
         let mut sum = 0;
@@ -115,45 +154,62 @@ impl Classes {
         }
         let mut next = offsets.clone();
         let mut rows = alloc::vec![0u32; self.of_row.len()];
-        for (row, class) in (0..).zip(&self.of_row) {
-            if let Some(place) = next.get_mut(*class as usize) {
-                if let Some(slot) = rows.get_mut(*place as usize) {
-                    *slot = row;
+        for (batch, classes) in self.of_row.chunks(BATCH).enumerate() {
+            budget.check()?;
+            for (row, class) in ((batch * BATCH) as u32..).zip(classes) {
+                if let Some(place) = next.get_mut(*class as usize) {
+                    if let Some(slot) = rows.get_mut(*place as usize) {
+                        *slot = row;
+                    }
+                    *place += 1;
                 }
-                *place += 1;
             }
         }
-        (rows, offsets)
+        Ok((rows, offsets))
     }
 }
 
 impl Index {
-    pub(crate) fn new(keys: &Column, seed: u64) -> Self {
-        let mut table = HashTable::with_capacity(keys.len());
-        let classes = Classes::within(keys, core::iter::once((0, keys.len())), seed, &mut table);
-        let (rows, offsets) = classes.rows();
-        Self { keys: keys.clone(), seed, table, offsets, rows }
+    /// # Errors
+    /// Those of the budget.
+    pub(crate) fn new(keys: &Column, seed: &Seed, budget: &Budget<'_>) -> Result<Self> {
+        let mut buckets = Buckets::with_capacity(keys.len(), budget)?;
+        let all = core::iter::once((0, keys.len()));
+        let classes = Classes::within(keys, all, seed, budget, &mut buckets)?;
+        let (rows, offsets) = classes.rows(budget)?;
+        let charge = budget.reserve((rows.len() + offsets.len()).saturating_mul(size_of::<u32>()))?;
+        Ok(Self { keys: keys.clone(), buckets, offsets, rows, _charge: charge })
     }
 
     /// Calls `found` with each row of `probes`, in order, and the rows that are equal to it, in order.
+    ///
+    /// # Errors
+    /// Those of the budget and of `found`.
     pub(crate) fn look_up(
         &self,
         probes: &Column,
+        seed: &Seed,
+        budget: &Budget<'_>,
         mut found: impl FnMut(usize, &[u32]) -> Result<()>,
     ) -> Result<()> {
-        let hashes = hash(probes, self.seed);
+        let hashes = seed.hash(probes, budget)?;
+        let work = Work::new(budget);
         macro_rules! dispatch {
             ($($variant:ident),*) => {
                 match (&self.keys, probes) {
                     $((Column::$variant(keys), Column::$variant(values)) => {
-                        self.probe(&hashes, |a, b| keys.get(a) == values.get(b), &mut found)
+                        self.probe(&hashes, work, |a, b, _| keys.get(a) == values.get(b), &mut found)
                     })*
-                    (Column::Text(keys), Column::Text(values)) => {
-                        self.probe(&hashes, |a, b| keys.get(a) == values.get(b), &mut found)
+                    (Column::Text(keys), Column::Text(texts)) => {
+                        let equal = |a, b, work: &mut Work<'_>| same_text(keys.get(a), texts.get(b), work);
+                        self.probe(&hashes, work, equal, &mut found)
                     }
                     (keys, _) => {
-                        let equal = |a, b| compare_rows(keys, a, probes, b) == Ordering::Equal;
-                        self.probe(&hashes, equal, &mut found)
+                        let equal = |a, b, work: &mut Work<'_>| {
+                            work.add(weight(probes, b, b + 1));
+                            compare_rows(keys, a, probes, b).is_eq()
+                        };
+                        self.probe(&hashes, work, equal, &mut found)
                     }
                 }
             };
@@ -164,20 +220,22 @@ impl Index {
     #[inline]
     fn probe(
         &self,
-        hashes: &[u64],
-        equal: impl Fn(usize, usize) -> bool,
+        hashes: &Hashes,
+        mut work: Work<'_>,
+        equal: impl Fn(usize, usize, &mut Work<'_>) -> bool,
         found: &mut impl FnMut(usize, &[u32]) -> Result<()>,
     ) -> Result<()> {
         for (probe, hash) in hashes.iter().enumerate() {
-            let same = |(other, class): &(u64, u32)| {
-                other == hash && self.of(*class).first().is_some_and(|first| equal(*first as usize, probe))
+            work.row()?;
+            let same = |class: u32, work: &mut Work<'_>| {
+                self.of(class).first().is_some_and(|first| equal(*first as usize, probe, work))
             };
-            match self.table.find(*hash, same) {
-                Some((_, class)) => found(probe, self.of(*class))?,
+            match self.buckets.find(*hash, &mut work, same) {
+                Some(class) => found(probe, self.of(class))?,
                 None => found(probe, &[])?,
             }
         }
-        Ok(())
+        work.finish()
     }
 
     fn of(&self, class: u32) -> &[u32] {
@@ -188,85 +246,43 @@ impl Index {
     }
 }
 
-/// A hash of each row; equal rows have equal hashes.
-///
-/// Each step multiplies to 128 bits and folds the halves together, as wyhash and foldhash do. The seed differs from
-/// process to process, so that nobody can prepare an input of rows that collide.
-fn hash(column: &Column, seed: u64) -> Vec<u64> {
-    let mut hashes = alloc::vec![seed; column.len()];
-    mix(column, &mut hashes);
-    hashes
-}
-
-fn mix(column: &Column, hashes: &mut [u64]) {
-    macro_rules! prims {
-        ($($variant:ident $as:expr),*) => {
-            match column {
-                Column::Empty => {}
-                $(Column::$variant(values) => {
-                    let as_bits = $as;
-                    for (hash, value) in hashes.iter_mut().zip(values.iter()) {
-                        *hash = fold(*hash, as_bits(*value));
-                    }
-                })*
-                Column::Text(texts) => {
-                    for (hash, text) in hashes.iter_mut().zip(texts.iter()) {
-                        *hash = bytes(*hash, text.as_bytes());
-                    }
-                }
-                Column::Tuple(tuple) => tuple.fields.iter().for_each(|field| mix(field, hashes)),
-                Column::Array(array) => {
-                    let (first, last) = array.bounds();
-                    let items = hash(&array.items.slice(first, last), FACTOR);
-                    for (row, hash) in hashes.iter_mut().enumerate() {
-                        let (start, end) = array.range(row);
-                        let items = items.get(start - first..end - first).unwrap_or_default();
-                        *hash = items.iter().fold(fold(*hash, items.len() as u64), |hash, item| fold(hash, *item));
-                    }
-                }
-                Column::Enum(column) => {
-                    let payloads: Vec<Vec<u64>> =
-                        column.payloads.iter().map(|payload| hash(payload, FACTOR)).collect();
-                    for (row, hash) in hashes.iter_mut().enumerate() {
-                        let (tag, place) = column.at(row);
-                        let payload = payloads.get(tag).and_then(|hashes| hashes.get(place)).copied();
-                        *hash = fold(fold(*hash, tag as u64), payload.unwrap_or(FACTOR));
-                    }
-                }
-            }
-        };
-    }
-    prims!(
-        Bool u64::from, I8 |v: i8| v as u64, I16 |v: i16| v as u64, I32 |v: i32| v as u64, I64 |v: i64| v as u64,
-        U8 u64::from, U16 u64::from, U32 u64::from, U64 |v: u64| v,
-        F32 Float::key, F64 Float::key
-    );
-}
-
-const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-
-#[inline]
-fn fold(hash: u64, value: u64) -> u64 {
-    let product = u128::from(hash ^ value) * u128::from(FACTOR);
-    (product as u64) ^ ((product >> 64) as u64)
-}
-
-#[inline]
-fn bytes(mut hash: u64, bytes: &[u8]) -> u64 {
-    let (words, rest) = bytes.as_chunks::<8>();
-    for word in words {
-        hash = fold(hash, u64::from_le_bytes(*word)).rotate_left(23);
-    }
-    let mut last = [0; 8];
-    last.iter_mut().zip(rest).for_each(|(slot, byte)| *slot = *byte);
-    fold(fold(hash, u64::from_le_bytes(last)), bytes.len() as u64)
-}
-
 /// The first rows of equal ones.
+///
+/// # Errors
+/// Those of the budget.
 pub(crate) fn distinct(
     keys: &Column,
     segments: impl Iterator<Item = (usize, usize)>,
-    seed: u64,
-) -> Buffer<u32> {
-    Classes::new(keys, segments, seed).first.into()
+    seed: &Seed,
+    budget: &Budget<'_>,
+) -> Result<Buffer<u32>> {
+    Ok(Classes::new(keys, segments, seed, budget)?.first.into())
 }
+
+#[inline]
+fn same_text(a: &str, b: &str, work: &mut Work<'_>) -> bool {
+    work.add(b.len() / BYTES_PER_STEP);
+    a == b
+}
+
+/// Steps that it takes to compare rows `start..end` with equal ones, beside the one that each takes anyway.
+fn weight(column: &Column, start: usize, end: usize) -> usize {
+    match column {
+        Column::Text(text) => text.byte_range(start, end) / BYTES_PER_STEP,
+        Column::Tuple(tuple) => tuple.fields.iter().map(|field| weight(field, start, end)).sum(),
+        Column::Array(array) => {
+            let (first, last) = (array.range(start).0, array.range(end.saturating_sub(1)).1);
+            (last - first).saturating_add(weight(&array.items, first, last))
+        }
+        Column::Enum(column) => (start..end)
+            .map(|row| {
+                let (tag, place) = column.at(row);
+                column.payloads.get(tag).map_or(0, |payload| weight(payload, place, place + 1))
+            })
+            .fold(0, usize::saturating_add),
+        _ => 0,
+    }
+}
+
+/// Bytes of text that are compared in about the time of a step.
+const BYTES_PER_STEP: usize = 64;
