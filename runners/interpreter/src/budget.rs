@@ -1,15 +1,11 @@
 //! What an execution may use: memory, steps, time, and whether anybody still wants the result.
 
-use alloc::{boxed::Box, format, sync::Arc};
-use core::{
-    cell::Cell,
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
-};
+use alloc::{format, rc::Rc};
+use core::{cell::Cell, time::Duration};
 
 use runner_core::{Cancel, Code, Detail, Error, Result};
 
-use crate::{column::Column, limits::CHARGED_BYTES};
+use crate::limits::{CHECKED_BYTES, CHECKED_ROWS};
 
 /// Bounds of one execution. What is `None` is not bounded.
 ///
@@ -22,7 +18,7 @@ use crate::{column::Column, limits::CHARGED_BYTES};
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes that columns may hold at a time, input included; small buffers are not counted.
+    /// Bytes that the execution may hold at a time: its input, all values while they are made, tables, and its output.
     pub memory_bytes: Option<u64>,
     /// Values that operations may produce, in all.
     pub steps: Option<u64>,
@@ -30,135 +26,192 @@ pub struct Limits {
     pub time: Option<Duration>,
 }
 
-/// Bytes of a buffer that a budget was charged with; released on drop.
-pub(crate) struct Charge {
-    bytes: u64,
-    used: Arc<AtomicU64>,
-}
+/// The budget of one execution: what it may still use, and whether it may go on. Clones share it.
+///
+/// Every allocation that grows with data draws from it before it is made, and gives back when it is freed: buffers and
+/// [`Vector`](crate::column::Vector)s can't be made without one.
+#[derive(Clone)]
+pub(crate) struct Budget(Rc<State>);
 
-impl Charge {
-    /// Gives the bytes back before the charge is dropped.
-    pub(crate) fn release(&mut self) {
-        self.used.fetch_sub(core::mem::take(&mut self.bytes), Ordering::Relaxed);
-    }
-}
-
-impl Drop for Charge {
-    fn drop(&mut self) {
-        self.release();
-    }
-}
-
-/// The budget of one execution.
-pub(crate) struct Budget<'a> {
+struct State {
     limits: Limits,
-    cancel: &'a Cancel,
+    cancel: Cancel,
     steps: Cell<u64>,
+    /// Rows and bytes that were worked on since the last check.
+    worked: Cell<usize>,
+    #[cfg(feature = "std")]
+    deadline: Option<std::time::Instant>,
     /// Steps at which the clock is looked at again.
     #[cfg(feature = "std")]
     next_look: Cell<u64>,
-    #[cfg(feature = "std")]
-    deadline: Option<std::time::Instant>,
-    memory: Arc<AtomicU64>,
+    memory: Cell<usize>,
+    most_memory: usize,
+    stopped: Cell<bool>,
+}
+
+/// Bytes that a budget was charged with, given back on drop.
+pub(crate) struct Charge {
+    bytes: usize,
+    budget: Budget,
 }
 
 /// A look at the clock costs about as much as this many steps.
 #[cfg(feature = "std")]
 const STEPS_PER_LOOK: u64 = 256;
 
-impl<'a> Budget<'a> {
-    pub(crate) fn new(limits: Limits, cancel: &'a Cancel) -> Self {
-        Self {
+impl Budget {
+    pub(crate) fn new(limits: Limits, cancel: &Cancel) -> Self {
+        let most_memory =
+            limits.memory_bytes.map_or(usize::MAX, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+        Self(Rc::new(State {
             limits,
-            cancel,
+            cancel: cancel.clone(),
             steps: Cell::new(0),
-            #[cfg(feature = "std")]
-            next_look: Cell::new(0),
+            worked: Cell::new(0),
             #[cfg(feature = "std")]
             deadline: limits.time.and_then(|time| std::time::Instant::now().checked_add(time)),
-            memory: Arc::default(),
-        }
+            #[cfg(feature = "std")]
+            next_look: Cell::new(0),
+            memory: Cell::new(0),
+            most_memory,
+            stopped: Cell::new(false),
+        }))
     }
 
-    pub(crate) fn cancel(&self) -> &'a Cancel {
-        self.cancel
+    /// For work outside of an execution, which nothing bounds.
+    #[cfg(any(test, feature = "fs"))]
+    pub(crate) fn unbounded() -> Self {
+        Self::new(Limits::default(), &Cancel::new())
     }
 
     /// Counts `rows` steps, and fails if the execution has to stop.
     #[inline]
     pub(crate) fn step(&self, rows: usize) -> Result<()> {
-        let steps = self.steps.get().saturating_add(rows as u64).saturating_add(1);
-        self.steps.set(steps);
-        if let Some(limit) = self.limits.steps
+        let steps = self.0.steps.get().saturating_add(rows as u64).saturating_add(1);
+        self.0.steps.set(steps);
+        if let Some(limit) = self.0.limits.steps
             && steps > limit
         {
             return Err(exhausted("steps", limit, "the program takes more steps than are allowed"));
         }
+        self.0.cancel.check()?;
         #[cfg(feature = "std")]
-        if steps < self.next_look.get() {
-            return self.cancel.check();
-        }
-        #[cfg(feature = "std")]
-        self.next_look.set(steps + STEPS_PER_LOOK);
-        self.check()
-    }
-
-    /// Fails if the execution has to stop, for work that counts no steps.
-    pub(crate) fn check(&self) -> Result<()> {
-        self.cancel.check()?;
-        #[cfg(feature = "std")]
-        if self.deadline.is_some_and(|deadline| std::time::Instant::now() >= deadline) {
-            return Err(late(&self.limits));
+        if self.0.deadline.is_some() && steps >= self.0.next_look.get() {
+            self.0.next_look.set(steps + STEPS_PER_LOOK);
+            return self.look();
         }
         Ok(())
     }
 
-    /// Charges bytes before they are allocated, for as long as the charge is kept.
-    pub(crate) fn reserve(&self, bytes: usize) -> Result<Charge> {
-        let Some(limit) = self.limits.memory_bytes else {
-            return Ok(Charge { bytes: 0, used: Arc::clone(&self.memory) });
-        };
-        let bytes = bytes as u64;
-        let charge = Charge { bytes, used: Arc::clone(&self.memory) };
-        if self.memory.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes) > limit {
-            return Err(out_of_memory(limit));
+    /// Fails if the execution has to stop. Costs a look at the clock, so it stands where a chunk of work ends.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.0.worked.set(0);
+        self.0.cancel.check()?;
+        self.look()
+    }
+
+    fn look(&self) -> Result<()> {
+        #[cfg(feature = "std")]
+        if let Some(deadline) = self.0.deadline
+            && std::time::Instant::now() >= deadline
+        {
+            return Err(late(&self.0.limits));
         }
-        Ok(charge)
+        Ok(())
     }
 
-    /// Charges the buffers of a column that are not charged yet.
-    pub(crate) fn charge(&self, column: &Column) -> Result<()> {
-        let Some(limit) = self.limits.memory_bytes else { return Ok(()) };
-        column.for_each_buffer(&mut |bytes, meter| {
-            if bytes >= CHARGED_BYTES && meter.get().is_none() {
-                let bytes = bytes as u64;
-                self.memory.fetch_add(bytes, Ordering::Relaxed);
-                // Another execution can't come between: who shares an uncharged column is this one alone.
-                let _ = meter.set(Box::new(Charge { bytes, used: Arc::clone(&self.memory) }));
-            }
-        });
-        if self.memory.load(Ordering::Relaxed) > limit { Err(out_of_memory(limit)) } else { Ok(()) }
+    /// Notes work on this many rows or bytes, and fails if the execution has to stop. Looks about every
+    /// [`CHECKED_ROWS`], so it may be called for each row.
+    #[inline]
+    pub(crate) fn work(&self, rows: usize) -> Result<()> {
+        let worked = self.0.worked.get().saturating_add(rows);
+        self.0.worked.set(worked);
+        if worked < CHECKED_ROWS { Ok(()) } else { self.check() }
     }
 
-    /// Whether memory is limited at all.
-    pub(crate) fn bounds_memory(&self) -> bool {
-        self.limits.memory_bytes.is_some()
-    }
-
-    /// Fails if this many more bytes would be too many; for large buffers, before they are allocated.
-    pub(crate) fn foresee(&self, bytes: usize) -> Result<()> {
-        match self.limits.memory_bytes {
-            Some(limit) if self.memory.load(Ordering::Relaxed).saturating_add(bytes as u64) > limit => {
-                Err(out_of_memory(limit))
-            }
-            _ => Ok(()),
+    /// [`Budget::work`] where there is no way to fail: true once the execution has to stop. Whoever goes on may then
+    /// give any result, and [`Budget::check`] fails from then on.
+    #[inline]
+    pub(crate) fn is_over(&self, rows: usize) -> bool {
+        let worked = self.0.worked.get().saturating_add(rows);
+        self.0.worked.set(worked);
+        if worked >= CHECKED_ROWS && self.check().is_err() {
+            self.0.stopped.set(true);
         }
+        self.0.stopped.get()
+    }
+
+    /// Fails if anybody was told by [`Budget::is_over`] that the execution has to stop.
+    pub(crate) fn finish(&self) -> Result<()> {
+        if self.0.stopped.get() { self.check() } else { Ok(()) }
+    }
+
+    /// Draws bytes of memory, until the charge is dropped.
+    ///
+    /// # Errors
+    /// `RESOURCE_EXHAUSTED` if there are not as many left.
+    #[inline]
+    pub(crate) fn charge(&self, bytes: usize) -> Result<Charge> {
+        self.take(bytes)?;
+        Ok(Charge { bytes, budget: self.clone() })
+    }
+
+    #[inline]
+    fn take(&self, bytes: usize) -> Result<()> {
+        let memory = self.0.memory.get().saturating_add(bytes);
+        if memory > self.0.most_memory {
+            return Err(self.out_of_memory());
+        }
+        self.0.memory.set(memory);
+        if bytes >= CHECKED_BYTES { self.check() } else { Ok(()) }
+    }
+
+    #[inline]
+    fn give_back(&self, bytes: usize) {
+        self.0.memory.set(self.0.memory.get() - bytes);
+    }
+
+    #[cold]
+    fn out_of_memory(&self) -> Error {
+        let limit = self.0.limits.memory_bytes.unwrap_or(u64::MAX);
+        exhausted("memory_bytes", limit, "the program needs more memory than is allowed")
     }
 }
 
-#[cold]
-fn out_of_memory(limit: u64) -> Error {
-    exhausted("memory_bytes", limit, "the program needs more memory than is allowed")
+impl Charge {
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Draws more.
+    ///
+    /// # Errors
+    /// As [`Budget::charge`].
+    #[inline]
+    pub(crate) fn add(&mut self, bytes: usize) -> Result<()> {
+        self.budget.take(bytes)?;
+        self.bytes += bytes;
+        Ok(())
+    }
+
+    /// Gives some back before the rest.
+    #[inline]
+    pub(crate) fn release(&mut self, bytes: usize) {
+        let bytes = bytes.min(self.bytes);
+        self.bytes -= bytes;
+        self.budget.give_back(bytes);
+    }
+}
+
+impl Drop for Charge {
+    #[inline]
+    fn drop(&mut self) {
+        self.budget.give_back(self.bytes);
+    }
 }
 
 #[cold]

@@ -2,6 +2,9 @@
 //!
 //! A [`Column`] of `n` rows holds `n` values. Cloning and slicing share the buffers. Rows that don't exist take no
 //! form: any column of no rows may be [`Column::Empty`], which is also what lets a recursive type end.
+//!
+//! Buffers are made of [`Vector`]s, whose bytes are charged to the [`Budget`] of the execution before they are allocated,
+//! and given back when the last column that shares them is dropped.
 
 mod buffer;
 mod concat;
@@ -9,15 +12,21 @@ mod decode;
 mod encode;
 mod gather;
 mod text;
+mod vector;
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{rc::Rc, vec::Vec};
 
 use runner_core::{Code, Detail, Error, Result};
 
 pub(crate) use buffer::Buffer;
+pub(crate) use encode::Output;
 pub(crate) use text::{Text, TextBuilder};
+pub(crate) use vector::Vector;
 
-use crate::limits::{COLUMN_DEPTH, COLUMN_ROWS};
+use crate::{
+    budget::Budget,
+    limits::{COLUMN_DEPTH, COLUMN_ROWS},
+};
 
 /// Values of one type. Framed types are held as what they frame.
 #[derive(Debug, Clone)]
@@ -45,7 +54,7 @@ pub(crate) enum Column {
 #[derive(Debug, Clone)]
 pub(crate) struct Tuple {
     pub(crate) len: usize,
-    pub(crate) fields: Arc<[Column]>,
+    pub(crate) fields: Rc<[Column]>,
     depth: u32,
 }
 
@@ -53,7 +62,7 @@ pub(crate) struct Tuple {
 #[derive(Debug, Clone)]
 pub(crate) struct Array {
     pub(crate) offsets: Buffer<u32>,
-    pub(crate) items: Arc<Column>,
+    pub(crate) items: Rc<Column>,
     depth: u32,
 }
 
@@ -62,7 +71,7 @@ pub(crate) struct Array {
 pub(crate) struct Enum {
     pub(crate) tags: Buffer<u16>,
     pub(crate) places: Option<Buffer<u32>>,
-    pub(crate) payloads: Arc<[Column]>,
+    pub(crate) payloads: Rc<[Column]>,
     depth: u32,
 }
 
@@ -133,22 +142,20 @@ impl Column {
     ///
     /// # Errors
     /// `RESOURCE_EXHAUSTED` if the values nest too deep, which a loop could bring about.
-    pub(crate) fn array(offsets: impl Into<Buffer<u32>>, items: Self) -> Result<Self> {
-        let offsets = offsets.into();
+    pub(crate) fn array(offsets: Buffer<u32>, items: Self) -> Result<Self> {
         if offsets.len() < 2 {
             return Ok(Self::Empty);
         }
         let depth = nested(items.depth())?;
-        Ok(Self::Array(Array { offsets, items: Arc::new(items), depth }))
+        Ok(Self::Array(Array { offsets, items: Rc::new(items), depth }))
     }
 
     /// One array of all these items.
     ///
     /// # Errors
     /// As [`Column::array`], and if there are too many.
-    pub(crate) fn one_array(items: Self) -> Result<Self> {
-        let len = row_count(items.len())?;
-        Self::array(Vec::from([0, len]), items)
+    pub(crate) fn one_array(items: Self, budget: &Budget) -> Result<Self> {
+        Self::array(offsets([items.len()], budget)?, items)
     }
 
     /// Enums by the index of their variants, where their payloads stand, and one column of payloads a variant.
@@ -156,11 +163,10 @@ impl Column {
     /// # Errors
     /// As [`Column::array`].
     pub(crate) fn variants(
-        tags: impl Into<Buffer<u16>>,
+        tags: Buffer<u16>,
         places: Option<Buffer<u32>>,
         payloads: Vec<Self>,
     ) -> Result<Self> {
-        let tags = tags.into();
         if tags.is_empty() {
             return Ok(Self::Empty);
         }
@@ -173,18 +179,16 @@ impl Column {
     /// # Errors
     /// As [`Column::array`].
     #[cfg_attr(not(feature = "fs"), allow(dead_code, reason = "for files"))]
-    pub(crate) fn option(some: &[bool], payload: Self) -> Result<Self> {
-        let tags: Vec<u16> = some.iter().map(|some| u16::from(*some)).collect();
+    pub(crate) fn option(some: &[bool], payload: Self, budget: &Budget) -> Result<Self> {
+        let tags = budget.map(some, |some| u16::from(*some))?;
         let unit = Self::unit(tags.len());
         Self::variants(tags, None, Vec::from([unit, payload]))
     }
 
-    /// Texts.
-    pub(crate) fn texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Self> {
-        let mut builder = TextBuilder::new();
-        for text in texts {
-            builder.push(text)?;
-        }
+    /// One text.
+    pub(crate) fn text(text: &str, budget: &Budget) -> Result<Self> {
+        let mut builder = TextBuilder::with_capacity(1, text.len(), budget)?;
+        builder.push(text)?;
         Ok(Self::Text(builder.finish()))
     }
 
@@ -222,7 +226,7 @@ impl Column {
                 let tags = column.tags.slice(start, end);
                 let places = column.places.as_ref().map(|places| places.slice(start, end));
                 let payloads = match places {
-                    Some(_) => Arc::clone(&column.payloads),
+                    Some(_) => Rc::clone(&column.payloads),
                     None => column.payloads.iter().map(|payload| payload.slice(start, end)).collect(),
                 };
                 Self::Enum(Enum { tags, places, payloads, depth: column.depth })
@@ -297,26 +301,6 @@ impl Column {
         }
         prims!(Bool I8 I16 I32 I64 U8 U16 U32 U64 F32 F64)
     }
-
-    /// Calls `visit` with each buffer's size in bytes and its meter.
-    pub(crate) fn for_each_buffer(&self, visit: &mut dyn FnMut(usize, &buffer::Meter)) {
-        with_prims!(self, buffer => buffer.visit(visit),
-            Self::Empty => {}
-            Self::Text(text) => text.visit(visit),
-            Self::Tuple(tuple) => tuple.fields.iter().for_each(|field| field.for_each_buffer(visit)),
-            Self::Array(array) => {
-                array.offsets.visit(visit);
-                array.items.for_each_buffer(visit);
-            }
-            Self::Enum(column) => {
-                column.tags.visit(visit);
-                if let Some(places) = &column.places {
-                    places.visit(visit);
-                }
-                column.payloads.iter().for_each(|payload| payload.for_each_buffer(visit));
-            }
-        )
-    }
 }
 
 impl Array {
@@ -346,6 +330,24 @@ impl Enum {
         };
         (usize::from(tag), place)
     }
+}
+
+/// Offsets from numbers of items.
+///
+/// # Errors
+/// As [`row_count`], and if there is no memory left.
+#[inline]
+pub(crate) fn offsets(counts: impl IntoIterator<Item = usize>, budget: &Budget) -> Result<Buffer<u32>> {
+    let counts = counts.into_iter();
+    let mut offsets = Vector::with_capacity(counts.size_hint().0 + 1, budget)?;
+    let mut total = 0usize;
+    offsets.push(0)?;
+    for count in counts {
+        total = total.saturating_add(count);
+        offsets.push(row_count(total)?)?;
+        budget.work(1)?;
+    }
+    Ok(offsets.finish())
 }
 
 /// A number of rows as an offset.

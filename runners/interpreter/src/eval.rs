@@ -13,20 +13,16 @@ mod stream;
 mod val;
 
 use alloc::{collections::BTreeMap, rc::Rc, vec::Vec};
-use core::{
-    cell::{OnceCell, RefCell},
-    hash::BuildHasher,
-};
+use core::cell::{OnceCell, RefCell};
 
-use runner_core::{Code, Detail, Error, ExprId, INPUT, Op, Result};
+use runner_core::{Code, Detail, Error, ExprId, INPUT, Literal, Repr, Result};
 
 use crate::{
     budget::Budget,
-    column::{Column, row_count},
+    column::{Column, Vector},
     kernel::{self, Operand, table::Seed},
-    limits::COLUMN_ROWS,
     native::Context,
-    plan::{Kind, Node, Plan},
+    plan::{Constant, Kind, Node, Plan},
 };
 use env::{Env, Map};
 
@@ -35,23 +31,24 @@ use val::Val;
 /// From this cost on an expression is worth a look for what is known of it.
 const COSTLY: u32 = 500;
 
-/// Texts are looked at twice if replacing in them may give this many bytes.
-const LONG_TEXT: usize = 1 << 20;
-
 /// One execution of a plan.
 pub(crate) struct Eval<'p> {
     plan: &'p Plan,
-    budget: Budget<'p>,
+    budget: Budget,
     /// What the seed of hash tables is made of; random if nothing is said.
     hash_seed: Option<u64>,
     seed: OnceCell<Seed>,
+    /// The constants of the plan that were asked for, as columns of one row.
+    constants: RefCell<Vector<Option<Column>>>,
     /// Hash tables of joins that may be needed again, with the array that they were made from.
     joins: RefCell<BTreeMap<ExprId, join::Known>>,
 }
 
 impl<'p> Eval<'p> {
-    pub(crate) fn new(plan: &'p Plan, budget: Budget<'p>, hash_seed: Option<u64>) -> Self {
-        Self { plan, budget, hash_seed, seed: OnceCell::new(), joins: RefCell::default() }
+    pub(crate) fn new(plan: &'p Plan, budget: Budget, hash_seed: Option<u64>) -> Result<Self> {
+        let constants = RefCell::new(Vector::filled(None, plan.constants, &budget)?);
+        let seed = OnceCell::new();
+        Ok(Self { plan, budget, hash_seed, seed, constants, joins: RefCell::default() })
     }
 
     /// The seed of the hash tables of this execution.
@@ -59,18 +56,43 @@ impl<'p> Eval<'p> {
         self.seed.get_or_init(|| Seed::new(self.hash_seed.unwrap_or_else(random)))
     }
 
-    /// The output for an input, both columns of one row.
-    pub(crate) fn run(&self, input: Column) -> Result<Column> {
-        self.budget.charge(&input)?;
-        let env = Env::root();
+    /// The output for an input, a column of one row.
+    pub(crate) fn run(&self, input: Column) -> Result<Vec<u8>> {
+        let env = Env::root(&self.budget);
         env.bind(INPUT, Val::Const(input));
-        self.gathered(&self.eval(&self.plan.root, &env)?, 1)
+        self.gathered(&self.eval(&self.plan.root, &env)?, 1)?.to_wire(&self.budget)
+    }
+
+    /// A constant of the program, as a column of one row.
+    fn known(&self, constant: &Constant) -> Result<Column> {
+        if let Some(Some(column)) = self.constants.borrow().get(constant.index) {
+            return Ok(column.clone());
+        }
+        let budget = &self.budget;
+        let column = match (&constant.literal, constant.repr) {
+            (Literal::Bool(value), _) => Column::Bool(budget.one(*value)?),
+            (Literal::Int(value), Repr::I8) => Column::I8(budget.one(*value as i8)?),
+            (Literal::Int(value), Repr::I16) => Column::I16(budget.one(*value as i16)?),
+            (Literal::Int(value), Repr::I32) => Column::I32(budget.one(*value as i32)?),
+            (Literal::Int(value), _) => Column::I64(budget.one(*value)?),
+            (Literal::Uint(value), Repr::U8) => Column::U8(budget.one(*value as u8)?),
+            (Literal::Uint(value), Repr::U16) => Column::U16(budget.one(*value as u16)?),
+            (Literal::Uint(value), Repr::U32) => Column::U32(budget.one(*value as u32)?),
+            (Literal::Uint(value), _) => Column::U64(budget.one(*value)?),
+            (Literal::Float32(value), _) => Column::F32(budget.one(*value)?),
+            (Literal::Float64(value), _) => Column::F64(budget.one(*value)?),
+            (Literal::Text(value), _) => Column::text(value.as_ref(), budget)?,
+        };
+        if let Some(slot) = self.constants.borrow_mut().get_mut(constant.index) {
+            *slot = Some(column.clone());
+        }
+        Ok(column)
     }
 
     /// The values of an expression, one for each row of `env`, which has at least one.
     fn eval(&self, node: &Node, env: &Env<'_>) -> Result<Val> {
         match &node.kind {
-            Kind::Const(column) => Ok(Val::Const(column.clone())),
+            Kind::Const(constant) => Ok(Val::Const(self.known(constant)?)),
             Kind::Local(local) => env.get(*local),
             Kind::Field { tuple, index } => Ok(self.eval(tuple, env)?.field(*index)),
             Kind::Tuple(items) => {
@@ -98,19 +120,30 @@ impl<'p> Eval<'p> {
                 return self.work(node, env);
             }
             let one = Env::inner(env, 1, Map::Row(0));
-            return Ok(Val::Const(self.work(node, &one)?.column(1)?));
+            return self.shared(self.work(node, &one)?);
         }
         if let Some(column) = home.env.remembered(node.id, home.row) {
             return Ok(Val::Const(column));
         }
-        let column = if home.env.rows == 1 {
-            self.work(node, home.env)?.column(1)?
+        let val = if home.env.rows == 1 {
+            self.work(node, home.env)?
         } else {
             let one = Env::inner(home.env, 1, Map::Row(home.row.unwrap_or(0)));
-            self.work(node, &one)?.column(1)?
+            self.work(node, &one)?
         };
-        home.env.remember(node.id, home.row, column.clone());
-        Ok(Val::Const(column))
+        let val = self.shared(val)?;
+        if let Val::Const(column) = &val {
+            home.env.remember(node.id, home.row, column.clone());
+        }
+        Ok(val)
+    }
+
+    /// The value of one row as that of all rows. A range, which is no more than its ends, stays one.
+    fn shared(&self, val: Val) -> Result<Val> {
+        match val.settle(1) {
+            range @ Val::Range(_) => Ok(range),
+            other => Ok(Val::Const(other.column(1, &self.budget)?)),
+        }
     }
 
     /// [`Eval::eval`] of what is more than a look at values.
@@ -118,12 +151,7 @@ impl<'p> Eval<'p> {
     fn work(&self, node: &Node, env: &Env<'_>) -> Result<Val> {
         let val = self.budget.step(env.rows).and_then(|()| self.dispatch(node, env));
         match val {
-            Ok(val) => {
-                if let Val::Col(column) | Val::Const(column) = &val {
-                    self.budget.charge(column).map_err(|error| self.placed(error, node))?;
-                }
-                Ok(val.settle(env.rows))
-            }
+            Ok(val) => Ok(val.settle(env.rows)),
             Err(error) => Err(self.placed(error, node)),
         }
     }
@@ -170,57 +198,22 @@ impl<'p> Eval<'p> {
                     _ => Operand { column: base.clone(), constant: false },
                 })
                 .collect();
-            let column = kernel::apply(*op, *prims, &operands, len)?;
+            let column = kernel::apply(*op, *prims, &operands, len, &self.budget)?;
             return Ok(Val::view(column, rows));
         }
-        self.foresee_texts(*op, &vals, env.rows)?;
         let operands: Vec<Operand> = vals
             .iter()
             .map(|val| {
-                Ok(match val.constant(env.rows)? {
+                Ok(match val.constant(env.rows, &self.budget)? {
                     Some(column) => Operand { column, constant: true },
-                    None => Operand { column: val.column(env.rows)?, constant: false },
+                    None => Operand { column: val.column(env.rows, &self.budget)?, constant: false },
                 })
             })
             .collect::<Result<_>>()?;
         if operands.iter().all(|operand| operand.constant) {
-            return Ok(Val::Const(kernel::apply(*op, *prims, &operands, 1)?));
+            return Ok(Val::Const(kernel::apply(*op, *prims, &operands, 1, &self.budget)?));
         }
-        Ok(Val::Col(kernel::apply(*op, *prims, &operands, env.rows)?))
-    }
-
-    /// Texts are what can grow without many steps: doubled forty times they fill any memory.
-    fn foresee_texts(&self, op: Op, vals: &[Val], rows: usize) -> Result<()> {
-        let size = |val: &Val| match val {
-            Val::Const(column) => column.bytes().saturating_mul(rows),
-            Val::Col(column) => column.bytes(),
-            other => other.bytes(rows),
-        };
-        match (op, vals) {
-            (Op::Concat, vals) => self.foresee_bytes(vals.iter().map(size).fold(0, usize::saturating_add)),
-            (Op::Replace, [text, pattern, replacement])
-                if size(text).saturating_mul(size(replacement).div_ceil(rows)) > LONG_TEXT =>
-            {
-                let columns = [text.column(rows)?, pattern.column(rows)?, replacement.column(rows)?];
-                let [Column::Text(text), Column::Text(pattern), Column::Text(replacement)] = &columns else {
-                    return Err(kernel::mismatch());
-                };
-                let grows = (0..rows).map(|row| {
-                    let matches = text.get(row).matches(pattern.get(row)).count();
-                    matches.saturating_mul(replacement.get(row).len())
-                });
-                self.foresee_bytes(grows.fold(text.byte_len(), usize::saturating_add))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Fails if a text of this many bytes would be too long.
-    fn foresee_bytes(&self, bytes: usize) -> Result<()> {
-        if bytes > COLUMN_ROWS {
-            row_count(bytes)?;
-        }
-        self.budget.foresee(bytes)
+        Ok(Val::Col(kernel::apply(*op, *prims, &operands, env.rows, &self.budget)?))
     }
 
     #[inline(never)]
@@ -235,7 +228,7 @@ impl<'p> Eval<'p> {
         let context = Context {
             types: self.plan.program.types(),
             result: declared.result,
-            cancel: self.budget.cancel(),
+            budget: &self.budget,
         };
         let column = native.call(&args, env.rows, &context)?;
         if column.len() != env.rows {
@@ -246,22 +239,14 @@ impl<'p> Eval<'p> {
         Ok(Val::Col(column))
     }
 
-    /// All rows of an expression's values, if there is memory for them.
+    /// All rows of an expression's values.
     fn gathered(&self, val: &Val, rows: usize) -> Result<Column> {
-        if self.budget.bounds_memory() {
-            self.budget.foresee(val.bytes(rows))?;
-        }
-        let column = val.column(rows)?;
-        self.budget.charge(&column)?;
-        Ok(column)
+        val.column(rows, &self.budget)
     }
 
-    /// The arrays of `rows` rows, if there is memory for those that repeat.
+    /// The arrays of `rows` rows.
     fn arrays(&self, val: &Val, rows: usize) -> Result<Rc<val::Seq>> {
-        if !matches!(val, Val::Seq(_)) && self.budget.bounds_memory() {
-            self.budget.foresee(val.bytes(rows))?;
-        }
-        val.seq(rows)
+        val.seq(rows, &self.budget)
     }
 
     /// An error with the place of the expression, if it has none yet.
@@ -297,11 +282,13 @@ fn lift(vals: &[Val], rows: usize) -> Option<(Column, crate::column::Buffer<u32>
 /// A number that nobody can guess, from the system.
 #[cfg(feature = "std")]
 fn random() -> u64 {
+    use std::hash::BuildHasher;
     std::hash::RandomState::new().hash_one(())
 }
 
 /// Without an operating system there is no randomness to be had but where things lie in memory.
 #[cfg(not(feature = "std"))]
 fn random() -> u64 {
+    use core::hash::BuildHasher;
     foldhash::quality::RandomState::default().hash_one(())
 }

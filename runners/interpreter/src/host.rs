@@ -11,12 +11,12 @@ use alloc::{
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use runner_core::{Code, Error, External, Param, Result, TypeTable, check_schema, wire::Writer};
+use runner_core::{Code, Error, External, Param, Result, TypeTable, check_schema};
 
 pub use function::{Fallible, Function, Infallible};
 
 use crate::{
-    column::Column,
+    column::{Column, Output},
     interpreter::Builder,
     limits::BATCH,
     native::{Call, Context, Native},
@@ -147,20 +147,22 @@ impl Call for Bound {
     fn call(&self, args: &[Column], rows: usize, context: &Context<'_>) -> Result<Column> {
         let args = Column::tuple(rows, args.to_vec());
         let mut output = Vec::new();
+        let mut charge = context.budget.charge(0)?;
         for start in (0..rows).step_by(BATCH) {
             let end = (start + BATCH).min(rows);
-            let mut writer = Writer::new();
-            args.write(start, end, &mut writer);
-            let input = writer.into_bytes();
-            let mut input = input.as_slice();
+            let mut written = Output::with_capacity(0, context.budget)?;
+            args.write(start, end, &mut written)?;
+            let mut input = written.as_bytes();
             for _ in start..end {
-                context.cancel.check()?;
+                context.budget.check()?;
                 // What a closure left broken behind it is its own; nothing of ours is.
                 catch_unwind(AssertUnwindSafe(|| (self.call)(&mut input, &mut output)))
                     .unwrap_or_else(|_| Err(Error::new(Code::Internal, "the function of the host panicked")))
                     .map_err(|error| error.context(&self.path))?;
+                // What the closure made is its own until it is here.
+                charge.add(output.capacity().saturating_sub(charge.bytes()))?;
             }
         }
-        Column::from_wire(context.types, context.result, &output, rows)
+        Column::from_wire(context.types, context.result, &output, rows, context.budget)
     }
 }

@@ -145,9 +145,10 @@ impl RunSync for Interpreter {
         self.check_open()?;
         let plan = &prepared.0;
         let budget = Budget::new(self.limits, cancel);
-        budget.foresee(input.len())?;
-        let input = Column::from_wire(plan.program.types(), plan.program.input(), input, 1)?;
-        Eval::new(plan, budget, self.hash_seed).run(input).map(|output| output.to_wire())
+        // The caller holds the input as long as this runs.
+        let _input = budget.charge(input.len())?;
+        let input = Column::from_wire(plan.program.types(), plan.program.input(), input, 1, &budget)?;
+        Eval::new(plan, budget, self.hash_seed)?.run(input)
     }
 
     /// A sequence, and what maps and filters make of an array, goes out while it is made, and is never held as a whole;
@@ -162,9 +163,9 @@ impl RunSync for Interpreter {
         self.check_open()?;
         let plan = &prepared.0;
         let budget = Budget::new(self.limits, cancel);
-        budget.foresee(input.len())?;
-        let input = Column::from_wire(plan.program.types(), plan.program.input(), input, 1)?;
-        Eval::new(plan, budget, self.hash_seed).run_in_pieces(input, emit).map(Bytes::from)
+        let _input = budget.charge(input.len())?;
+        let input = Column::from_wire(plan.program.types(), plan.program.input(), input, 1, &budget)?;
+        Eval::new(plan, budget, self.hash_seed)?.run_in_pieces(input, emit).map(Bytes::from)
     }
 
     fn get_interface(&self) -> Result<String> {

@@ -13,6 +13,7 @@ mod text;
 use runner_core::{Error, Op, Result};
 
 use crate::{
+    budget::Budget,
     column::{Buffer, Column, Text},
     plan::Prims,
 };
@@ -67,13 +68,13 @@ impl<T: Copy + Default> Lane<'_, T> {
 }
 
 /// Applies an operation to `rows` rows, at least one. Where all operands are constant, `rows` is 1.
-pub(crate) fn apply(op: Op, prims: Prims, args: &[Operand], rows: usize) -> Result<Column> {
+pub(crate) fn apply(op: Op, prims: Prims, args: &[Operand], rows: usize, budget: &Budget) -> Result<Column> {
     match (op, args) {
         (Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Rem | Op::Pow, [left, right]) => {
-            arithmetic::binary(op, left, right, rows)
+            arithmetic::binary(op, left, right, rows, budget)
         }
-        (Op::Neg | Op::Abs, [value]) => arithmetic::unary(op, &value.column),
-        (Op::Not, [value]) => arithmetic::not(&value.column),
+        (Op::Neg | Op::Abs, [value]) => arithmetic::unary(op, &value.column, budget),
+        (Op::Not, [value]) => arithmetic::not(&value.column, budget),
         (
             Op::Sqrt
             | Op::Exp
@@ -89,13 +90,13 @@ pub(crate) fn apply(op: Op, prims: Prims, args: &[Operand], rows: usize) -> Resu
             | Op::Acos
             | Op::Atan,
             [value],
-        ) => float::unary(op, &value.column),
+        ) => float::unary(op, &value.column, budget),
         (Op::Cmp | Op::Eq | Op::Ne | Op::Lt | Op::Lte | Op::Gt | Op::Gte, [left, right]) => {
-            compare::compare(op, left, right, rows)
+            compare::compare(op, left, right, rows, budget)
         }
-        (Op::Cast, [value]) => cast::cast(&value.column, prims.result),
-        (Op::Wrap | Op::Unwrap, [value]) => cast::reinterpret(&value.column, prims.result),
-        (Op::ToText, [value]) => text::to_text(&value.column, prims.first),
+        (Op::Cast, [value]) => cast::cast(&value.column, prims.result, budget),
+        (Op::Wrap | Op::Unwrap, [value]) => cast::reinterpret(&value.column, prims.result, budget),
+        (Op::ToText, [value]) => text::to_text(&value.column, prims.first, budget),
         (
             Op::Concat
             | Op::TextLength
@@ -112,7 +113,7 @@ pub(crate) fn apply(op: Op, prims: Prims, args: &[Operand], rows: usize) -> Resu
             | Op::Replace
             | Op::TextSlice,
             args,
-        ) => text::apply(op, args, rows),
+        ) => text::apply(op, args, rows, budget),
         (
             Op::DateSub
             | Op::DateToYearMonthDay
@@ -124,7 +125,7 @@ pub(crate) fn apply(op: Op, prims: Prims, args: &[Operand], rows: usize) -> Resu
             | Op::TimeSub
             | Op::TimezoneOffset,
             args,
-        ) => date::apply(op, args, rows),
+        ) => date::apply(op, args, rows, budget),
         _ => Err(mismatch()),
     }
 }

@@ -16,8 +16,17 @@ pub(crate) const FIRST_BYTES: usize = 1 << 20;
 /// Bytes of an output that are handed out together after that.
 pub(crate) const PIECE_BYTES: usize = 256 * 1024;
 
-/// Buffers below this size in bytes are not charged to the memory budget.
-pub(crate) const CHARGED_BYTES: usize = 4 * 1024;
+/// Rows or bytes of cheap work between two looks at whether an execution has to stop: a few tenths of a millisecond.
+pub(crate) const CHECKED_ROWS: usize = 32 * 1024;
+
+/// An allocation of as many bytes is a look as well.
+pub(crate) const CHECKED_BYTES: usize = 256 * 1024;
+
+/// What a buffer costs beside its items: its header, the allocator's, and the column that holds it.
+pub(crate) const BUFFER_BYTES: usize = 128;
+
+/// Bytes that the text of a number, a date or a time takes at most.
+pub(crate) const NUMBER_BYTES: usize = 2048;
 
 /// Levels that a column of a Parquet file may nest.
 #[cfg(feature = "fs")]
@@ -27,5 +36,12 @@ pub const FILE_DEPTH: usize = 32;
 #[cfg(feature = "fs")]
 pub(crate) const FILE_BATCH: usize = 64 * 1024;
 
+/// Bytes that such rows take at most, as far as the file says what it holds.
+#[cfg(feature = "fs")]
+pub(crate) const FILE_BYTES: usize = 4 << 20;
+
 /// Rows from which numbers are sorted by their bytes, not by comparison.
 pub(crate) const RADIX_ROWS: usize = 1024;
+
+/// Texts that are sorted at a time, before they are merged: a few milliseconds.
+pub(crate) const SORTED_ROWS: usize = 16 * 1024;

@@ -2,9 +2,9 @@
 
 use alloc::{string::String, sync::Arc};
 
-use runner_core::{Cancel, Result, TypeId, TypeTable};
+use runner_core::{Result, TypeId, TypeTable};
 
-use crate::column::Column;
+use crate::{budget::Budget, column::Column};
 
 /// A function that programs can declare as `external func`.
 pub(crate) trait Native: Send + Sync {
@@ -41,6 +41,6 @@ pub(crate) struct Context<'a> {
     pub(crate) types: &'a TypeTable,
     /// Type of the result.
     pub(crate) result: TypeId,
-    /// Raised when the work should stop; look at it in long loops.
-    pub(crate) cancel: &'a Cancel,
+    /// What memory is drawn from; looked at in long loops, as work may have to stop.
+    pub(crate) budget: &'a Budget,
 }

@@ -7,12 +7,12 @@ mod weight;
 
 use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 
-use runner_core::{ExprId, LocalId, Op, Prim, Program, TypeId};
+use runner_core::{ExprId, Literal, LocalId, Op, Prim, Program, Repr, TypeId};
 
 pub(crate) use fold::{Act, Code, Inst, Load, PARTS, REGISTERS, bits};
 pub(crate) use join::Join;
 
-use crate::{column::Column, native::Call};
+use crate::native::Call;
 
 /// A prepared program.
 pub(crate) struct Plan {
@@ -20,6 +20,8 @@ pub(crate) struct Plan {
     pub(crate) root: Node,
     /// One for each external function of the program.
     pub(crate) natives: Vec<Arc<dyn Call>>,
+    /// Number of [`Kind::Const`]s.
+    pub(crate) constants: usize,
     /// What this holds in memory, the program included.
     pub(crate) bytes: usize,
 }
@@ -38,8 +40,7 @@ pub(crate) struct Node {
 }
 
 pub(crate) enum Kind {
-    /// A column of one row.
-    Const(Column),
+    Const(Constant),
     Local(LocalId),
     Let {
         bindings: Vec<(LocalId, Node)>,
@@ -129,6 +130,15 @@ pub(crate) enum Kind {
         args: Vec<Node>,
     },
     Fail(String),
+}
+
+/// A value that stands in the program.
+pub(crate) struct Constant {
+    /// Its number among those of the plan.
+    pub(crate) index: usize,
+    pub(crate) literal: Literal,
+    /// How it is held.
+    pub(crate) repr: Repr,
 }
 
 /// Primitive types that an operation has to know beyond what columns say.

@@ -1,53 +1,98 @@
-use alloc::{sync::Arc, vec::Vec};
+use alloc::rc::Rc;
 use core::{fmt, ops::Deref};
 
-use once_cell::race::OnceBox;
+use runner_core::Result;
 
-use crate::budget::Charge;
+use super::Vector;
+use crate::{budget::Budget, limits::CHECKED_ROWS};
 
-/// What a buffer was charged to a memory budget, released with the buffer.
-pub(crate) type Meter = OnceBox<Charge>;
-
-/// A shared slice of a vector.
+/// A shared slice of a finished [`Vector`]. Its bytes are charged to the budget of an execution as long as anybody
+/// holds a part of it.
 pub(crate) struct Buffer<T> {
-    storage: Arc<Storage<T>>,
+    storage: Rc<Vector<T>>,
     start: usize,
     end: usize,
 }
 
-struct Storage<T> {
-    items: Vec<T>,
-    meter: Meter,
-}
-
 impl<T> Buffer<T> {
+    pub(super) fn new(items: Vector<T>) -> Self {
+        let end = items.len();
+        Self { storage: Rc::new(items), start: 0, end }
+    }
+
     /// Part of this buffer; bounds beyond it are cut.
     pub(crate) fn slice(&self, start: usize, end: usize) -> Self {
         let end = (self.start + end).min(self.end);
         let start = (self.start + start).min(end);
-        Self { storage: Arc::clone(&self.storage), start, end }
+        Self { storage: Rc::clone(&self.storage), start, end }
     }
 
     /// Whether both are the same part of the same vector.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.storage, &other.storage) && self.start == other.start && self.end == other.end
-    }
-
-    pub(super) fn visit(&self, visit: &mut dyn FnMut(usize, &Meter)) {
-        visit(self.storage.items.capacity() * size_of::<T>(), &self.storage.meter);
+        Rc::ptr_eq(&self.storage, &other.storage) && self.start == other.start && self.end == other.end
     }
 }
 
-impl<T> From<Vec<T>> for Buffer<T> {
-    fn from(items: Vec<T>) -> Self {
-        let end = items.len();
-        Self { storage: Arc::new(Storage { items, meter: Meter::new() }), start: 0, end }
+/// Buffers of what is made row by row. Work is checked between chunks of rows.
+impl Budget {
+    /// One item.
+    #[inline]
+    pub(crate) fn one<T>(&self, item: T) -> Result<Buffer<T>> {
+        let mut items = Vector::with_capacity(1, self)?;
+        items.push(item)?;
+        Ok(items.finish())
     }
-}
 
-impl<T> FromIterator<T> for Buffer<T> {
-    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
-        items.into_iter().collect::<Vec<_>>().into()
+    /// The same item, `rows` times.
+    pub(crate) fn filled<T: Clone>(&self, item: T, rows: usize) -> Result<Buffer<T>> {
+        Ok(Vector::filled(item, rows, self)?.finish())
+    }
+
+    /// A function of each value.
+    #[inline]
+    pub(crate) fn map<T, R>(&self, values: &[T], mut f: impl FnMut(&T) -> R) -> Result<Buffer<R>> {
+        let mut items = Vector::with_capacity(values.len(), self)?;
+        for chunk in values.chunks(CHECKED_ROWS) {
+            items.append_exact(chunk.iter().map(&mut f))?;
+            self.work(chunk.len())?;
+        }
+        Ok(items.finish())
+    }
+
+    /// A function of each pair of values.
+    #[inline]
+    pub(crate) fn zip<A, B, R>(&self, a: &[A], b: &[B], mut f: impl FnMut(&A, &B) -> R) -> Result<Buffer<R>> {
+        let mut items = Vector::with_capacity(a.len().min(b.len()), self)?;
+        for (a, b) in a.chunks(CHECKED_ROWS).zip(b.chunks(CHECKED_ROWS)) {
+            items.append_exact(a.iter().zip(b).map(|(a, b)| f(a, b)))?;
+            self.work(a.len())?;
+        }
+        Ok(items.finish())
+    }
+
+    /// A function of the number of each row.
+    #[inline]
+    pub(crate) fn rows<R>(&self, rows: usize, mut f: impl FnMut(usize) -> R) -> Result<Buffer<R>> {
+        let mut items = Vector::with_capacity(rows, self)?;
+        let mut start = 0;
+        while start < rows {
+            let end = rows.min(start + CHECKED_ROWS);
+            items.append_exact((start..end).map(&mut f))?;
+            self.work(end - start)?;
+            start = end;
+        }
+        Ok(items.finish())
+    }
+
+    /// A function of the number of each row, which may fail.
+    #[inline]
+    pub(crate) fn try_rows<R>(&self, rows: usize, mut f: impl FnMut(usize) -> Result<R>) -> Result<Buffer<R>> {
+        let mut items = Vector::with_capacity(rows, self)?;
+        for row in 0..rows {
+            items.push(f(row)?)?;
+            self.work(1)?;
+        }
+        Ok(items.finish())
     }
 }
 
@@ -56,13 +101,14 @@ impl<T> Deref for Buffer<T> {
 
     #[inline]
     fn deref(&self) -> &[T] {
-        self.storage.items.get(self.start..self.end).unwrap_or_default()
+        self.storage.get(self.start..self.end).unwrap_or_default()
     }
 }
 
 impl<T> Clone for Buffer<T> {
+    #[inline]
     fn clone(&self) -> Self {
-        Self { storage: Arc::clone(&self.storage), ..*self }
+        Self { storage: Rc::clone(&self.storage), ..*self }
     }
 }
 

@@ -4,42 +4,57 @@ use alloc::{boxed::Box, format, vec::Vec};
 
 use runner_core::{Error, Repr, Result, Type, TypeId, TypeTable, limits::VALUE_DEPTH, wire::Reader};
 
-use super::{Column, TextBuilder, row_count};
+use super::{Column, TextBuilder, Vector, row_count};
+use crate::{budget::Budget, limits::CHECKED_ROWS};
 
 impl Column {
     /// The `rows` values of a type that these bytes are, one behind the other, and nothing else.
     ///
     /// # Errors
     /// `DECODE_ERROR` if they are not.
-    pub(crate) fn from_wire(types: &TypeTable, ty: TypeId, bytes: &[u8], rows: usize) -> Result<Self> {
+    pub(crate) fn from_wire(
+        types: &TypeTable,
+        ty: TypeId,
+        bytes: &[u8],
+        rows: usize,
+        budget: &Budget,
+    ) -> Result<Self> {
         let mut reader = Reader::new(bytes);
-        let mut builder = Builder::new(types, ty, 0)?;
-        builder.read(types, &mut reader, rows)?;
+        let from = Given { types, budget };
+        let mut builder = Builder::new(from, ty, 0)?;
+        builder.read(from, &mut reader, rows)?;
         reader.finish()?;
         builder.finish()
     }
 }
 
+/// What a builder has to know beside what it holds.
+#[derive(Clone, Copy)]
+struct Given<'a> {
+    types: &'a TypeTable,
+    budget: &'a Budget,
+}
+
 /// A column that grows.
 enum Builder {
-    Bool(Vec<bool>),
-    I8(Vec<i8>),
-    I16(Vec<i16>),
-    I32(Vec<i32>),
-    I64(Vec<i64>),
-    U8(Vec<u8>),
-    U16(Vec<u16>),
-    U32(Vec<u32>),
-    U64(Vec<u64>),
-    F32(Vec<f32>),
-    F64(Vec<f64>),
+    Bool(Vector<bool>),
+    I8(Vector<i8>),
+    I16(Vector<i16>),
+    I32(Vector<i32>),
+    I64(Vector<i64>),
+    U8(Vector<u8>),
+    U16(Vector<u16>),
+    U32(Vector<u32>),
+    U64(Vector<u64>),
+    F32(Vector<f32>),
+    F64(Vector<f64>),
     Text(TextBuilder),
     Tuple {
         len: usize,
         fields: Vec<Builder>,
     },
     Array {
-        offsets: Vec<u32>,
+        offsets: Vector<u32>,
         total: usize,
         least: usize,
         item: TypeId,
@@ -47,8 +62,8 @@ enum Builder {
         items: Option<Box<Builder>>,
     },
     Enum {
-        tags: Vec<u16>,
-        places: Vec<u32>,
+        tags: Vector<u16>,
+        places: Vector<u32>,
         ty: TypeId,
         depth: usize,
         payloads: Vec<Option<(u32, Builder)>>,
@@ -57,35 +72,36 @@ enum Builder {
 
 impl Builder {
     /// Parts that may not be there (items, payloads) are made when they come, so recursive types end.
-    fn new(types: &TypeTable, ty: TypeId, depth: usize) -> Result<Self> {
+    fn new(from: Given<'_>, ty: TypeId, depth: usize) -> Result<Self> {
+        let Given { types, budget } = from;
         if depth > VALUE_DEPTH {
             return Err(Error::decode(format!("a value nests deeper than {VALUE_DEPTH} levels")));
         }
         Ok(match types.get(ty) {
             Some(Type::Prim(prim)) => match prim.repr() {
-                Repr::Bool => Self::Bool(Vec::new()),
-                Repr::I8 => Self::I8(Vec::new()),
-                Repr::I16 => Self::I16(Vec::new()),
-                Repr::I32 => Self::I32(Vec::new()),
-                Repr::I64 => Self::I64(Vec::new()),
-                Repr::U8 => Self::U8(Vec::new()),
-                Repr::U16 => Self::U16(Vec::new()),
-                Repr::U32 => Self::U32(Vec::new()),
-                Repr::U64 => Self::U64(Vec::new()),
-                Repr::F32 => Self::F32(Vec::new()),
-                Repr::F64 => Self::F64(Vec::new()),
-                Repr::Text => Self::Text(TextBuilder::new()),
+                Repr::Bool => Self::Bool(Vector::new(budget)?),
+                Repr::I8 => Self::I8(Vector::new(budget)?),
+                Repr::I16 => Self::I16(Vector::new(budget)?),
+                Repr::I32 => Self::I32(Vector::new(budget)?),
+                Repr::I64 => Self::I64(Vector::new(budget)?),
+                Repr::U8 => Self::U8(Vector::new(budget)?),
+                Repr::U16 => Self::U16(Vector::new(budget)?),
+                Repr::U32 => Self::U32(Vector::new(budget)?),
+                Repr::U64 => Self::U64(Vector::new(budget)?),
+                Repr::F32 => Self::F32(Vector::new(budget)?),
+                Repr::F64 => Self::F64(Vector::new(budget)?),
+                Repr::Text => Self::Text(TextBuilder::with_capacity(0, 0, budget)?),
             },
-            Some(Type::Framed { inner, .. }) => Self::new(types, *inner, depth + 1)?,
+            Some(Type::Framed { inner, .. }) => Self::new(from, *inner, depth + 1)?,
             Some(Type::Tuple(fields)) => Self::Tuple {
                 len: 0,
                 fields: fields
                     .iter()
-                    .map(|field| Self::new(types, field.ty, depth + 1))
+                    .map(|field| Self::new(from, field.ty, depth + 1))
                     .collect::<Result<_>>()?,
             },
             Some(Type::Array(item)) => Self::Array {
-                offsets: Vec::from([0]),
+                offsets: Vector::of(0, budget)?,
                 total: 0,
                 least: types.least_bytes(*item),
                 item: *item,
@@ -93,8 +109,8 @@ impl Builder {
                 items: None,
             },
             Some(Type::Enum(variants)) => Self::Enum {
-                tags: Vec::new(),
-                places: Vec::new(),
+                tags: Vector::new(budget)?,
+                places: Vector::new(budget)?,
                 ty,
                 depth,
                 payloads: variants.iter().map(|_| None).collect(),
@@ -104,13 +120,14 @@ impl Builder {
     }
 
     /// Reads `rows` values.
-    fn read(&mut self, types: &TypeTable, reader: &mut Reader<'_>, rows: usize) -> Result<()> {
+    fn read(&mut self, from: Given<'_>, reader: &mut Reader<'_>, rows: usize) -> Result<()> {
+        let Given { types, budget } = from;
         match self {
             Self::Bool(values) => fill(values, reader, rows, Reader::bool),
             Self::I8(values) => fill(values, reader, rows, Reader::i8),
             Self::I16(values) => fill(values, reader, rows, Reader::i16),
             Self::I32(values) => fill(values, reader, rows, Reader::i32),
-            Self::I64(values) if rows > 1 => reader.i64s(rows, values),
+            Self::I64(values) if rows > 1 => integers(values, reader, rows),
             Self::I64(values) => fill(values, reader, rows, Reader::i64),
             Self::U8(values) => fill(values, reader, rows, Reader::u8),
             Self::U16(values) => fill(values, reader, rows, Reader::u16),
@@ -126,22 +143,25 @@ impl Builder {
                 }
                 // The count of an array was checked against the bytes that are left.
                 if rows > 1 {
-                    fields.iter_mut().for_each(|field| field.reserve(rows.min(reader.remaining())));
+                    fields.iter_mut().try_for_each(|field| field.reserve(rows.min(reader.remaining())))?;
                 }
-                (0..rows)
-                    .try_for_each(|_| fields.iter_mut().try_for_each(|field| field.read(types, reader, 1)))
+                (0..rows).try_for_each(|_| {
+                    budget.work(1)?;
+                    fields.iter_mut().try_for_each(|field| field.read(from, reader, 1))
+                })
             }
             Self::Array { offsets, total, least, item, depth, items } => {
                 for _ in 0..rows {
                     let count = reader.length(*least)?;
                     *total += count;
-                    offsets.push(row_count(*total)?);
+                    offsets.push(row_count(*total)?)?;
+                    budget.work(1)?;
                     if count > 0 {
                         let items = match items {
                             Some(items) => items,
-                            None => items.insert(Box::new(Self::new(types, *item, *depth + 1)?)),
+                            None => items.insert(Box::new(Self::new(from, *item, *depth + 1)?)),
                         };
-                        items.read(types, reader, count)?;
+                        items.read(from, reader, count)?;
                     }
                 }
                 Ok(())
@@ -161,12 +181,13 @@ impl Builder {
                     };
                     let (count, payload) = match payload {
                         Some(payload) => payload,
-                        None => payload.insert((0, Self::new(types, variant.ty, *depth + 1)?)),
+                        None => payload.insert((0, Self::new(from, variant.ty, *depth + 1)?)),
                     };
-                    tags.push(index as u16);
-                    places.push(*count);
+                    tags.push(index as u16)?;
+                    places.push(*count)?;
+                    budget.work(1)?;
                     *count += 1;
-                    payload.read(types, reader, 1)?;
+                    payload.read(from, reader, 1)?;
                 }
                 Ok(())
             }
@@ -174,7 +195,7 @@ impl Builder {
     }
 
     /// Makes room for this many more values, as far as they are not nested.
-    fn reserve(&mut self, rows: usize) {
+    fn reserve(&mut self, rows: usize) -> Result<()> {
         match self {
             Self::Bool(values) => values.reserve(rows),
             Self::I8(values) => values.reserve(rows),
@@ -188,42 +209,42 @@ impl Builder {
             Self::F32(values) => values.reserve(rows),
             Self::F64(values) => values.reserve(rows),
             Self::Text(texts) => texts.reserve(rows),
-            Self::Tuple { fields, .. } => fields.iter_mut().for_each(|field| field.reserve(rows)),
+            Self::Tuple { fields, .. } => fields.iter_mut().try_for_each(|field| field.reserve(rows)),
             Self::Array { offsets, .. } => offsets.reserve(rows),
             Self::Enum { tags, places, .. } => {
-                tags.reserve(rows);
-                places.reserve(rows);
+                tags.reserve(rows)?;
+                places.reserve(rows)
             }
         }
     }
 
     fn finish(self) -> Result<Column> {
         Ok(match self {
-            Self::Bool(values) => Column::Bool(values.into()),
-            Self::I8(values) => Column::I8(values.into()),
-            Self::I16(values) => Column::I16(values.into()),
-            Self::I32(values) => Column::I32(values.into()),
-            Self::I64(values) => Column::I64(values.into()),
-            Self::U8(values) => Column::U8(values.into()),
-            Self::U16(values) => Column::U16(values.into()),
-            Self::U32(values) => Column::U32(values.into()),
-            Self::U64(values) => Column::U64(values.into()),
-            Self::F32(values) => Column::F32(values.into()),
-            Self::F64(values) => Column::F64(values.into()),
+            Self::Bool(values) => Column::Bool(values.finish()),
+            Self::I8(values) => Column::I8(values.finish()),
+            Self::I16(values) => Column::I16(values.finish()),
+            Self::I32(values) => Column::I32(values.finish()),
+            Self::I64(values) => Column::I64(values.finish()),
+            Self::U8(values) => Column::U8(values.finish()),
+            Self::U16(values) => Column::U16(values.finish()),
+            Self::U32(values) => Column::U32(values.finish()),
+            Self::U64(values) => Column::U64(values.finish()),
+            Self::F32(values) => Column::F32(values.finish()),
+            Self::F64(values) => Column::F64(values.finish()),
             Self::Text(texts) if texts.len() == 0 => Column::Empty,
             Self::Text(texts) => Column::Text(texts.finish()),
             Self::Tuple { len, fields } => {
                 Column::tuple(len, fields.into_iter().map(Self::finish).collect::<Result<_>>()?)
             }
             Self::Array { offsets, items, .. } => {
-                Column::array(offsets, items.map_or(Ok(Column::Empty), |items| items.finish())?)?
+                Column::array(offsets.finish(), items.map_or(Ok(Column::Empty), |items| items.finish())?)?
             }
             Self::Enum { tags, places, payloads, .. } => {
                 let payloads = payloads
                     .into_iter()
                     .map(|payload| payload.map_or(Ok(Column::Empty), |(_, payload)| payload.finish()))
                     .collect::<Result<_>>()?;
-                Column::variants(tags, Some(places.into()), payloads)?
+                Column::variants(tags.finish(), Some(places.finish()), payloads)?
             }
         })
     }
@@ -233,18 +254,40 @@ impl Builder {
 /// all of them is a small multiple of the input.
 #[inline]
 fn fill<'a, T>(
-    values: &mut Vec<T>,
+    values: &mut Vector<T>,
     reader: &mut Reader<'a>,
     rows: usize,
     read: impl Fn(&mut Reader<'a>) -> Result<T>,
 ) -> Result<()> {
     if rows == 1 {
-        values.push(read(reader)?);
-        return Ok(());
+        return values.push(read(reader)?);
     }
-    values.reserve(rows.min(reader.remaining()));
-    for _ in 0..rows {
-        values.push(read(reader)?);
+    in_chunks(values, reader, rows, |values, reader, rows| {
+        (0..rows).try_for_each(|_| {
+            values.push(read(reader)?);
+            Ok(())
+        })
+    })
+}
+
+fn integers(values: &mut Vector<i64>, reader: &mut Reader<'_>, rows: usize) -> Result<()> {
+    in_chunks(values, reader, rows, |values, reader, rows| reader.i64s(rows, values))
+}
+
+#[inline]
+fn in_chunks<'a, T>(
+    values: &mut Vector<T>,
+    reader: &mut Reader<'a>,
+    rows: usize,
+    read: impl Fn(&mut Vec<T>, &mut Reader<'a>, usize) -> Result<()>,
+) -> Result<()> {
+    values.reserve(rows.min(reader.remaining()))?;
+    let mut left = rows;
+    while left > 0 {
+        let chunk = left.min(CHECKED_ROWS);
+        values.append_with(chunk.min(reader.remaining()), |values| read(values, reader, chunk))?;
+        values.budget().work(chunk)?;
+        left -= chunk;
     }
     Ok(())
 }

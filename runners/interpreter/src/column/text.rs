@@ -1,30 +1,32 @@
-use alloc::{string::String, sync::Arc, vec::Vec};
+use alloc::{rc::Rc, string::String};
+use core::fmt;
 
 use runner_core::Result;
 
-use super::{
-    buffer::{Buffer, Meter},
-    row_count,
+use super::{Buffer, Vector, row_count, vector::no_memory};
+use crate::{
+    budget::{Budget, Charge},
+    limits::{CHECKED_BYTES, NUMBER_BYTES},
 };
 
 /// Texts, one behind the other: row `i` is `bytes[offsets[i]..offsets[i + 1]]`.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Text {
     pub(crate) offsets: Buffer<u32>,
-    bytes: Arc<Storage>,
+    bytes: Rc<Storage>,
 }
 
-#[derive(Debug)]
 struct Storage {
     text: String,
-    meter: Meter,
+    /// What the text is charged with, for as long as it is there.
+    _charge: Charge,
 }
 
 /// Appends texts to a column.
-#[derive(Debug)]
 pub(crate) struct TextBuilder {
-    offsets: Vec<u32>,
+    offsets: Vector<u32>,
     text: String,
+    charge: Charge,
 }
 
 impl Text {
@@ -50,7 +52,7 @@ impl Text {
     }
 
     pub(super) fn slice(&self, start: usize, end: usize) -> Self {
-        Self { offsets: self.offsets.slice(start, end + 1), bytes: Arc::clone(&self.bytes) }
+        Self { offsets: self.offsets.slice(start, end + 1), bytes: Rc::clone(&self.bytes) }
     }
 
     /// Number of bytes of all texts.
@@ -83,28 +85,25 @@ impl Text {
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.offsets.is_same(&other.offsets)
     }
-
-    pub(super) fn visit(&self, visit: &mut dyn FnMut(usize, &Meter)) {
-        self.offsets.visit(visit);
-        visit(self.bytes.text.capacity(), &self.bytes.meter);
-    }
 }
 
 impl TextBuilder {
-    pub(crate) fn new() -> Self {
-        Self { offsets: Vec::from([0]), text: String::new() }
-    }
-
     /// With room for this many texts and bytes.
-    pub(crate) fn with_capacity(rows: usize, bytes: usize) -> Self {
-        let mut offsets = Vec::with_capacity(rows + 1);
-        offsets.push(0);
-        Self { offsets, text: String::with_capacity(bytes) }
+    ///
+    /// # Errors
+    /// `RESOURCE_EXHAUSTED` if there is no memory left, here and wherever a text grows.
+    pub(crate) fn with_capacity(rows: usize, bytes: usize, budget: &Budget) -> Result<Self> {
+        let mut offsets = Vector::with_capacity(rows + 1, budget)?;
+        offsets.push(0)?;
+        let charge = budget.charge(bytes)?;
+        let mut text = String::new();
+        text.try_reserve_exact(bytes).map_err(|_| no_memory(bytes))?;
+        Ok(Self { offsets, text, charge })
     }
 
     /// Makes room for this many more texts, but not for their bytes.
-    pub(crate) fn reserve(&mut self, rows: usize) {
-        self.offsets.reserve(rows);
+    pub(crate) fn reserve(&mut self, rows: usize) -> Result<()> {
+        self.offsets.reserve(rows)
     }
 
     /// Appends a text.
@@ -113,23 +112,72 @@ impl TextBuilder {
     /// `RESOURCE_EXHAUSTED` if the column would hold more bytes than offsets can count.
     #[inline]
     pub(crate) fn push(&mut self, text: &str) -> Result<()> {
-        self.text.push_str(text);
+        self.push_str(text)?;
         self.end()
     }
 
-    /// The text that is being built; [`TextBuilder::end`] finishes it.
-    pub(crate) fn open(&mut self) -> &mut String {
-        &mut self.text
+    /// Appends to the text that is being built; [`TextBuilder::end`] finishes it.
+    ///
+    /// # Errors
+    /// As [`TextBuilder::push`].
+    #[inline]
+    pub(crate) fn push_str(&mut self, text: &str) -> Result<()> {
+        if self.text.capacity() - self.text.len() < text.len() {
+            self.grow(text.len())?;
+        }
+        if text.len() < CHECKED_BYTES {
+            self.text.push_str(text);
+            return self.charge.budget().work(text.len() / 8);
+        }
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (part, more) = rest.split_at(rest.floor_char_boundary(CHECKED_BYTES));
+            self.text.push_str(part);
+            self.charge.budget().check()?;
+            rest = more;
+        }
+        Ok(())
     }
 
-    /// Finishes the text that was appended to [`TextBuilder::open`].
+    /// The text that is being built, to append a number, a date or the like: [`NUMBER_BYTES`] at most.
+    #[inline]
+    pub(crate) fn open(&mut self) -> Result<&mut String> {
+        // A first short text is left to grow as it does; what it took is charged at its end.
+        if self.text.len() >= NUMBER_BYTES && self.text.capacity() - self.text.len() < NUMBER_BYTES {
+            self.grow(NUMBER_BYTES)?;
+        }
+        Ok(&mut self.text)
+    }
+
+    /// Notes work on this many bytes, and fails if the execution has to stop.
+    pub(crate) fn work(&self, bytes: usize) -> Result<()> {
+        self.charge.budget().work(bytes)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self, more: usize) -> Result<()> {
+        row_count(self.text.len().saturating_add(more))?;
+        let held = self.text.capacity();
+        let wanted = self.text.len().saturating_add(more).max(held.saturating_mul(2)).max(8);
+        // While the bytes move, both are there.
+        self.charge.add(wanted)?;
+        self.text.try_reserve_exact(wanted - self.text.len()).map_err(|_| no_memory(wanted))?;
+        self.charge.release(held);
+        Ok(())
+    }
+
+    /// Finishes the text that was appended.
     ///
     /// # Errors
     /// As [`TextBuilder::push`].
     #[inline]
     pub(crate) fn end(&mut self) -> Result<()> {
-        self.offsets.push(row_count(self.text.len())?);
-        Ok(())
+        if self.text.capacity() > self.charge.bytes() {
+            self.charge.add(self.text.capacity() - self.charge.bytes())?;
+        }
+        self.offsets.push(row_count(self.text.len())?)?;
+        self.charge.budget().work(1)
     }
 
     /// Appends all texts of a column.
@@ -139,10 +187,11 @@ impl TextBuilder {
     pub(crate) fn extend(&mut self, texts: &Text) -> Result<()> {
         let start = self.text.len();
         row_count(start + texts.byte_len())?;
-        self.text.push_str(texts.joined());
+        self.push_str(texts.joined())?;
         let first = texts.offsets.first().copied().unwrap_or_default();
-        self.offsets.extend(texts.offsets.iter().skip(1).map(|end| end - first + start as u32));
-        Ok(())
+        self.offsets.append_run(
+            texts.offsets.get(1..).unwrap_or_default().iter().map(|end| end - first + start as u32),
+        )
     }
 
     /// Number of finished texts.
@@ -151,7 +200,13 @@ impl TextBuilder {
     }
 
     pub(crate) fn finish(self) -> Text {
-        let bytes = Arc::new(Storage { text: self.text, meter: Meter::new() });
-        Text { offsets: self.offsets.into(), bytes }
+        let bytes = Rc::new(Storage { text: self.text, _charge: self.charge });
+        Text { offsets: self.offsets.finish(), bytes }
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
     }
 }

@@ -7,16 +7,17 @@ use runner_core::{ExprId, Op, Result};
 use super::{
     Eval,
     env::{Env, Map},
+    group::started,
     reduce::optional,
-    stream::offsets,
-    val::{Seq, Val},
+    val::{Range, Seq, Val},
 };
 use crate::{
-    column::{Buffer, Column, TextBuilder, row_count},
+    budget::Budget,
+    column::{Buffer, Column, TextBuilder, Vector, offsets, row_count},
     kernel::{mismatch, table},
     limits::BATCH,
     plan::{Node, Prims},
-    scalar::{bounds, shift},
+    scalar::{Fault, bounds, shift},
 };
 
 impl Eval<'_> {
@@ -25,10 +26,10 @@ impl Eval<'_> {
     pub(super) fn array(&self, items: &[Node], env: &Env<'_>) -> Result<Val> {
         let (rows, width) = (env.rows, items.len());
         if width == 0 {
-            return Ok(Val::Const(Column::one_array(Column::Empty)?));
+            return Ok(Val::Const(Column::one_array(Column::Empty, &self.budget)?));
         }
         let vals: Vec<Val> = items.iter().map(|item| self.eval(item, env)).collect::<Result<_>>()?;
-        let offsets = offsets(core::iter::repeat_n(width, rows))?;
+        let offsets = offsets(core::iter::repeat_n(width, rows), &self.budget)?;
         if let [val] = vals.as_slice() {
             return Ok(Val::Seq(Rc::new(Seq { offsets, items: val.clone() })));
         }
@@ -36,20 +37,21 @@ impl Eval<'_> {
         let mut starts = Vec::with_capacity(width);
         let mut start = 0;
         for val in &vals {
-            let (column, step) = match val.constant(rows)? {
+            let (column, step) = match val.constant(rows, &self.budget)? {
                 Some(column) => (column, 0),
-                None => (val.column(rows)?, 1),
+                None => (val.column(rows, &self.budget)?, 1),
             };
             starts.push((start, step));
             start += column.len() as u32;
             columns.push(column);
         }
-        let mut column = Column::concat(&columns)?;
+        let mut column = Column::concat(&columns, &self.budget)?;
         if rows > 1 {
-            let places: Buffer<u32> = (0..rows as u32)
-                .flat_map(|row| starts.iter().map(move |(start, step)| start + row * step))
-                .collect();
-            column = column.gather(&places)?;
+            let mut places = Vector::with_capacity(rows * width, &self.budget)?;
+            for row in 0..rows as u32 {
+                places.append_run(starts.iter().map(|(start, step)| start + row * step))?;
+            }
+            column = column.gather(&places, &self.budget)?;
         }
         Ok(Val::Seq(Rc::new(Seq { offsets, items: Val::Col(column) })))
     }
@@ -58,16 +60,16 @@ impl Eval<'_> {
     #[inline(never)]
     pub(super) fn variant(&self, index: u16, width: usize, payload: &Node, env: &Env<'_>) -> Result<Val> {
         let payload = self.eval(payload, env)?;
-        let constant = payload.constant(env.rows)?;
+        let constant = payload.constant(env.rows, &self.budget)?;
         let (payload, rows, is_const) = match constant {
             Some(column) => (column, 1, true),
-            None => (payload.column(env.rows)?, env.rows, false),
+            None => (payload.column(env.rows, &self.budget)?, env.rows, false),
         };
         let mut payloads = alloc::vec![Column::Empty; width];
         if let Some(slot) = payloads.get_mut(usize::from(index)) {
             *slot = payload;
         }
-        let column = Column::variants(alloc::vec![index; rows], None, payloads)?;
+        let column = Column::variants(self.budget.filled(index, rows)?, None, payloads)?;
         Ok(if is_const { Val::Const(column) } else { Val::Col(column) })
     }
 
@@ -87,7 +89,7 @@ impl Eval<'_> {
             (Op::All | Op::Any, [source]) => self.all_or_any(op == Op::All, source, env),
             (Op::Index, [source, index]) => self.item(source, index, env),
             (Op::Sequence, [start, end]) => self.sequence(start, end, env),
-            (Op::Zip, []) => Ok(Val::Const(Column::one_array(Column::Empty)?)),
+            (Op::Zip, []) => Ok(Val::Const(Column::one_array(Column::Empty, &self.budget)?)),
             (Op::Zip, _) => self.zip(args, env),
             _ => self.whole_args(node, op, args, env),
         }
@@ -95,7 +97,16 @@ impl Eval<'_> {
 
     #[inline(never)]
     fn whole_args(&self, node: &Node, op: Op, args: &[Node], env: &Env<'_>) -> Result<Val> {
-        let vals: Vec<Val> = args.iter().map(|arg| self.eval(arg, env)).collect::<Result<_>>()?;
+        let mut vals: Vec<Val> = args.iter().map(|arg| self.eval(arg, env)).collect::<Result<_>>()?;
+        if let (Op::Slice, [Val::Range(range), from, to]) = (op, vals.as_slice()) {
+            return self.part_of_range(range, from, to, env.rows);
+        }
+        let Some(first) = vals.first_mut() else { return Err(mismatch()) };
+        if let Val::Range(_) = first
+            && first.is_const()
+        {
+            *first = Val::Const(first.column(1, &self.budget)?);
+        }
         let Some(first) = vals.first() else { return Err(mismatch()) };
         if let Val::Const(array) = first
             && env.rows > 1
@@ -105,7 +116,7 @@ impl Eval<'_> {
             {
                 return self.contains_shared(node.id, array, probe, env);
             }
-            let length = Seq::of(array, 1).total();
+            let length = Seq::of(array, 1, &self.budget)?.total();
             if length.saturating_mul(env.rows) > 4 * BATCH {
                 return self.in_parts(node, (BATCH / length).max(1), env);
             }
@@ -114,11 +125,13 @@ impl Eval<'_> {
         self.budget.step(seq.total())?;
         let (second, third) = (vals.get(1), vals.get(2));
         match (op, second, third) {
-            (Op::Slice, Some(start), Some(end)) => slices(&seq, start, end, env.rows),
+            (Op::Slice, Some(start), Some(end)) => slices(&seq, start, end, env.rows, &self.budget),
             (Op::Reverse, ..) => {
-                let rows: Buffer<u32> =
-                    seq.ranges().flat_map(|(start, end)| (start as u32..end as u32).rev()).collect();
-                self.selected(seq.offsets.clone(), &seq, rows)
+                let mut rows = Vector::with_capacity(seq.total(), &self.budget)?;
+                for (start, end) in seq.ranges() {
+                    rows.append_run((start as u32..end as u32).rev())?;
+                }
+                self.selected(seq.offsets.clone(), &seq, rows.finish())
             }
             (Op::Distinct, ..) => self.distinct(&seq),
             (Op::Append, Some(second), _) => self.append(&seq, &*self.arrays(second, env.rows)?),
@@ -135,29 +148,32 @@ impl Eval<'_> {
 
     /// Evaluates a part of the rows at a time, where all at once would take much memory.
     fn in_parts(&self, node: &Node, size: usize, env: &Env<'_>) -> Result<Val> {
-        let mut parts = Vec::new();
+        let mut parts = Vector::new(&self.budget)?;
         let mut first = 0;
         while first < env.rows {
             let rows = size.min(env.rows - first);
             let inner = Env::inner(env, rows, Map::From(first));
-            parts.push(self.eval(node, &inner)?.column(rows)?);
+            parts.push(self.eval(node, &inner)?.column(rows, &self.budget)?)?;
             first += rows;
         }
-        Ok(Val::Col(Column::concat(&parts)?))
+        Ok(Val::Col(Column::concat(&parts, &self.budget)?))
     }
 
     /// Items of a sequence of arrays, in new arrays.
     fn selected(&self, offsets: Buffer<u32>, seq: &Seq, rows: Buffer<u32>) -> Result<Val> {
-        Ok(Val::Seq(Rc::new(Seq { offsets, items: seq.items.select(&rows)? })))
+        Ok(Val::Seq(Rc::new(Seq { offsets, items: seq.items.select(&rows, &self.budget)? })))
     }
 
     #[inline(never)]
     fn item(&self, source: &Node, index: &Node, env: &Env<'_>) -> Result<Val> {
         let index = self.eval(index, env)?;
-        let constant = index.constant(env.rows)?;
+        if let Some(range) = self.range(source, env)? {
+            return self.item_of_range(&range, &index, env.rows);
+        }
+        let constant = index.constant(env.rows, &self.budget)?;
         let Column::I64(wanted) = (match constant {
             Some(column) => column,
-            None => index.column(env.rows)?,
+            None => index.column(env.rows, &self.budget)?,
         }) else {
             return Err(mismatch());
         };
@@ -169,20 +185,23 @@ impl Eval<'_> {
             source.kind
             && let Val::Const(array) = self.eval(source, env)?
         {
-            let items = Seq::of(&array, 1);
+            let items = Seq::of(&array, 1, &self.budget)?;
             let total = items.total();
             let rows = if wanted.len() == 1 { 1 } else { env.rows };
-            let some: Vec<bool> = (0..rows).map(|row| at(row).is_some_and(|index| index < total)).collect();
-            let places: Buffer<u32> =
-                (0..rows).filter_map(at).filter(|index| *index < total).map(|index| index as u32).collect();
-            let column = optional(&some, items.items.select(&places)?.column(places.len())?)?;
+            let some = self.budget.rows(rows, |row| at(row).is_some_and(|index| index < total))?;
+            let mut places = Vector::with_capacity(rows, &self.budget)?;
+            let found = (0..rows).filter_map(at).filter(|index| *index < total);
+            places.append(found.map(|index| index as u32))?;
+            let places = places.finish();
+            let found = items.items.select(&places, &self.budget)?.column(places.len(), &self.budget)?;
+            let column = optional(&some, found, &self.budget)?;
             return Ok(if rows == 1 { Val::Const(column) } else { Val::Col(column) });
         }
-        let mut seen = alloc::vec![0usize; env.rows];
-        let mut some = alloc::vec![false; env.rows];
-        let mut parts = Vec::new();
+        let mut seen = Vector::filled(0usize, env.rows, &self.budget)?;
+        let mut some = Vector::filled(false, env.rows, &self.budget)?;
+        let mut parts = Vector::new(&self.budget)?;
         self.stream(source, env, &mut |piece| {
-            let mut places = Vec::new();
+            let mut places = Vector::new(&self.budget)?;
             for (offset, (start, end)) in piece.seq.ranges().enumerate() {
                 let row = piece.first + offset;
                 let (Some(seen), Some(some)) = (seen.get_mut(row), some.get_mut(row)) else { continue };
@@ -191,57 +210,66 @@ impl Eval<'_> {
                     && index - *seen < end - start
                 {
                     *some = true;
-                    places.push((start + index - *seen) as u32);
+                    places.push((start + index - *seen) as u32)?;
                 }
                 *seen += end - start;
+                self.budget.work(1)?;
             }
             if !places.is_empty() {
-                let places = Buffer::from(places);
-                parts.push(piece.seq.items.select(&places)?.column(places.len())?);
+                let places = places.finish();
+                parts.push(
+                    piece.seq.items.select(&places, &self.budget)?.column(places.len(), &self.budget)?,
+                )?;
             }
             Ok(())
         })?;
-        Ok(Val::Col(optional(&some, Column::concat(&parts)?)?))
+        Ok(Val::Col(optional(&some, Column::concat(&parts, &self.budget)?, &self.budget)?))
     }
 
-    #[inline(never)]
+    /// The numbers from one to before another one, none of which is made before somebody looks at it.
     fn sequence(&self, start: &Node, end: &Node, env: &Env<'_>) -> Result<Val> {
-        let (start, end) = (self.eval(start, env)?.column(env.rows)?, self.eval(end, env)?.column(env.rows)?);
-        macro_rules! integers {
-            ($($variant:ident)*) => {
-                match (&start, &end) {
-                    $((Column::$variant(starts), Column::$variant(ends)) => {
-                        let length = |(start, end): (&_, &_)| {
-                            usize::try_from(i128::from(*end) - i128::from(*start)).unwrap_or(0).max(0)
-                        };
-                        let pairs = || starts.iter().zip(ends.iter());
-                        let offsets = offsets(pairs().map(|(start, end)| if end > start { length((start, end)) } else { 0 }))?;
-                        let total = offsets.last().map_or(0, |total| *total as usize);
-                        self.budget.step(total)?;
-                        let mut values = Vec::new();
-                        self.reserve(&mut values, total)?;
-                        for (start, end) in pairs() {
-                            values.extend(*start..*end);
-                        }
-                        Ok(Val::Seq(Rc::new(Seq { offsets, items: Val::Col(Column::$variant(values.into())) })))
-                    })*
-                    _ => Err(mismatch()),
-                }
-            };
-        }
-        integers!(I8 I16 I32 I64 U8 U16 U32 U64)
+        let (start, end) = (self.eval(start, env)?, self.eval(end, env)?);
+        Ok(Val::Range(Rc::new(Range { start, end })))
     }
 
-    /// Makes room for a long array, or says that there is none.
-    pub(super) fn reserve<T>(&self, values: &mut Vec<T>, count: usize) -> Result<()> {
-        self.budget.foresee(count.saturating_mul(size_of::<T>()))?;
-        values.try_reserve_exact(count).map_err(|_| {
-            runner_core::Error::exhausted(
-                "memory",
-                count as u64,
-                alloc::format!("there is no memory for {count} items"),
-            )
-        })
+    /// Parts of sequences, which are sequences.
+    fn part_of_range(&self, range: &Range, from: &Val, to: &Val, rows: usize) -> Result<Val> {
+        let is_const = range.start.is_const() && range.end.is_const() && from.is_const() && to.is_const();
+        let rows = if is_const { 1 } else { rows };
+        let (from, to) = (from.column(rows, &self.budget)?, to.column(rows, &self.budget)?);
+        let (Column::I64(from), Column::I64(to)) = (from, to) else { return Err(mismatch()) };
+        let lengths = range.lengths(rows, &self.budget)?;
+        let bound = |row: usize| {
+            let length = lengths.get(if lengths.len() == 1 { 0 } else { row }).copied().flatten();
+            let length = usize::try_from(length.ok_or(Fault::Overflow("count"))?).unwrap_or(usize::MAX);
+            match (from.get(row), to.get(row)) {
+                (Some(from), Some(to)) => Ok(bounds(length, *from, *to)),
+                _ => Err(mismatch()),
+            }
+        };
+        let starts = self.budget.try_rows(rows, |row| Ok(Some(bound(row)?.start as i64)))?;
+        let ends = self.budget.try_rows(rows, |row| Ok(Some(bound(row)?.end as i64)))?;
+        let val = |places: &[Option<i64>]| -> Result<Val> {
+            let column = range.items(places, &self.budget)?;
+            Ok(if is_const { Val::Const(column) } else { Val::Col(column) })
+        };
+        Ok(Val::Range(Rc::new(Range { start: val(&starts)?, end: val(&ends)? })))
+    }
+
+    /// Items of sequences, by their index.
+    fn item_of_range(&self, range: &Range, index: &Val, rows: usize) -> Result<Val> {
+        let is_const = range.start.is_const() && range.end.is_const() && index.is_const();
+        let rows = if is_const { 1 } else { rows };
+        let Column::I64(wanted) = index.column(rows, &self.budget)? else { return Err(mismatch()) };
+        let lengths = range.lengths(rows, &self.budget)?;
+        let places = self.budget.rows(rows, |row| {
+            // An array of more items than can be counted has each of those that can be named.
+            let length = lengths.get(if lengths.len() == 1 { 0 } else { row }).copied()?.unwrap_or(i64::MAX);
+            wanted.get(row).copied().filter(|index| (0..length).contains(index))
+        })?;
+        let some = self.budget.map(&places, Option::is_some)?;
+        let column = optional(&some, range.items(&places, &self.budget)?, &self.budget)?;
+        Ok(if is_const { Val::Const(column) } else { Val::Col(column) })
     }
 
     #[inline(never)]
@@ -255,7 +283,7 @@ impl Eval<'_> {
             };
             seqs.iter().map(length).min().unwrap_or(0)
         };
-        let offsets = offsets((0..env.rows).map(shortest))?;
+        let offsets = offsets((0..env.rows).map(shortest), &self.budget)?;
         let total = offsets.last().map_or(0, |total| *total as usize);
         self.budget.step(total)?;
         let mut fields = Vec::with_capacity(seqs.len());
@@ -263,14 +291,13 @@ impl Eval<'_> {
             if seq.total() == total {
                 fields.push(seq.items.clone());
             } else if env.rows == 1 {
-                fields.push(seq.items.slice(0, total)?);
+                fields.push(seq.items.slice(0, total, &self.budget)?);
             } else {
-                let rows: Buffer<u32> = seq
-                    .ranges()
-                    .enumerate()
-                    .flat_map(|(row, (start, _))| start as u32..(start + shortest(row)) as u32)
-                    .collect();
-                fields.push(seq.items.select(&rows)?);
+                let mut rows = Vector::with_capacity(total, &self.budget)?;
+                for (row, (start, _)) in seq.ranges().enumerate() {
+                    rows.append_run(start as u32..(start + shortest(row)) as u32)?;
+                }
+                fields.push(seq.items.select(&rows.finish(), &self.budget)?);
             }
         }
         let items = if total == 0 { Val::empty() } else { Val::Tuple(fields.into()) };
@@ -280,99 +307,91 @@ impl Eval<'_> {
     fn append(&self, left: &Seq, right: &Seq) -> Result<Val> {
         let split = row_count(left.total() + right.total())? - right.total() as u32;
         let counts = left.ranges().zip(right.ranges()).map(|(a, b)| a.1 - a.0 + b.1 - b.0);
-        let offsets = offsets(counts)?;
-        let both = [left.items.column(left.total())?, right.items.column(right.total())?];
-        let items = Column::concat(&both)?;
+        let offsets = offsets(counts, &self.budget)?;
+        let both = [left.items.column(left.total(), &self.budget)?, right.items.column(right.total(), &self.budget)?];
+        let items = Column::concat(&both, &self.budget)?;
         if left.rows() == 1 {
             return Ok(Val::Seq(Rc::new(Seq { offsets, items: Val::Col(items) })));
         }
-        let rows: Buffer<u32> = left
-            .ranges()
-            .zip(right.ranges())
-            .flat_map(|(a, b)| (a.0 as u32..a.1 as u32).chain(split + b.0 as u32..split + b.1 as u32))
-            .collect();
-        Ok(Val::Seq(Rc::new(Seq { offsets, items: Val::view(items, rows) })))
+        let mut rows = Vector::with_capacity(left.total() + right.total(), &self.budget)?;
+        for (a, b) in left.ranges().zip(right.ranges()) {
+            rows.append_run(a.0 as u32..a.1 as u32)?;
+            rows.append_run(split + b.0 as u32..split + b.1 as u32)?;
+        }
+        Ok(Val::Seq(Rc::new(Seq { offsets, items: Val::view(items, rows.finish()) })))
     }
 
     fn contains(&self, seq: &Seq, item: &Val, rows: usize) -> Result<Val> {
         let total = seq.total();
         if total == 0 {
-            return Ok(Val::bool(false));
+            return Val::bool(false, &self.budget);
         }
-        let owners = super::env::segment_rows(&seq.offsets, 0);
-        let items = if rows == 1 { Val::Const(item.column(1)?) } else { item.select(&owners)? };
-        let equal = self.equal(&seq.items, &items, total)?.column(total)?;
+        let owners = super::env::segment_rows(&seq.offsets, 0, &self.budget)?;
+        let items = if rows == 1 { Val::Const(item.column(1, &self.budget)?) } else { item.select(&owners, &self.budget)? };
+        let equal = self.equal(&seq.items, &items, total)?.column(total, &self.budget)?;
         let Column::Bool(equal) = equal else { return Err(mismatch()) };
-        let any = |(start, end)| equal.get(start..end).unwrap_or_default().contains(&true);
-        Ok(Val::Col(Column::Bool(seq.ranges().map(any).collect())))
+        self.budget.step(total)?;
+        let mut found = Vector::with_capacity(rows, &self.budget)?;
+        for (start, end) in seq.ranges() {
+            found.push(equal.get(start..end).unwrap_or_default().contains(&true))?;
+            self.budget.work(end - start)?;
+        }
+        Ok(Val::Col(Column::Bool(found.finish())))
     }
 
     /// Whether one array has the items of many rows.
     fn contains_shared(&self, id: ExprId, array: &Column, probe: &Val, env: &Env<'_>) -> Result<Val> {
-        let items = Seq::of(array, 1);
+        let items = Seq::of(array, 1, &self.budget)?;
         let total = items.total();
-        let index = self.known_index(id, array, env.rows, || items.items.column(total))?;
-        let (Some(index), true) = (index, total > 0) else { return Ok(Val::bool(false)) };
-        let mut found = Vec::with_capacity(env.rows);
-        index.look_up(&probe.column(env.rows)?, self.seed(), &self.budget, |_, rows| {
-            found.push(!rows.is_empty());
-            Ok(())
-        })?;
-        Ok(Val::Col(Column::Bool(found.into())))
+        let index = self.known_index(id, array, env.rows, || items.items.column(total, &self.budget))?;
+        let (Some(index), true) = (index, total > 0) else { return Ok(Val::bool(false, &self.budget)?) };
+        let mut found = Vector::with_capacity(env.rows, &self.budget)?;
+        let probes = probe.column(env.rows, &self.budget)?;
+        index.look_up(&probes, self.seed(), &self.budget, |_, rows| found.push(!rows.is_empty()))?;
+        Ok(Val::Col(Column::Bool(found.finish())))
     }
 
     fn distinct(&self, seq: &Seq) -> Result<Val> {
-        let items = seq.items.column(seq.total())?;
+        let items = seq.items.column(seq.total(), &self.budget)?;
         let firsts = table::distinct(&items, seq.ranges(), self.seed(), &self.budget)?;
         let mut rest = firsts.iter().peekable();
-        let offsets = offsets(seq.ranges().map(|(_, end)| {
-            let mut count = 0;
-            while rest.next_if(|row| (**row as usize) < end).is_some() {
-                count += 1;
-            }
-            count
-        }))?;
+        let offsets = offsets(seq.ranges().map(|(_, end)| started(&mut rest, end)), &self.budget)?;
         Ok(Val::Seq(Rc::new(Seq { offsets, items: Val::view(items, firsts) })))
     }
 
     fn shifted(&self, op: Op, seq: &Seq, by: &Val, filler: &Val, rows: usize) -> Result<Val> {
-        let Column::I64(by) = by.column(rows)? else { return Err(mismatch()) };
+        let Column::I64(by) = by.column(rows, &self.budget)? else { return Err(mismatch()) };
         let total = seq.total();
-        let (filler, step) = match filler.constant(rows)? {
+        let (filler, step) = match filler.constant(rows, &self.budget)? {
             Some(column) => (column, 0),
-            None => (filler.column(rows)?, 1),
+            None => (filler.column(rows, &self.budget)?, 1),
         };
-        let items = Column::concat(&[seq.items.column(total)?, filler])?;
-        let mut places = Vec::with_capacity(total);
+        let items = Column::concat(&[seq.items.column(total, &self.budget)?, filler], &self.budget)?;
+        let mut places = Vector::with_capacity(total, &self.budget)?;
         for (row, ((start, end), by)) in seq.ranges().zip(by.iter()).enumerate() {
             let by = if op == Op::Lag { *by } else { by.checked_neg().unwrap_or(i64::MAX) };
             let filler = (total + row * step) as u32;
             let (before, kept, after) = shift(end - start, by);
-            places.extend(core::iter::repeat_n(filler, before));
-            places.extend((start + kept.start) as u32..(start + kept.end) as u32);
-            places.extend(core::iter::repeat_n(filler, after));
+            places.append_run(core::iter::repeat_n(filler, before))?;
+            places.append_run((start + kept.start) as u32..(start + kept.end) as u32)?;
+            places.append_run(core::iter::repeat_n(filler, after))?;
         }
-        Ok(Val::Seq(Rc::new(Seq { offsets: seq.offsets.clone(), items: Val::view(items, places.into()) })))
+        Ok(Val::Seq(Rc::new(Seq { offsets: seq.offsets.clone(), items: Val::view(items, places.finish()) })))
     }
 
     fn join_texts(&self, seq: &Seq, separator: &Val, rows: usize) -> Result<Val> {
-        let Column::Text(separators) = separator.column(rows)? else { return Err(mismatch()) };
-        let items = seq.items.column(seq.total())?;
-        let mut bytes = items.bytes();
+        let Column::Text(separators) = separator.column(rows, &self.budget)? else { return Err(mismatch()) };
+        let items = seq.items.column(seq.total(), &self.budget)?;
+        let mut builder = TextBuilder::with_capacity(rows, 0, &self.budget)?;
         for (row, (start, end)) in seq.ranges().enumerate() {
-            bytes = bytes.saturating_add((end - start).saturating_mul(separators.get(row).len()));
-        }
-        self.foresee_bytes(bytes)?;
-        let mut builder = TextBuilder::new();
-        for (row, (start, end)) in seq.ranges().enumerate() {
-            let out = builder.open();
             for item in start..end {
                 if item > start {
-                    out.push_str(separators.get(row));
+                    builder.push_str(separators.get(row))?;
                 }
                 if let Column::Text(texts) = &items {
-                    out.push_str(texts.get(item));
+                    builder.push_str(texts.get(item))?;
                 }
+                self.budget.work(1)?;
             }
             builder.end()?;
         }
@@ -380,26 +399,28 @@ impl Eval<'_> {
     }
 }
 
-fn slices(seq: &Seq, start: &Val, end: &Val, rows: usize) -> Result<Val> {
-    let (Column::I64(starts), Column::I64(ends)) = (start.column(rows)?, end.column(rows)?) else {
+fn slices(seq: &Seq, start: &Val, end: &Val, rows: usize, budget: &Budget) -> Result<Val> {
+    let (Column::I64(starts), Column::I64(ends)) = (start.column(rows, budget)?, end.column(rows, budget)?)
+    else {
         return Err(mismatch());
     };
     let pairs = starts.iter().zip(ends.iter());
-    let parts: Vec<_> = seq
-        .ranges()
-        .zip(pairs)
-        .map(|((first, last), (start, end))| {
+    let parts = || {
+        seq.ranges().zip(pairs.clone()).map(|((first, last), (start, end))| {
             let range = bounds(last - first, *start, *end);
             (first + range.start, first + range.end)
         })
-        .collect();
-    let offsets = offsets(parts.iter().map(|(start, end)| end - start))?;
-    let items = match parts.as_slice() {
-        [(start, end)] => seq.items.slice(*start, *end)?,
+    };
+    let offsets = offsets(parts().map(|(start, end)| end - start), budget)?;
+    let items = match (parts().next(), rows) {
+        (Some((start, end)), 1) => seq.items.slice(start, end, budget)?,
         _ => {
-            let rows: Buffer<u32> =
-                parts.iter().flat_map(|(start, end)| *start as u32..*end as u32).collect();
-            seq.items.select(&rows)?
+            let total = offsets.last().map_or(0, |total| *total as usize);
+            let mut rows = Vector::with_capacity(total, budget)?;
+            for (start, end) in parts() {
+                rows.append_run(start as u32..end as u32)?;
+            }
+            seq.items.select(&rows.finish(), budget)?
         }
     };
     Ok(Val::Seq(Rc::new(Seq { offsets, items })))

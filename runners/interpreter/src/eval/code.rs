@@ -10,7 +10,8 @@ use super::{
     val::{Seq, Val},
 };
 use crate::{
-    column::Column,
+    budget::Budget,
+    column::{Column, Vector},
     plan::{Act, Code, Inst, Load, PARTS, REGISTERS, bits},
     scalar::{Cast, Fault, Float, Int},
 };
@@ -35,20 +36,24 @@ impl Eval<'_> {
         let items = code
             .items
             .iter()
-            .map(|load| Ok((load.register, part(&seq.items, load).column(total)?)))
+            .map(|load| Ok((load.register, part(&seq.items, load).column(total, &self.budget)?)))
             .collect::<Result<Vec<_>>>()?;
         let captures = code
             .captures
             .iter()
-            .map(|(local, load)| Ok((load.register, part(&env.get(*local)?, load).column(env.rows)?)))
+            .map(|(local, load)| Ok((load.register, part(&env.get(*local)?, load).column(env.rows, &self.budget)?)))
             .collect::<Result<Vec<_>>>()?;
         let starts = code
             .accumulator
             .iter()
-            .map(|load| Ok((load.register, part(initial, load).column(env.rows)?)))
+            .map(|load| Ok((load.register, part(initial, load).column(env.rows, &self.budget)?)))
             .collect::<Result<Vec<_>>>()?;
-        let mut results: Vec<Vec<u64>> = Vec::new();
-        results.resize_with(code.accumulator.len(), Vec::new);
+        let count = if every { total } else { env.rows };
+        let mut results = code
+            .accumulator
+            .iter()
+            .map(|_| Vector::with_capacity(count, &self.budget))
+            .collect::<Result<Vec<_>>>()?;
         let mut registers = [0u64; REGISTERS];
         let set = |registers: &mut [u64; REGISTERS], register: u8, bits: u64| {
             if let Some(slot) = registers.get_mut(usize::from(register)) {
@@ -72,16 +77,21 @@ impl Eval<'_> {
                 run(&code.insts, &mut registers).map_err(|(at, fault)| self.faulty(code, at, fault))?;
                 advance(code, &mut registers);
                 if every {
-                    keep(code, &registers, &mut results);
+                    keep(code, &registers, &mut results)?;
                 }
             }
             if !every {
-                keep(code, &registers, &mut results);
+                keep(code, &registers, &mut results)?;
             }
+            self.budget.work(1)?;
         }
-        let count = if every { total } else { env.rows };
         let columns: Vec<Column> =
-            code.accumulator.iter().zip(results).map(|(load, bits)| column(load.repr, bits)).collect();
+            code
+            .accumulator
+            .iter()
+            .zip(results)
+            .map(|(load, bits)| column(load.repr, bits, &self.budget))
+            .collect::<Result<_>>()?;
         let val = assemble(
             code.accumulator.iter().map(|load| load.path.as_slice()).zip(columns).collect(),
             0,
@@ -125,10 +135,12 @@ fn advance(code: &Code, registers: &mut [u64; REGISTERS]) {
     }
 }
 
-fn keep(code: &Code, registers: &[u64; REGISTERS], results: &mut [Vec<u64>]) {
+#[inline]
+fn keep(code: &Code, registers: &[u64; REGISTERS], results: &mut [Vector<u64>]) -> Result<()> {
     for (result, load) in results.iter_mut().zip(&code.accumulator) {
-        result.push(registers.get(usize::from(load.register)).copied().unwrap_or_default());
+        result.push(registers.get(usize::from(load.register)).copied().unwrap_or_default())?;
     }
+    Ok(())
 }
 
 /// Runs the instructions once.
@@ -290,21 +302,20 @@ where
 }
 
 /// Registers as a column.
-fn column(repr: Repr, bits: Vec<u64>) -> Column {
-    let bits = bits.into_iter();
-    match repr {
-        Repr::Bool => Column::Bool(bits.map(|bits| bits != 0).collect()),
-        Repr::I8 => Column::I8(bits.map(|bits| bits as i8).collect()),
-        Repr::I16 => Column::I16(bits.map(|bits| bits as i16).collect()),
-        Repr::I32 => Column::I32(bits.map(|bits| bits as i32).collect()),
-        Repr::I64 => Column::I64(bits.map(|bits| bits as i64).collect()),
-        Repr::U8 => Column::U8(bits.map(|bits| bits as u8).collect()),
-        Repr::U16 => Column::U16(bits.map(|bits| bits as u16).collect()),
-        Repr::U32 => Column::U32(bits.map(|bits| bits as u32).collect()),
-        Repr::F32 => Column::F32(bits.map(|bits| f32::from_bits(bits as u32)).collect()),
-        Repr::F64 => Column::F64(bits.map(f64::from_bits).collect()),
-        _ => Column::U64(bits.collect()),
-    }
+fn column(repr: Repr, bits: Vector<u64>, budget: &Budget) -> Result<Column> {
+    Ok(match repr {
+        Repr::Bool => Column::Bool(budget.map(&bits, |bits| *bits != 0)?),
+        Repr::I8 => Column::I8(budget.map(&bits, |bits| *bits as i8)?),
+        Repr::I16 => Column::I16(budget.map(&bits, |bits| *bits as i16)?),
+        Repr::I32 => Column::I32(budget.map(&bits, |bits| *bits as i32)?),
+        Repr::I64 => Column::I64(budget.map(&bits, |bits| *bits as i64)?),
+        Repr::U8 => Column::U8(budget.map(&bits, |bits| *bits as u8)?),
+        Repr::U16 => Column::U16(budget.map(&bits, |bits| *bits as u16)?),
+        Repr::U32 => Column::U32(budget.map(&bits, |bits| *bits as u32)?),
+        Repr::F32 => Column::F32(budget.map(&bits, |bits| f32::from_bits(*bits as u32))?),
+        Repr::F64 => Column::F64(budget.map(&bits, |bits| f64::from_bits(*bits))?),
+        _ => Column::U64(bits.finish()),
+    })
 }
 
 /// The tuple whose parts these are, by the fields that lead to each, in order.

@@ -6,11 +6,16 @@ use core::cell::{OnceCell, RefCell};
 use runner_core::{ExprId, LocalId, Result};
 
 use super::val::{Val, ranges};
-use crate::column::{Buffer, Column};
+use crate::{
+    budget::Budget,
+    column::{Buffer, Column, Vector},
+    kernel::mismatch,
+};
 
 /// The rows that are worked on, and the locals that are known for them.
 pub(crate) struct Env<'a> {
     pub(crate) rows: usize,
+    budget: &'a Budget,
     outer: Option<(&'a Env<'a>, Map)>,
     /// Locals that are bound here.
     own: RefCell<Vec<(LocalId, Val)>>,
@@ -55,46 +60,54 @@ impl Map {
         Self::Segments(Rc::new(Segments { offsets: offsets.clone(), first, rows: OnceCell::new() }))
     }
 
-    fn apply(&self, val: &Val, rows: usize) -> Result<Val> {
+    fn apply(&self, val: &Val, rows: usize, budget: &Budget) -> Result<Val> {
         match self {
             _ if matches!(val, Val::Const(_)) => Ok(val.clone()),
-            Self::Row(row) => Ok(Val::Const(val.slice(*row, *row + 1)?.column(1)?)),
-            Self::From(start) => val.slice(*start, *start + rows),
-            Self::Rows(rows) => val.select(rows),
-            Self::Segments(segments) => val.select(segments.rows()),
+            Self::Row(row) => Ok(match val.slice(*row, *row + 1, budget)? {
+                range @ Val::Range(_) => range,
+                other => Val::Const(other.column(1, budget)?),
+            }),
+            Self::From(start) => val.slice(*start, *start + rows, budget),
+            Self::Rows(rows) => val.select(rows, budget),
+            Self::Segments(segments) => val.select(segments.rows(budget)?, budget),
         }
     }
 }
 
 impl Segments {
-    fn rows(&self) -> &Buffer<u32> {
-        self.rows.get_or_init(|| segment_rows(&self.offsets, self.first))
+    fn rows(&self, budget: &Budget) -> Result<&Buffer<u32>> {
+        if self.rows.get().is_none() {
+            // It was empty a moment ago, and nobody else is here.
+            let _ = self.rows.set(segment_rows(&self.offsets, self.first, budget)?);
+        }
+        self.rows.get().ok_or_else(mismatch)
     }
 }
 
 /// For each item the row that it belongs to.
-pub(crate) fn segment_rows(offsets: &[u32], first: usize) -> Buffer<u32> {
+pub(crate) fn segment_rows(offsets: &[u32], first: usize, budget: &Budget) -> Result<Buffer<u32>> {
     let total = offsets.last().map_or(0, |end| *end as usize);
-    let mut rows = Vec::with_capacity(total);
+    let mut rows = Vector::with_capacity(total, budget)?;
     for (row, (_, end)) in (first as u32..).zip(ranges(offsets)) {
-        rows.resize(end, row);
+        rows.resize(end, row)?;
+        budget.work(1)?;
     }
-    rows.into()
+    Ok(rows.finish())
 }
 
 impl<'a> Env<'a> {
     /// Where a program begins: one row.
-    pub(crate) fn root() -> Self {
-        Self::new(1, None)
+    pub(crate) fn root(budget: &'a Budget) -> Self {
+        Self::new(1, budget, None)
     }
 
     /// Rows that belong to those of `outer` by `map`.
     pub(crate) fn inner(outer: &'a Env<'a>, rows: usize, map: Map) -> Self {
-        Self::new(rows, Some((outer, map)))
+        Self::new(rows, outer.budget, Some((outer, map)))
     }
 
-    fn new(rows: usize, outer: Option<(&'a Env<'a>, Map)>) -> Self {
-        Self { rows, outer, own: RefCell::default(), seen: RefCell::default(), memo: RefCell::default() }
+    fn new(rows: usize, budget: &'a Budget, outer: Option<(&'a Env<'a>, Map)>) -> Self {
+        Self { rows, budget, outer, own: RefCell::default(), seen: RefCell::default(), memo: RefCell::default() }
     }
 
     /// Gives a local its values.
@@ -116,7 +129,7 @@ impl<'a> Env<'a> {
             return Ok(val);
         }
         let Some((outer, map)) = &self.outer else { return Ok(Val::empty()) };
-        let val = map.apply(&outer.get(local)?, self.rows)?;
+        let val = map.apply(&outer.get(local)?, self.rows, self.budget)?;
         let val = val.settle(self.rows);
         self.seen.borrow_mut().push((local, val.clone()));
         Ok(val)

@@ -3,7 +3,7 @@
 //! Rows are independent of each other, so all rows take a step together; the steps themselves come one after the other.
 //! A fold whose body is made of numbers runs as [`Code`] instead, a row after the other.
 
-use alloc::{rc::Rc, vec::Vec};
+use alloc::rc::Rc;
 
 use runner_core::Result;
 
@@ -11,11 +11,11 @@ use super::{
     Eval,
     branch::merge,
     env::{Env, Map},
-    stream::{bind, offsets},
+    stream::bind,
     val::{Seq, Val},
 };
 use crate::{
-    column::{Buffer, Column},
+    column::{Buffer, Column, Vector, offsets},
     plan::{Code, Lambda, Node},
 };
 
@@ -58,7 +58,7 @@ impl Eval<'_> {
         for item in 0..seq.total() {
             let inner = Env::inner(env, 1, Map::Row(0));
             bind(&inner, lambda.params.first(), accumulator);
-            bind(&inner, lambda.params.get(1), seq.items.slice(item, item + 1)?);
+            bind(&inner, lambda.params.get(1), seq.items.slice(item, item + 1, &self.budget)?);
             accumulator = self.eval(&lambda.body, &inner)?;
             self.budget.step(1)?;
         }
@@ -67,22 +67,21 @@ impl Eval<'_> {
 
     /// Many arrays: a step is a batch of those that still have items.
     fn fold_all(&self, seq: &Seq, initial: Val, lambda: &Lambda, env: &Env<'_>) -> Result<Val> {
-        let mut done: Vec<(Buffer<u32>, Val)> = Vec::new();
+        let mut done: Vector<(Buffer<u32>, Val)> = Vector::new(&self.budget)?;
         self.steps(seq, initial, lambda, env, &mut |_, _| Ok(()), &mut |rows, val| {
-            let val = Val::Col(val.column(rows.len())?);
-            done.push((rows, val));
-            Ok(())
+            let val = Val::Col(val.column(rows.len(), &self.budget)?);
+            done.push((rows, val))
         })?;
-        merge(env.rows, &done).map(Val::Col)
+        merge(env.rows, &done, &self.budget).map(Val::Col)
     }
 
     fn scan_all(&self, seq: &Seq, initial: Val, lambda: &Lambda, env: &Env<'_>) -> Result<Val> {
-        let mut parts: Vec<Column> = Vec::new();
-        let mut joined: Vec<Column> = Vec::new();
+        let mut parts = Vector::new(&self.budget)?;
+        let mut joined = Vector::new(&self.budget)?;
         // Where the accumulator of each item stands among all, which come step by step.
-        let mut places = alloc::vec![0u32; seq.total()];
+        let mut places = Vector::filled(0u32, seq.total(), &self.budget)?;
         let mut made = 0u32;
-        let starts: Vec<u32> = seq.offsets.to_vec();
+        let starts = &seq.offsets;
         let mut step_of: u32 = 0;
         self.steps(
             seq,
@@ -98,7 +97,8 @@ impl Eval<'_> {
                 }
                 made += rows.len() as u32;
                 step_of += 1;
-                parts.push(val.column(rows.len())?);
+                self.budget.work(rows.len())?;
+                parts.push(val.column(rows.len(), &self.budget)?)?;
                 if parts.len() >= PARTS {
                     self.join_parts(&mut parts, &mut joined)?;
                 }
@@ -106,18 +106,19 @@ impl Eval<'_> {
             },
             &mut |_, _| Ok(()),
         )?;
-        joined.extend(parts);
-        let items = Column::concat(&joined)?;
-        let items = if seq.rows() == 1 { Val::Col(items) } else { Val::view(items, places.into()) };
+        self.join_parts(&mut parts, &mut joined)?;
+        drop(parts);
+        let items = Column::concat(&joined, &self.budget)?;
+        drop(joined);
+        let items = if seq.rows() == 1 { Val::Col(items) } else { Val::view(items, places.finish()) };
         Ok(Val::Seq(Rc::new(Seq { offsets: seq.offsets.clone(), items })))
     }
 
-    /// Makes one column of many small ones, which no budget counts.
-    fn join_parts(&self, parts: &mut Vec<Column>, joined: &mut Vec<Column>) -> Result<()> {
-        let column = Column::concat(&core::mem::take(parts))?;
-        self.budget.charge(&column)?;
-        joined.push(column);
-        Ok(())
+    /// Makes one column of many small ones, each of which costs more than what it holds.
+    fn join_parts(&self, parts: &mut Vector<Column>, joined: &mut Vector<Column>) -> Result<()> {
+        let column = Column::concat(parts, &self.budget)?;
+        parts.clear();
+        joined.push(column)
     }
 
     /// Steps all rows together. `each` sees the accumulators after each step, with the rows that took it; `end` sees
@@ -132,39 +133,42 @@ impl Eval<'_> {
         each: &mut dyn FnMut(&Buffer<u32>, &Val) -> Result<()>,
         end: &mut dyn FnMut(Buffer<u32>, Val) -> Result<()>,
     ) -> Result<()> {
-        let lengths: Vec<usize> = seq.ranges().map(|(start, end)| end - start).collect();
-        let starts: Vec<u32> = seq.offsets.to_vec();
-        let mut open: Buffer<u32> = (0..env.rows as u32).collect();
+        let starts = &seq.offsets;
+        let mut open = self.budget.rows(env.rows, |row| row as u32)?;
         let mut accumulator = initial;
         let mut step = 0;
-        let length = |row: &u32| lengths.get(*row as usize).copied().unwrap_or_default();
+        let length = |row: &u32| match (starts.get(*row as usize), starts.get(*row as usize + 1)) {
+            (Some(start), Some(end)) => (end - start) as usize,
+            _ => 0,
+        };
         loop {
             if open.iter().any(|row| length(row) == step) {
-                let (mut stay, mut stop) = (Vec::new(), Vec::new());
+                let (mut stay, mut stop) = (Vector::new(&self.budget)?, Vector::new(&self.budget)?);
                 for (index, row) in (0..).zip(open.iter()) {
-                    if length(row) == step { stop.push(index) } else { stay.push(index) }
+                    if length(row) == step { stop.push(index)? } else { stay.push(index)? }
+                    self.budget.work(1)?;
                 }
-                let names = |indices: &[u32]| -> Buffer<u32> {
-                    indices.iter().filter_map(|index| open.get(*index as usize).copied()).collect()
+                let names = |indices: &[u32]| {
+                    self.budget.map(indices, |index| open.get(*index as usize).copied().unwrap_or_default())
                 };
-                end(names(&stop), accumulator.select(&stop.into())?)?;
-                let rest = names(&stay);
-                accumulator = accumulator.select(&stay.into())?;
+                let (stop, stay) = (stop.finish(), stay.finish());
+                end(names(&stop)?, accumulator.select(&stop, &self.budget)?)?;
+                let rest = names(&stay)?;
+                accumulator = accumulator.select(&stay, &self.budget)?;
                 open = rest;
             }
             if open.is_empty() {
                 return Ok(());
             }
-            let items: Buffer<u32> = open
-                .iter()
-                .map(|row| starts.get(*row as usize).copied().unwrap_or_default() + step as u32)
-                .collect();
+            let items = self.budget.map(&open, |row| {
+                starts.get(*row as usize).copied().unwrap_or_default() + step as u32
+            })?;
             let inner = Env::inner(env, open.len(), Map::Rows(open.clone()));
             bind(&inner, lambda.params.first(), accumulator);
-            bind(&inner, lambda.params.get(1), seq.items.select(&items)?);
+            bind(&inner, lambda.params.get(1), seq.items.select(&items, &self.budget)?);
             accumulator = self.eval(&lambda.body, &inner)?;
             if !accumulator.is_const() {
-                accumulator = Val::Col(accumulator.column(open.len())?);
+                accumulator = Val::Col(accumulator.column(open.len(), &self.budget)?);
             }
             self.budget.step(open.len())?;
             each(&open, &accumulator)?;
@@ -175,35 +179,35 @@ impl Eval<'_> {
     /// `loop_until_empty`
     #[inline(never)]
     pub(super) fn repeat(&self, initial: &Node, lambda: &Lambda, env: &Env<'_>) -> Result<Val> {
-        let mut open: Buffer<u32> = (0..env.rows as u32).collect();
+        let mut open = self.budget.rows(env.rows, |row| row as u32)?;
         let mut arrays = self.arrays(&self.eval(initial, env)?, env.rows)?;
         // Items of each step, and which row has how many of them.
-        let mut parts = Vec::new();
-        let mut joined = Vec::new();
-        let mut owners: Vec<(u32, u32)> = Vec::new();
+        let mut parts = Vector::new(&self.budget)?;
+        let mut joined = Vector::new(&self.budget)?;
+        let mut owners: Vector<(u32, u32)> = Vector::new(&self.budget)?;
         let mut total = 0usize;
         loop {
-            let mut stay = Vec::new();
+            let mut stay = Vector::new(&self.budget)?;
             for (index, (row, (start, end))) in (0..).zip(open.iter().zip(arrays.ranges())) {
                 if end > start {
-                    owners.push((*row, (end - start) as u32));
-                    stay.push((index, *row));
+                    owners.push((*row, (end - start) as u32))?;
+                    stay.push((index, *row))?;
                 }
+                self.budget.work(1)?;
             }
             if stay.is_empty() {
                 break;
             }
             total += arrays.total();
             crate::column::row_count(total)?;
-            let items = arrays.items.column(arrays.total())?;
-            self.budget.charge(&items)?;
-            parts.push(items);
+            let items = arrays.items.column(arrays.total(), &self.budget)?;
+            parts.push(items)?;
             let input = if stay.len() == open.len() {
                 Val::Seq(Rc::clone(&arrays))
             } else {
-                Val::Seq(arrays).select(&stay.iter().map(|(index, _)| *index).collect())?
+                Val::Seq(arrays).select(&self.budget.map(&stay, |(index, _)| *index)?, &self.budget)?
             };
-            open = stay.iter().map(|(_, row)| *row).collect();
+            open = self.budget.map(&stay, |(_, row)| *row)?;
             self.budget.step(open.len())?;
             let inner = Env::inner(env, open.len(), Map::Rows(open.clone()));
             bind(&inner, lambda.params.first(), input);
@@ -212,29 +216,34 @@ impl Eval<'_> {
                 self.join_parts(&mut parts, &mut joined)?;
             }
         }
-        joined.extend(parts);
-        let items = Column::concat(&joined)?;
-        let mut counts = alloc::vec![0usize; env.rows];
-        for (row, count) in &owners {
+        self.join_parts(&mut parts, &mut joined)?;
+        drop(parts);
+        let items = Column::concat(&joined, &self.budget)?;
+        drop(joined);
+        let mut counts = Vector::filled(0usize, env.rows, &self.budget)?;
+        for (row, count) in owners.iter() {
             if let Some(sum) = counts.get_mut(*row as usize) {
                 *sum += *count as usize;
             }
+            self.budget.work(1)?;
         }
-        let offsets = offsets(counts)?;
+        let offsets = offsets(counts.iter().copied(), &self.budget)?;
         if env.rows == 1 {
             return Ok(Val::Seq(Rc::new(Seq { offsets, items: Val::Col(items) })));
         }
-        let mut next = offsets.to_vec();
-        let mut places = alloc::vec![0u32; items.len()];
+        let mut next = Vector::with_capacity(offsets.len(), &self.budget)?;
+        next.append_slice(&offsets)?;
+        let mut places = Vector::filled(0u32, items.len(), &self.budget)?;
         let mut at = 0u32;
-        for (row, count) in owners {
-            let Some(next) = next.get_mut(row as usize) else { continue };
-            for place in places.iter_mut().skip(*next as usize).take(count as usize) {
+        for (row, count) in owners.iter() {
+            let Some(next) = next.get_mut(*row as usize) else { continue };
+            for place in places.iter_mut().skip(*next as usize).take(*count as usize) {
                 *place = at;
                 at += 1;
             }
-            *next += count;
+            *next += *count;
+            self.budget.work(*count as usize)?;
         }
-        Ok(Val::Seq(Rc::new(Seq { offsets, items: Val::view(items, places.into()) })))
+        Ok(Val::Seq(Rc::new(Seq { offsets, items: Val::view(items, places.finish()) })))
     }
 }

@@ -13,7 +13,7 @@ use super::{
     val::{Seq, Val},
 };
 use crate::{
-    column::Column,
+    column::{Column, Vector, row_count},
     kernel::{self, Operand, table::Index},
     limits::BATCH,
     plan::Prims,
@@ -41,7 +41,7 @@ impl Eval<'_> {
         array: &Column,
         env: &Env<'_>,
     ) -> Result<Option<Rc<Index>>> {
-        let items = Seq::of(array, 1);
+        let items = Seq::of(array, 1, &self.budget)?;
         let total = items.total();
         if total <= SHORT {
             return Ok(None);
@@ -90,20 +90,20 @@ impl Eval<'_> {
         env: &Env<'_>,
         sink: Sink<'_>,
     ) -> Result<()> {
-        let items = Seq::of(array, 1).items;
+        let items = Seq::of(array, 1, &self.budget)?.items;
         let probes = self.keys(join.keys.iter().map(|key| &key.probe), env)?;
         let mut first = 0;
-        let mut rows: Vec<u32> = Vec::new();
-        let mut offsets = Vec::from([0u32]);
-        let mut flush = |first: usize, rows: &mut Vec<u32>, offsets: &mut Vec<u32>| -> Result<()> {
+        let mut rows = Vector::new(&self.budget)?;
+        let mut offsets = Vector::of(0, &self.budget)?;
+        let mut flush = |first: usize, rows: &mut Vector<u32>, offsets: &mut Vector<u32>| -> Result<()> {
             self.budget.step(rows.len())?;
-            let offsets = core::mem::replace(offsets, Vec::from([0]));
-            let seq = Seq { offsets: offsets.into(), items: items.select(&core::mem::take(rows).into())? };
+            let offsets = core::mem::replace(offsets, Vector::of(0, &self.budget)?).finish();
+            let seq = Seq { offsets, items: items.select(&rows.take()?.finish(), &self.budget)? };
             sink(Piece { first, seq: self.filter_rest(join, seq, first, env)? })
         };
         index.look_up(&probes, self.seed(), &self.budget, |row, found| {
-            rows.extend_from_slice(found);
-            offsets.push(rows.len() as u32);
+            rows.append_slice(found)?;
+            offsets.push(row_count(rows.len())?)?;
             if rows.len() >= BATCH {
                 flush(first, &mut rows, &mut offsets)?;
                 first = row + 1;
@@ -116,15 +116,15 @@ impl Eval<'_> {
     /// Whether values of any type are equal, row by row.
     pub(super) fn equal(&self, left: &Val, right: &Val, rows: usize) -> Result<Val> {
         let operand = |val: &Val| -> Result<Operand> {
-            Ok(match val.constant(rows)? {
+            Ok(match val.constant(rows, &self.budget)? {
                 Some(column) => Operand { column, constant: true },
-                None => Operand { column: val.column(rows)?, constant: false },
+                None => Operand { column: val.column(rows, &self.budget)?, constant: false },
             })
         };
         let operands = [operand(left)?, operand(right)?];
         let constant = operands.iter().all(|operand| operand.constant);
         let count = if constant { 1 } else { rows };
-        let column = kernel::apply(runner_core::Op::Eq, Prims::default(), &operands, count)?;
+        let column = kernel::apply(runner_core::Op::Eq, Prims::default(), &operands, count, &self.budget)?;
         Ok(if constant { Val::Const(column) } else { Val::Col(column) })
     }
 
@@ -135,7 +135,7 @@ impl Eval<'_> {
         env: &Env<'_>,
     ) -> Result<Column> {
         let mut columns =
-            nodes.map(|node| self.eval(node, env)?.column(env.rows)).collect::<Result<Vec<_>>>()?;
+            nodes.map(|node| self.eval(node, env)?.column(env.rows, &self.budget)).collect::<Result<Vec<_>>>()?;
         match (columns.len(), columns.pop()) {
             (1, Some(one)) => Ok(one),
             (_, Some(last)) => {

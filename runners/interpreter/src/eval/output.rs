@@ -3,7 +3,7 @@
 
 use alloc::{rc::Rc, vec::Vec};
 
-use runner_core::{Bytes, INPUT, Op, Result, wire::Writer};
+use runner_core::{Bytes, INPUT, Result};
 
 use super::{
     Eval,
@@ -13,7 +13,8 @@ use super::{
     val::{Seq, Val},
 };
 use crate::{
-    column::{Column, row_count},
+    budget::Budget,
+    column::{Buffer, Column, Output, Vector, row_count},
     limits::{FIRST_BYTES, PIECE_BYTES},
     plan::{Kind, Lambda, Node},
 };
@@ -24,8 +25,7 @@ pub(crate) type Emit<'e> = &'e mut dyn FnMut(Bytes) -> Result<()>;
 impl Eval<'_> {
     /// The output for an input, a column of one row. Pieces before the last one are emitted.
     pub(crate) fn run_in_pieces(&self, input: Column, emit: Emit<'_>) -> Result<Vec<u8>> {
-        self.budget.charge(&input)?;
-        let env = Env::root();
+        let env = Env::root(&self.budget);
         env.bind(INPUT, Val::Const(input));
         self.output(&self.plan.root, &env, emit)
     }
@@ -54,7 +54,7 @@ impl Eval<'_> {
         } else if !stages.is_empty() || is_counted(base) {
             self.mapped(&stages, base, env, emit)
         } else {
-            return Ok(self.gathered(&self.eval(node, env)?, 1)?.to_wire());
+            return self.gathered(&self.eval(node, env)?, 1)?.to_wire(&self.budget);
         };
         made.map_err(|error| self.placed(error, node))
     }
@@ -62,12 +62,12 @@ impl Eval<'_> {
     /// An array through steps that keep the number of its items, which stands before them.
     fn mapped(&self, stages: &[&Node], base: &Node, env: &Env<'_>, emit: Emit<'_>) -> Result<Vec<u8>> {
         let source = self.source(base, env)?;
-        let mut out = Out { writer: Writer::new(), room: FIRST_BYTES, emit };
-        out.writer.length(source.total()?);
+        let mut out = Out { output: Output::with_capacity(0, &self.budget)?, room: FIRST_BYTES, emit };
+        out.output.length(source.total()?)?;
         self.each(&source, &mut |piece| {
             self.pass(stages, piece, env, &mut |piece| self.put(piece, &mut out))
         })?;
-        Ok(out.writer.into_bytes())
+        out.output.into_bytes()
     }
 
     /// The items of an array that meet conditions, through such steps. The conditions are evaluated for all items first,
@@ -81,42 +81,40 @@ impl Eval<'_> {
         emit: Emit<'_>,
     ) -> Result<Vec<u8>> {
         let source = self.source(base, env)?;
-        let (mut kept, mut bytes, mut total) = (Vec::new(), 0, 0);
+        let mut kept = Vector::new(&self.budget)?;
+        let mut total = 0;
         self.each(&source, &mut |piece| {
             let Piece { first, mut seq } = piece;
             for condition in conditions {
                 self.budget.step(seq.total())?;
                 let mask = self.meeting(condition, &seq, first, env)?;
-                let bits = Bits::of(&mask);
-                bytes += size_of::<Bits>() + bits.bytes();
-                kept.push(bits);
-                seq = keep(seq, mask)?;
+                kept.push(Bits::of(&mask, &self.budget)?)?;
+                seq = keep(seq, mask, &self.budget)?;
             }
             total += seq.total();
-            self.budget.foresee(bytes)?;
             Ok(())
         })?;
-        let mut out = Out { writer: Writer::new(), room: FIRST_BYTES, emit };
-        out.writer.length(row_count(total)? as usize);
-        let mut kept = kept.into_iter();
+        let mut out = Out { output: Output::with_capacity(0, &self.budget)?, room: FIRST_BYTES, emit };
+        out.output.length(row_count(total)? as usize)?;
+        let mut kept = kept.iter();
         self.each(&source, &mut |piece| {
             let Piece { first, mut seq } = piece;
             for bits in kept.by_ref().take(conditions.len()) {
                 let items = seq.total();
-                seq = keep(seq, bits.mask(items))?;
+                seq = keep(seq, bits.mask(items, &self.budget)?, &self.budget)?;
             }
             self.pass(stages, Piece { first, seq }, env, &mut |piece| self.put(piece, &mut out))
         })?;
-        Ok(out.writer.into_bytes())
+        out.output.into_bytes()
     }
 
     fn source(&self, base: &Node, env: &Env<'_>) -> Result<Source> {
-        if let Kind::Whole { op: Op::Sequence, args, .. } = &base.kind {
-            self.budget.step(1)?;
-            let (start, end) = self.ends(args, env)?;
-            return Ok(Source::Sequence(start, end));
-        }
-        Ok(Source::Array(self.arrays(&self.eval(base, env)?, env.rows)?))
+        Ok(match self.eval(base, env)? {
+            Val::Range(range) => {
+                Source::Sequence(range.start.column(1, &self.budget)?, range.end.column(1, &self.budget)?)
+            }
+            other => Source::Array(self.arrays(&other, env.rows)?),
+        })
     }
 
     /// The items in pieces, which are the same each time.
@@ -129,10 +127,11 @@ impl Eval<'_> {
 
     fn put(&self, piece: Piece, out: &mut Out<'_>) -> Result<()> {
         let total = piece.seq.total();
-        self.gathered(&piece.seq.items, total)?.write(0, total, &mut out.writer);
-        if out.writer.len() >= out.room {
+        self.gathered(&piece.seq.items, total)?.write(0, total, &mut out.output)?;
+        if out.output.len() >= out.room {
             out.room = PIECE_BYTES;
-            (out.emit)(core::mem::take(&mut out.writer).into_bytes().into())?;
+            let next = Output::with_capacity(0, &self.budget)?;
+            (out.emit)(core::mem::replace(&mut out.output, next).into_bytes()?.into())?;
         }
         Ok(())
     }
@@ -140,12 +139,12 @@ impl Eval<'_> {
 
 /// Whether this is a sequence, which need not be there as a whole.
 fn is_counted(node: &Node) -> bool {
-    matches!(&node.kind, Kind::Whole { op: Op::Sequence, .. })
+    matches!(&node.kind, Kind::Whole { op: runner_core::Op::Sequence, .. })
 }
 
 /// What is not emitted yet.
 struct Out<'e> {
-    writer: Writer,
+    output: Output,
     /// Bytes from which it is.
     room: usize,
     emit: Emit<'e>,
@@ -172,34 +171,28 @@ enum Bits {
     All,
     None,
     /// A bit for each item, eight in a byte.
-    Mixed(Vec<u8>),
+    Mixed(Buffer<u8>),
 }
 
 impl Bits {
-    fn of(mask: &Mask) -> Self {
-        let byte = |bools: &[bool]| bools.iter().rev().fold(0, |byte, bit| byte << 1 | u8::from(*bit));
-        match mask {
+    fn of(mask: &Mask, budget: &Budget) -> Result<Self> {
+        Ok(match mask {
             Mask::All => Self::All,
             Mask::None => Self::None,
-            Mask::Mixed(mask) => Self::Mixed(mask.chunks(8).map(byte).collect()),
-        }
+            Mask::Mixed(mask) => Self::Mixed(budget.rows(mask.len().div_ceil(8), |byte| {
+                let bools = mask.get(byte * 8..mask.len().min(byte * 8 + 8)).unwrap_or_default();
+                bools.iter().rev().fold(0, |byte, bit| byte << 1 | u8::from(*bit))
+            })?),
+        })
     }
 
-    fn bytes(&self) -> usize {
-        match self {
-            Self::All | Self::None => 0,
-            Self::Mixed(bytes) => bytes.len(),
-        }
-    }
-
-    fn mask(&self, items: usize) -> Mask {
-        match self {
+    fn mask(&self, items: usize, budget: &Budget) -> Result<Mask> {
+        Ok(match self {
             Self::All => Mask::All,
             Self::None => Mask::None,
-            Self::Mixed(bytes) => {
-                let bits = bytes.iter().flat_map(|byte| (0..8).map(move |bit| byte >> bit & 1 == 1));
-                Mask::Mixed(bits.take(items).collect())
-            }
-        }
+            Self::Mixed(bytes) => Mask::Mixed(budget.rows(items, |item| {
+                bytes.get(item / 8).is_some_and(|byte| byte >> (item % 8) & 1 == 1)
+            })?),
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! Arrays to single values: partial results a row, piece by piece.
 
-use alloc::vec::Vec;
+use alloc::{rc::Rc, vec::Vec};
 use core::cmp::Ordering;
 
 use runner_core::{Op, Prim, Repr, Result};
@@ -9,48 +9,79 @@ use super::{
     Eval, branch,
     env::Env,
     stream::Piece,
-    val::{Val, ranges},
+    val::{Range, Val, ranges},
 };
 use crate::{
-    column::{Buffer, Column},
+    budget::Budget,
+    column::{Column, Vector, offsets},
     kernel::{mismatch, order},
-    plan::{Node, Prims},
+    plan::{Kind, Node, Prims},
     scalar::{Fault, Float},
 };
 
 impl Eval<'_> {
     /// The number of items of each array.
-    fn counts(&self, source: &Node, env: &Env<'_>) -> Result<Vec<i64>> {
-        let mut counts = alloc::vec![0i64; env.rows];
+    fn counts(&self, source: &Node, env: &Env<'_>) -> Result<Vector<i64>> {
+        // A function that can't fail need not be evaluated to be counted.
+        let mut source = source;
+        while let Kind::Map { source: inner, lambda } = &source.kind
+            && !lambda.body.fallible
+        {
+            source = inner;
+        }
+        if let Some(range) = self.range(source, env)? {
+            let mut counts = Vector::with_capacity(env.rows, &self.budget)?;
+            let lengths = range.lengths(env.rows, &self.budget)?;
+            for row in 0..env.rows {
+                let length = lengths.get(if lengths.len() == 1 { 0 } else { row }).copied().flatten();
+                counts.push(length.ok_or(Fault::Overflow("count"))?)?;
+                self.budget.work(1)?;
+            }
+            return Ok(counts);
+        }
+        let mut counts = Vector::filled(0i64, env.rows, &self.budget)?;
         self.stream(source, env, &mut |piece| {
             for (count, (start, end)) in counts.iter_mut().skip(piece.first).zip(piece.seq.ranges()) {
                 *count += (end - start) as i64;
             }
-            Ok(())
+            self.budget.work(piece.seq.rows())
         })?;
         Ok(counts)
     }
 
+    /// The value of an expression, if it is nothing but consecutive integers. No other expression than one that may
+    /// be so is evaluated.
+    pub(super) fn range(&self, node: &Node, env: &Env<'_>) -> Result<Option<Rc<Range>>> {
+        if !may_be_range(node) {
+            return Ok(None);
+        }
+        Ok(match self.eval(node, env)? {
+            Val::Range(range) => Some(range),
+            _ => None,
+        })
+    }
+
     #[inline(never)]
     pub(super) fn count(&self, source: &Node, env: &Env<'_>) -> Result<Val> {
-        Ok(Val::Col(Column::I64(self.counts(source, env)?.into())))
+        Ok(Val::Col(Column::I64(self.counts(source, env)?.finish())))
     }
 
     #[inline(never)]
     pub(super) fn exists(&self, source: &Node, env: &Env<'_>) -> Result<Val> {
-        Ok(Val::Col(Column::Bool(self.counts(source, env)?.into_iter().map(|count| count > 0).collect())))
+        let counts = self.counts(source, env)?;
+        Ok(Val::Col(Column::Bool(self.budget.map(&counts, |count| *count > 0)?)))
     }
 
     /// `All` (which starts as true) or `Any`.
     #[inline(never)]
     pub(super) fn all_or_any(&self, all: bool, source: &Node, env: &Env<'_>) -> Result<Val> {
-        let mut results = alloc::vec![all; env.rows];
+        let mut results = Vector::filled(all, env.rows, &self.budget)?;
         self.stream(source, env, &mut |piece| {
             let total = piece.seq.total();
             if total == 0 {
                 return Ok(());
             }
-            let mask = branch::mask_of(&piece.seq.items, total)?;
+            let mask = branch::mask_of(&piece.seq.items, total, &self.budget)?;
             for (result, (start, end)) in results.iter_mut().skip(piece.first).zip(piece.seq.ranges()) {
                 let decided = start < end
                     && match &mask {
@@ -60,20 +91,21 @@ impl Eval<'_> {
                     };
                 *result ^= decided && *result == all;
             }
-            Ok(())
+            self.budget.work(total + piece.seq.rows())
         })?;
-        Ok(Val::Col(Column::Bool(results.into())))
+        Ok(Val::Col(Column::Bool(results.finish())))
     }
 
     /// `Sum`, or `Mean`. Integers are added exactly, and the sum must fit in the end.
     #[inline(never)]
     pub(super) fn sum(&self, mean: bool, prims: Prims, source: &Node, env: &Env<'_>) -> Result<Val> {
         let repr = prims.first.map(Prim::repr);
-        let mut counts = alloc::vec![0u64; if mean { env.rows } else { 0 }];
-        let mut exact =
-            alloc::vec![0i128; if matches!(repr, Some(Repr::F32 | Repr::F64)) { 0 } else { env.rows }];
-        let mut narrow = alloc::vec![0f32; if repr == Some(Repr::F32) { env.rows } else { 0 }];
-        let mut wide = alloc::vec![0f64; if repr == Some(Repr::F64) { env.rows } else { 0 }];
+        let rows_if = |is_used| if is_used { env.rows } else { 0 };
+        let is_exact = !matches!(repr, Some(Repr::F32 | Repr::F64));
+        let mut counts = Vector::filled(0u64, rows_if(mean), &self.budget)?;
+        let mut exact = Vector::filled(0i128, rows_if(is_exact), &self.budget)?;
+        let mut narrow = Vector::filled(0f32, rows_if(repr == Some(Repr::F32)), &self.budget)?;
+        let mut wide = Vector::filled(0f64, rows_if(repr == Some(Repr::F64)), &self.budget)?;
         self.stream(source, env, &mut |piece| {
             let total = piece.seq.total();
             if total == 0 {
@@ -86,19 +118,25 @@ impl Eval<'_> {
                 }
             }
             let Piece { first, seq } = piece;
-            let items = seq.items.column(total)?;
+            let items = seq.items.column(total, &self.budget)?;
             macro_rules! exact {
                 ($values:expr, $sum:expr) => {
                     for (sum, (start, end)) in exact.iter_mut().skip(first).zip(ranges(&seq.offsets)) {
-                        *sum += $sum($values.get(start..end).unwrap_or_default());
+                        for values in $values.get(start..end).unwrap_or_default().chunks(SUMMED) {
+                            *sum += $sum(values);
+                            self.budget.work(values.len())?;
+                        }
                     }
                 };
             }
             macro_rules! in_order {
                 ($values:expr, $sums:expr) => {
                     for (sum, (start, end)) in $sums.iter_mut().skip(first).zip(ranges(&seq.offsets)) {
-                        for value in $values.get(start..end).unwrap_or_default() {
-                            *sum += *value;
+                        for values in $values.get(start..end).unwrap_or_default().chunks(SUMMED) {
+                            for value in values {
+                                *sum += *value;
+                            }
+                            self.budget.work(values.len())?;
                         }
                     }
                 };
@@ -124,26 +162,20 @@ impl Eval<'_> {
             Ok(())
         })?;
         if mean {
-            let sums: Vec<f64> = match repr {
-                Some(Repr::F32) => narrow.into_iter().map(f64::from).collect(),
-                Some(Repr::F64) => wide,
-                _ => exact.into_iter().map(|sum| sum as f64).collect(),
+            let sums = match repr {
+                Some(Repr::F32) => self.budget.map(&narrow, |sum| f64::from(*sum))?,
+                Some(Repr::F64) => wide.finish(),
+                _ => self.budget.map(&exact, |sum| *sum as f64)?,
             };
-            let means = sums
-                .iter()
-                .zip(&counts)
-                .map(|(sum, count)| if *count == 0 { f64::NAN } else { sum / *count as f64 });
-            return Ok(Val::Col(Column::F64(means.collect())));
+            let mean = |sum: &f64, count: &u64| if *count == 0 { f64::NAN } else { sum / *count as f64 };
+            return Ok(Val::Col(Column::F64(self.budget.zip(&sums, &counts, mean)?)));
         }
         macro_rules! fit {
             ($variant:ident $int:ident) => {
-                Column::$variant(
-                    exact
-                        .into_iter()
-                        .map(|sum| $int::try_from(sum).map_err(|_| Fault::Overflow("sum").into()))
-                        .collect::<Result<Vec<_>>>()?
-                        .into(),
-                )
+                Column::$variant(self.budget.try_rows(exact.len(), |row| {
+                    let sum = exact.get(row).copied().unwrap_or_default();
+                    $int::try_from(sum).map_err(|_| Fault::Overflow("sum").into())
+                })?)
             };
         }
         Ok(Val::Col(match repr {
@@ -155,8 +187,8 @@ impl Eval<'_> {
             Some(Repr::U16) => fit!(U16 u16),
             Some(Repr::U32) => fit!(U32 u32),
             Some(Repr::U64) => fit!(U64 u64),
-            Some(Repr::F32) => Column::F32(narrow.into()),
-            Some(Repr::F64) => Column::F64(wide.into()),
+            Some(Repr::F32) => Column::F32(narrow.finish()),
+            Some(Repr::F64) => Column::F64(wide.finish()),
             _ => return Err(mismatch()),
         }))
     }
@@ -165,51 +197,77 @@ impl Eval<'_> {
     #[inline(never)]
     pub(super) fn extreme(&self, op: Op, source: &Node, env: &Env<'_>) -> Result<Val> {
         // The best of each piece first, then the best of those.
-        let mut counts = alloc::vec![0usize; env.rows];
-        let mut parts = Vec::new();
+        let mut counts = Vector::filled(0usize, env.rows, &self.budget)?;
+        let mut parts = Vector::new(&self.budget)?;
         self.stream(source, env, &mut |piece| {
             let total = piece.seq.total();
             if total == 0 {
                 return Ok(());
             }
             self.budget.step(total)?;
-            let items = piece.seq.items.column(total)?;
+            let items = piece.seq.items.column(total, &self.budget)?;
             for (count, (start, end)) in counts.iter_mut().skip(piece.first).zip(piece.seq.ranges()) {
                 *count += usize::from(start < end);
             }
-            parts.push(items.gather(&best(op, &items, piece.seq.ranges()))?);
+            let rows = best(op, &items, piece.seq.ranges(), &self.budget)?;
+            parts.push(items.gather(&rows, &self.budget)?)?;
+            if parts.len() < PARTS || env.rows > 1 {
+                return Ok(());
+            }
+            // The best so far stand for all that came before.
+            let items = Column::concat(&parts, &self.budget)?;
+            let all = core::iter::once((0, items.len()));
+            let rows = best(op, &items, all, &self.budget)?;
+            parts.clear();
+            parts.push(items.gather(&rows, &self.budget)?)?;
+            counts.iter_mut().for_each(|count| *count = (*count).min(1));
             Ok(())
         })?;
-        let some: Vec<bool> = counts.iter().map(|count| *count > 0).collect();
-        let mut items = Column::concat(&parts)?;
+        let some = self.budget.map(&counts, |count| *count > 0)?;
+        let mut items = Column::concat(&parts, &self.budget)?;
         if counts.iter().any(|count| *count > 1) {
-            let offsets = super::stream::offsets(counts)?;
-            items = items.gather(&best(op, &items, ranges(&offsets)))?;
+            let offsets = offsets(counts.iter().copied(), &self.budget)?;
+            let rows = best(op, &items, ranges(&offsets), &self.budget)?;
+            items = items.gather(&rows, &self.budget)?;
         }
-        optional(&some, items).map(Val::Col)
+        optional(&some, items, &self.budget).map(Val::Col)
+    }
+}
+
+/// Whether this is a sequence, a part of one, or a local that may be bound to one, at which a look costs nothing.
+fn may_be_range(node: &Node) -> bool {
+    match &node.kind {
+        Kind::Whole { op: Op::Sequence, .. } | Kind::Local(_) => true,
+        Kind::Whole { op: Op::Slice, args, .. } => {
+            args.first().is_some_and(|array| !matches!(array.kind, Kind::Local(_)) && may_be_range(array))
+        }
+        Kind::Field { tuple, .. } => may_be_range(tuple),
+        _ => false,
     }
 }
 
 /// Options from the payloads of those rows that have one.
-pub(super) fn optional(some: &[bool], payload: Column) -> Result<Column> {
+pub(super) fn optional(some: &[bool], payload: Column, budget: &Budget) -> Result<Column> {
     let unit = Column::unit(1);
     let mut next = 0;
-    let places: Buffer<u32> = some
-        .iter()
-        .map(|some| {
-            let place = next;
-            next += u32::from(*some);
-            if *some { place } else { 0 }
-        })
-        .collect();
-    let tags: Buffer<u16> = some.iter().map(|some| u16::from(*some)).collect();
+    let places = budget.map(some, |some| {
+        let place = next;
+        next += u32::from(*some);
+        if *some { place } else { 0 }
+    })?;
+    let tags = budget.map(some, |some| u16::from(*some))?;
     Column::variants(tags, Some(places), Vec::from([unit, payload]))
 }
 
 /// The row of the first best item of each segment that has items.
-fn best(op: Op, items: &Column, segments: impl Iterator<Item = (usize, usize)>) -> Vec<u32> {
+fn best(
+    op: Op,
+    items: &Column,
+    segments: impl Iterator<Item = (usize, usize)>,
+    budget: &Budget,
+) -> Result<Vector<u32>> {
     let wanted = if op == Op::Min { Ordering::Less } else { Ordering::Greater };
-    let mut rows = Vec::new();
+    let mut rows = Vector::with_capacity(segments.size_hint().0, budget)?;
     macro_rules! dispatch {
         ($($variant:ident $cmp:expr),*) => {
             match items {
@@ -225,7 +283,8 @@ fn best(op: Op, items: &Column, segments: impl Iterator<Item = (usize, usize)>) 
                                 (at, best) = (index, value);
                             }
                         }
-                        rows.push((start + at) as u32);
+                        budget.work(end - start)?;
+                        rows.push((start + at) as u32)?;
                     }
                 })*
                 _ => {
@@ -235,11 +294,12 @@ fn best(op: Op, items: &Column, segments: impl Iterator<Item = (usize, usize)>) 
                         }
                         let mut best = start;
                         for row in start + 1..end {
-                            if order::compare_rows(items, row, items, best) == wanted {
+                            if order::compare_rows(items, row, items, best, budget) == wanted {
                                 best = row;
                             }
+                            budget.work(1)?;
                         }
-                        rows.push(best as u32);
+                        rows.push(best as u32)?;
                     }
                 }
             }
@@ -249,8 +309,14 @@ fn best(op: Op, items: &Column, segments: impl Iterator<Item = (usize, usize)>) 
         I8 Ord::cmp, I16 Ord::cmp, I32 Ord::cmp, I64 Ord::cmp, U8 Ord::cmp, U16 Ord::cmp, U32 Ord::cmp, U64 Ord::cmp,
         F32 |a: &f32, b: &f32| a.order(*b), F64 |a: &f64, b: &f64| a.order(*b)
     );
-    rows
+    Ok(rows)
 }
+
+/// Numbers that are added without a check.
+const SUMMED: usize = 1 << 17;
+
+/// The best of pieces of one array that are kept before the best of those is chosen.
+const PARTS: usize = 1024;
 
 /// Exact: the halves of the numbers are added apart, in loops without carry.
 fn sum_i64(values: &[i64]) -> i128 {

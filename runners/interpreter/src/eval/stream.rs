@@ -5,7 +5,7 @@
 
 use alloc::{rc::Rc, vec::Vec};
 
-use runner_core::{LocalId, Op, Result};
+use runner_core::{LocalId, Result};
 
 use super::{
     Eval, branch,
@@ -14,7 +14,8 @@ use super::{
     val::{Seq, Val},
 };
 use crate::{
-    column::{Buffer, Column, row_count},
+    budget::Budget,
+    column::{Column, Vector, offsets, row_count},
     kernel::mismatch,
     limits::BATCH,
     plan::{Kind, Lambda, Node},
@@ -51,12 +52,16 @@ impl Eval<'_> {
             base = source;
         }
         stages.reverse();
-        if let (Kind::Whole { op: Op::Sequence, args, .. }, 1) = (&base.kind, env.rows) {
-            self.budget.step(1)?;
-            let (start, end) = self.ends(args, env)?;
-            return self.count_up(&start, &end, &mut |piece| self.pass(&stages, piece, env, sink));
+        let mut val = self.eval(base, env)?;
+        if let Val::Range(range) = &val
+            && val.is_const()
+        {
+            if env.rows == 1 {
+                let (start, end) = (range.start.column(1, &self.budget)?, range.end.column(1, &self.budget)?);
+                return self.count_up(&start, &end, &mut |piece| self.pass(&stages, piece, env, sink));
+            }
+            val = Val::Const(val.column(1, &self.budget)?);
         }
-        let val = self.eval(base, env)?;
         if let Some((Kind::Join { join, .. }, rest)) =
             stages.split_first().map(|(first, rest)| (&first.kind, rest))
             && let Val::Const(array) = &val
@@ -80,39 +85,36 @@ impl Eval<'_> {
 
     /// The whole arrays of an expression.
     pub(super) fn collect(&self, node: &Node, env: &Env<'_>) -> Result<Rc<Seq>> {
-        let mut pieces = Vec::new();
-        let (mut items, mut bytes) = (0usize, 0usize);
+        // The one piece that there is mostly, which stays as it is.
+        let mut whole: Option<Seq> = None;
+        let mut parts = Vector::new(&self.budget)?;
+        let mut counts = Vector::filled(0usize, env.rows, &self.budget)?;
+        let mut items = 0usize;
+        let mut add = |seq: &Seq, first: usize| -> Result<()> {
+            for (count, (start, end)) in counts.iter_mut().skip(first).zip(seq.ranges()) {
+                *count += end - start;
+            }
+            self.budget.work(seq.rows())?;
+            // What is one of many is gathered before the next one comes.
+            parts.push(seq.items.column(seq.total(), &self.budget)?)
+        };
         self.stream(node, env, &mut |piece| {
             items += piece.seq.total();
             row_count(items)?;
-            // What is small stays as it is; what is one of many is gathered before the next one comes.
-            let seq = if piece.first == 0 && piece.seq.rows() == env.rows && pieces.is_empty() {
-                piece.seq
-            } else {
-                let items = self.gathered(&piece.seq.items, piece.seq.total())?;
-                bytes = bytes.saturating_add(items.bytes());
-                self.budget.foresee(bytes)?;
-                Seq { items: Val::Col(items), ..piece.seq }
-            };
-            pieces.push(Piece { seq, ..piece });
-            Ok(())
-        })?;
-        if let [piece] = pieces.as_slice()
-            && piece.seq.rows() == env.rows
-        {
-            return Ok(Rc::new(piece.seq.clone()));
-        }
-        let mut counts = alloc::vec![0usize; env.rows];
-        let mut parts = Vec::with_capacity(pieces.len());
-        for piece in pieces {
-            for (count, (start, end)) in counts.iter_mut().skip(piece.first).zip(piece.seq.ranges()) {
-                *count += end - start;
+            if let Some(first) = whole.take() {
+                add(&first, 0)?;
+            } else if items == piece.seq.total() && piece.first == 0 && piece.seq.rows() == env.rows {
+                whole = Some(piece.seq);
+                return Ok(());
             }
-            parts.push(piece.seq.items.column(piece.seq.total())?);
+            if piece.seq.total() == 0 { Ok(()) } else { add(&piece.seq, piece.first) }
+        })?;
+        if let Some(seq) = whole {
+            return Ok(Rc::new(seq));
         }
-        let items = Column::concat(&parts)?;
-        self.budget.charge(&items)?;
-        Ok(Rc::new(Seq { offsets: offsets(counts)?, items: Val::Col(items) }))
+        let items = Column::concat(&parts, &self.budget)?;
+        drop(parts);
+        Ok(Rc::new(Seq { offsets: offsets(counts.iter().copied(), &self.budget)?, items: Val::Col(items) }))
     }
 
     /// A piece through the steps of a chain.
@@ -143,7 +145,7 @@ impl Eval<'_> {
         let each = arrays.bytes(total).div_ceil(total);
         let size = (FLAT_BYTES / each.max(1)).max(1);
         if total <= size {
-            return self.split(&flat(&seq.offsets, &arrays, total)?, &mut |piece| {
+            return self.split(&self.flat(&seq.offsets, &arrays, total)?, &mut |piece| {
                 sink(Piece { first: first + piece.first, ..piece })
             });
         }
@@ -151,10 +153,10 @@ impl Eval<'_> {
             let mut at = start;
             while at < end {
                 let next = end.min(at + size);
-                let offsets = Vec::from([0, (next - at) as u32]);
-                let inner = arrays.slice(at, next)?.settle(next - at);
+                let offsets = offsets([next - at], &self.budget)?;
+                let inner = arrays.slice(at, next, &self.budget)?.settle(next - at);
                 self.budget.step(next - at)?;
-                self.split(&flat(&offsets, &inner, next - at)?, &mut |piece| {
+                self.split(&self.flat(&offsets, &inner, next - at)?, &mut |piece| {
                     sink(Piece { first: first + row, ..piece })
                 })?;
                 at = next;
@@ -177,7 +179,7 @@ impl Eval<'_> {
             }
             Kind::Filter { lambda, .. } => {
                 let mask = self.meeting(lambda, &seq, first, env)?;
-                keep(seq, mask)
+                keep(seq, mask, &self.budget)
             }
             Kind::Join { join, .. } => self.filter_join(join, seq, first, env),
             _ => Err(mismatch()),
@@ -194,7 +196,7 @@ impl Eval<'_> {
     ) -> Result<branch::Mask> {
         match seq.total() {
             0 => Ok(branch::Mask::None),
-            total => branch::mask_of(&self.over(condition, seq, first, env)?, total),
+            total => branch::mask_of(&self.over(condition, seq, first, env)?, total, &self.budget),
         }
     }
 
@@ -207,16 +209,16 @@ impl Eval<'_> {
 
     /// The values of a function of all items, gathered, worked out in batches.
     pub(super) fn map_items(&self, lambda: &Lambda, seq: &Seq, env: &Env<'_>) -> Result<Column> {
-        let mut parts = Vec::new();
+        let mut parts = Vector::new(&self.budget)?;
         self.split(seq, &mut |piece| {
             let total = piece.seq.total();
             if total > 0 {
                 self.budget.step(total)?;
-                parts.push(self.over(lambda, &piece.seq, piece.first, env)?.column(total)?);
+                parts.push(self.over(lambda, &piece.seq, piece.first, env)?.column(total, &self.budget)?)?;
             }
             Ok(())
         })?;
-        Column::concat(&parts)
+        Column::concat(&parts, &self.budget)
     }
 
     /// Arrays in pieces of about a batch.
@@ -232,15 +234,15 @@ impl Eval<'_> {
             // Whole rows up to this one, then this one in parts if it is long.
             let (first, from) = open;
             if end - from <= 2 * BATCH {
-                sink(part(seq, first, row + 1)?)?;
+                sink(self.part(seq, first, row + 1)?)?;
             } else {
                 if row > first {
-                    sink(part(seq, first, row)?)?;
+                    sink(self.part(seq, first, row)?)?;
                 }
                 let mut at = start;
                 while at < end {
                     let next = end.min(at + BATCH);
-                    sink(one(row, next - at, seq.items.slice(at, next)?)?)?;
+                    sink(self.one(row, next - at, seq.items.slice(at, next, &self.budget)?)?)?;
                     at = next;
                 }
             }
@@ -251,7 +253,7 @@ impl Eval<'_> {
 
     /// The same array for every row.
     fn cross(&self, array: &Column, env: &Env<'_>, sink: Sink<'_>) -> Result<()> {
-        let seq = Seq::of(array, 1);
+        let seq = Seq::of(array, 1, &self.budget)?;
         let total = seq.total();
         if total == 0 {
             return Ok(());
@@ -261,30 +263,24 @@ impl Eval<'_> {
                 let mut at = 0;
                 while at < total {
                     let next = total.min(at + BATCH);
-                    sink(one(row, next - at, seq.items.slice(at, next)?)?)?;
+                    sink(self.one(row, next - at, seq.items.slice(at, next, &self.budget)?)?)?;
                     at = next;
                 }
             }
             return Ok(());
         }
         let rows = (BATCH / total).min(env.rows);
-        let items: Buffer<u32> = (0..rows).flat_map(|_| 0..total as u32).collect();
-        let offsets: Buffer<u32> = (0..=rows as u32).map(|row| row * total as u32).collect();
-        let repeated = seq.items.select(&items)?;
+        let items = self.budget.rows(rows * total, |item| (item % total) as u32)?;
+        let offsets = offsets(core::iter::repeat_n(total, rows), &self.budget)?;
+        let repeated = seq.items.select(&items, &self.budget)?;
         let mut first = 0;
         while first < env.rows {
             let rows = rows.min(env.rows - first);
             let offsets = offsets.slice(0, rows + 1);
-            sink(Piece { first, seq: Seq { offsets, items: repeated.slice(0, rows * total)? } })?;
+            sink(Piece { first, seq: Seq { offsets, items: repeated.slice(0, rows * total, &self.budget)? } })?;
             first += rows;
         }
         Ok(())
-    }
-
-    /// The ends of a sequence.
-    pub(super) fn ends(&self, args: &[Node], env: &Env<'_>) -> Result<(Column, Column)> {
-        let [start, end] = args else { return Err(mismatch()) };
-        Ok((self.eval(start, env)?.column(1)?, self.eval(end, env)?.column(1)?))
     }
 
     /// The numbers of a sequence, which is never there as a whole.
@@ -296,11 +292,14 @@ impl Eval<'_> {
                         let (Some(start), Some(end)) = (start.first(), end.first()) else { return Err(mismatch()) };
                         let mut at = *start;
                         while at < *end {
-                            let values: Buffer<_> = (at..*end).take(BATCH).collect();
+                            let left = usize::try_from(i128::from(*end) - i128::from(at)).unwrap_or(usize::MAX);
+                            let mut values = Vector::with_capacity(left.min(BATCH), &self.budget)?;
+                            values.append_range(at..*end)?;
+                            let values = values.finish();
                             let Some(last) = values.last() else { break };
                             // It is below the end, so there is a next number.
                             at = last.wrapping_add(1);
-                            sink(one(0, values.len(), Val::Col(Column::$variant(values)))?)?;
+                            sink(self.one(0, values.len(), Val::Col(Column::$variant(values)))?)?;
                         }
                         Ok(())
                     })*
@@ -309,6 +308,27 @@ impl Eval<'_> {
             };
         }
         integers!(I8 I16 I32 I64 U8 U16 U32 U64)
+    }
+
+    /// Arrays of `total` items, concatenated by what they belong to.
+    fn flat(&self, offsets: &[u32], arrays: &Val, total: usize) -> Result<Seq> {
+        let inner = self.arrays(arrays, total)?;
+        let at = |item: &u32| inner.offsets.get(*item as usize).copied().unwrap_or_default();
+        Ok(Seq { offsets: self.budget.map(offsets, at)?, items: inner.items.clone() })
+    }
+
+    /// Rows `start..end` as a piece.
+    fn part(&self, seq: &Seq, start: usize, end: usize) -> Result<Piece> {
+        let at = |row: usize| seq.offsets.get(row).map_or(0, |offset| *offset as usize);
+        let (first, last) = (at(start), at(end));
+        let offsets = self.budget.map(&seq.offsets.slice(start, end + 1), |offset| offset - first as u32)?;
+        let items = seq.items.slice(first, last, &self.budget)?;
+        Ok(Piece { first: start, seq: Seq { offsets, items } })
+    }
+
+    /// Some items of one row.
+    fn one(&self, row: usize, count: usize, items: Val) -> Result<Piece> {
+        Ok(Piece { first: row, seq: Seq { offsets: offsets([count], &self.budget)?, items } })
     }
 
     /// Filters by the equalities of a join, pair by pair.
@@ -322,7 +342,7 @@ impl Eval<'_> {
             bind(&inner, Some(&join.param), seq.items.clone());
             let (build, probe) = (self.eval(&key.build, &inner)?, self.eval(&key.probe, &inner)?);
             let equal = self.equal(&build, &probe, total)?;
-            seq = keep(seq, branch::mask_of(&equal, total)?)?;
+            seq = keep(seq, branch::mask_of(&equal, total, &self.budget)?, &self.budget)?;
         }
         self.filter_rest(join, seq, first, env)
     }
@@ -342,7 +362,7 @@ impl Eval<'_> {
         let inner = Env::inner(env, total, Map::segments(&seq.offsets, first));
         bind(&inner, Some(&join.param), seq.items.clone());
         let mask = self.mask(rest, &inner)?;
-        keep(seq, mask)
+        keep(seq, mask, &self.budget)
     }
 }
 
@@ -352,59 +372,24 @@ pub(super) fn bind(env: &Env<'_>, local: Option<&LocalId>, val: Val) {
     }
 }
 
-/// Arrays of `total` items, concatenated by what they belong to.
-fn flat(offsets: &[u32], arrays: &Val, total: usize) -> Result<Seq> {
-    let inner = arrays.seq(total)?;
-    let at = |item: &u32| inner.offsets.get(*item as usize).copied().unwrap_or_default();
-    Ok(Seq { offsets: offsets.iter().map(at).collect(), items: inner.items.clone() })
-}
-
 /// The items for which a condition is true.
-pub(super) fn keep(seq: Seq, mask: branch::Mask) -> Result<Seq> {
+pub(super) fn keep(seq: Seq, mask: branch::Mask, budget: &Budget) -> Result<Seq> {
     let mask = match mask {
         branch::Mask::All => return Ok(seq),
         branch::Mask::None => {
-            let offsets = alloc::vec![0; seq.offsets.len()];
-            return Ok(Seq { offsets: offsets.into(), items: Val::empty() });
+            return Ok(Seq { offsets: budget.filled(0, seq.offsets.len())?, items: Val::empty() });
         }
         branch::Mask::Mixed(mask) => mask,
     };
-    let rows = branch::chosen(&mask, true);
-    let items = seq.items.select(&rows)?;
+    let rows = branch::chosen(&mask, true, budget)?;
+    let items = seq.items.select(&rows, budget)?;
     if seq.rows() == 1 {
-        return Ok(Seq { offsets: Vec::from([0, rows.len() as u32]).into(), items });
+        return Ok(Seq { offsets: offsets([rows.len()], budget)?, items });
     }
-    let mut count = 0;
-    let mut new = Vec::with_capacity(seq.offsets.len());
-    new.push(0);
-    for (start, end) in seq.ranges() {
-        count += mask.get(start..end).unwrap_or_default().iter().map(|kept| u32::from(*kept)).sum::<u32>();
-        new.push(count);
-    }
-    Ok(Seq { offsets: new.into(), items })
-}
-
-/// Rows `start..end` as a piece.
-fn part(seq: &Seq, start: usize, end: usize) -> Result<Piece> {
-    let at = |row: usize| seq.offsets.get(row).map_or(0, |offset| *offset as usize);
-    let (first, last) = (at(start), at(end));
-    let offsets = seq.offsets.slice(start, end + 1).iter().map(|offset| offset - first as u32).collect();
-    Ok(Piece { first: start, seq: Seq { offsets, items: seq.items.slice(first, last)? } })
-}
-
-/// Some items of one row.
-fn one(row: usize, count: usize, items: Val) -> Result<Piece> {
-    let offsets = Vec::from([0, row_count(count)?]).into();
-    Ok(Piece { first: row, seq: Seq { offsets, items } })
-}
-
-/// Offsets from numbers of items.
-pub(super) fn offsets(counts: impl IntoIterator<Item = usize>) -> Result<Buffer<u32>> {
-    let mut total = 0usize;
-    let mut offsets = Vec::from([0]);
-    for count in counts {
-        total += count;
-        offsets.push(row_count(total)?);
-    }
-    Ok(offsets.into())
+    let kept = |(start, end)| {
+        let mask = mask.get(start..end).unwrap_or_default();
+        budget.is_over(mask.len());
+        mask.iter().map(|kept| usize::from(*kept)).sum::<usize>()
+    };
+    Ok(Seq { offsets: offsets(seq.ranges().map(kept), budget)?, items })
 }

@@ -5,7 +5,11 @@ use core::cell::{OnceCell, RefCell};
 
 use runner_core::Result;
 
-use crate::column::{Buffer, Column};
+use crate::{
+    budget::Budget,
+    column::{Buffer, Column, Vector},
+    kernel::mismatch,
+};
 
 /// The values of an expression, one a row. How many rows there are is known from where it stands.
 #[derive(Clone)]
@@ -20,6 +24,14 @@ pub(crate) enum Val {
     Tuple(Rc<[Val]>),
     /// Arrays.
     Seq(Rc<Seq>),
+    /// Arrays of consecutive integers, none of which is there.
+    Range(Rc<Range>),
+}
+
+/// For each row the numbers from one integer to before another one.
+pub(crate) struct Range {
+    pub(crate) start: Val,
+    pub(crate) end: Val,
 }
 
 /// Rows of a column in some order.
@@ -45,8 +57,8 @@ impl Val {
     }
 
     /// Bools that are all the same.
-    pub(crate) fn bool(value: bool) -> Self {
-        Self::Const(Column::Bool(Vec::from([value]).into()))
+    pub(crate) fn bool(value: bool, budget: &Budget) -> Result<Self> {
+        Ok(Self::Const(Column::Bool(budget.one(value)?)))
     }
 
     /// No rows.
@@ -55,15 +67,15 @@ impl Val {
     }
 
     /// The value of every row, if that is known to be one.
-    pub(crate) fn constant(&self, rows: usize) -> Result<Option<Column>> {
+    pub(crate) fn constant(&self, rows: usize, budget: &Budget) -> Result<Option<Column>> {
         Ok(match self {
             Self::Const(column) => Some(column.clone()),
             Self::Tuple(fields) if rows == 1 || fields.iter().all(Self::is_const) => {
                 let fields: Vec<Column> =
-                    fields.iter().map(|field| field.column(1)).collect::<Result<_>>()?;
+                    fields.iter().map(|field| field.column(1, budget)).collect::<Result<_>>()?;
                 Some(Column::tuple(1, fields))
             }
-            other if rows == 1 => Some(other.column(1)?),
+            other if rows == 1 || other.is_const() => Some(other.column(1, budget)?),
             _ => None,
         })
     }
@@ -73,22 +85,25 @@ impl Val {
         match self {
             Self::Const(_) => true,
             Self::Tuple(fields) => fields.iter().all(Self::is_const),
+            Self::Range(range) => range.start.is_const() && range.end.is_const(),
             _ => false,
         }
     }
 
     /// All rows, gathered.
-    pub(crate) fn column(&self, rows: usize) -> Result<Column> {
+    pub(crate) fn column(&self, rows: usize, budget: &Budget) -> Result<Column> {
         match self {
-            Self::Const(column) => column.repeat(rows),
+            Self::Const(column) => column.repeat(rows, budget),
             Self::Col(column) => Ok(column.clone()),
-            Self::View(view) => view.column(),
+            Self::View(view) => view.column(budget),
             Self::Tuple(fields) => {
                 let fields: Vec<Column> =
-                    fields.iter().map(|field| field.column(rows)).collect::<Result<_>>()?;
+                    fields.iter().map(|field| field.column(rows, budget)).collect::<Result<_>>()?;
                 Ok(Column::tuple(rows, fields))
             }
-            Self::Seq(seq) => Column::array(seq.offsets.clone(), seq.items.column(seq.total())?),
+            Self::Seq(seq) => seq.column(budget),
+            Self::Range(range) if rows > 1 && self.is_const() => range.seq(1, budget)?.column(budget)?.repeat(rows, budget),
+            Self::Range(range) => range.seq(rows, budget)?.column(budget),
         }
     }
 
@@ -106,6 +121,7 @@ impl Val {
                 fields.iter().map(|field| field.bytes(rows)).fold(0, usize::saturating_add)
             }
             Self::Seq(seq) => seq.items.bytes(seq.total()),
+            Self::Range(_) => 0,
         }
     }
 
@@ -116,12 +132,12 @@ impl Val {
             Self::Col(column) => Self::Col(column.field(index)),
             Self::Tuple(fields) => fields.get(index).cloned().unwrap_or_else(Self::empty),
             Self::View(view) => view.field(index),
-            Self::Seq(_) => Self::empty(),
+            Self::Seq(_) | Self::Range(_) => Self::empty(),
         }
     }
 
     /// These rows, which may repeat.
-    pub(crate) fn select(&self, rows: &Buffer<u32>) -> Result<Self> {
+    pub(crate) fn select(&self, rows: &Buffer<u32>, budget: &Budget) -> Result<Self> {
         if rows.is_empty() {
             return Ok(Self::empty());
         }
@@ -132,21 +148,25 @@ impl Val {
                 Some(column) => Self::view(column.clone(), rows.clone()),
                 None => {
                     let rows =
-                        rows.iter().map(|row| view.rows.get(*row as usize).copied().unwrap_or_default());
-                    Self::view(view.base.clone(), rows.collect())
+                        budget.map(rows, |row| view.rows.get(*row as usize).copied().unwrap_or_default())?;
+                    Self::view(view.base.clone(), rows)
                 }
             },
             Self::Tuple(fields) => {
-                Self::Tuple(fields.iter().map(|field| field.select(rows)).collect::<Result<_>>()?)
+                Self::Tuple(fields.iter().map(|field| field.select(rows, budget)).collect::<Result<_>>()?)
             }
             Self::Seq(seq) => {
-                Self::view(Column::array(seq.offsets.clone(), seq.items.column(seq.total())?)?, rows.clone())
+                Self::view(seq.column(budget)?, rows.clone())
+            }
+            Self::Range(range) => {
+                let (start, end) = (range.start.select(rows, budget)?, range.end.select(rows, budget)?);
+                Self::Range(Rc::new(Range { start, end }))
             }
         })
     }
 
     /// Rows `start..end`.
-    pub(crate) fn slice(&self, start: usize, end: usize) -> Result<Self> {
+    pub(crate) fn slice(&self, start: usize, end: usize, budget: &Budget) -> Result<Self> {
         if start >= end {
             return Ok(Self::empty());
         }
@@ -158,23 +178,30 @@ impl Val {
                 None => Self::view(view.base.clone(), view.rows.slice(start, end)),
             },
             Self::Tuple(fields) => {
-                Self::Tuple(fields.iter().map(|field| field.slice(start, end)).collect::<Result<_>>()?)
+                Self::Tuple(fields.iter().map(|field| field.slice(start, end, budget)).collect::<Result<_>>()?)
             }
             Self::Seq(seq) => {
                 let range = |row: usize| seq.offsets.get(row).map_or(0, |offset| *offset as usize);
                 let (first, last) = (range(start), range(end));
                 let offsets =
-                    seq.offsets.slice(start, end + 1).iter().map(|offset| offset - first as u32).collect();
-                Self::Seq(Rc::new(Seq { offsets, items: seq.items.slice(first, last)? }))
+                    budget.map(&seq.offsets.slice(start, end + 1), |offset| offset - first as u32)?;
+                Self::Seq(Rc::new(Seq { offsets, items: seq.items.slice(first, last, budget)? }))
+            }
+            Self::Range(range) => {
+                let bound = |val: &Self| -> Result<Self> {
+                    Ok(val.slice(start, end, budget)?.settle(end - start))
+                };
+                Self::Range(Rc::new(Range { start: bound(&range.start)?, end: bound(&range.end)? }))
             }
         })
     }
 
     /// The arrays of `rows` rows; items that are the same for all rows are repeated.
-    pub(crate) fn seq(&self, rows: usize) -> Result<Rc<Seq>> {
+    pub(crate) fn seq(&self, rows: usize, budget: &Budget) -> Result<Rc<Seq>> {
         match self {
             Self::Seq(seq) => Ok(Rc::clone(seq)),
-            other => Ok(Rc::new(Seq::of(&other.column(rows)?, rows))),
+            Self::Range(range) if rows == 1 || !self.is_const() => Ok(Rc::new(range.seq(rows, budget)?)),
+            other => Ok(Rc::new(Seq::of(&other.column(rows, budget)?, rows, budget)?)),
         }
     }
 
@@ -182,17 +209,21 @@ impl Val {
     pub(crate) fn settle(self, rows: usize) -> Self {
         match self {
             Self::Col(column) if rows == 1 => Self::Const(column),
+            Self::Range(range) if rows == 1 => {
+                let bound = |val: &Self| val.clone().settle(1);
+                Self::Range(Rc::new(Range { start: bound(&range.start), end: bound(&range.end) }))
+            }
             other => other,
         }
     }
 }
 
 impl View {
-    fn column(&self) -> Result<Column> {
+    fn column(&self, budget: &Budget) -> Result<Column> {
         if let Some(column) = self.gathered.get() {
             return Ok(column.clone());
         }
-        let column = self.base.gather(&self.rows)?;
+        let column = self.base.gather(&self.rows, budget)?;
         // It was empty a moment ago, and nobody else is here.
         let _ = self.gathered.set(column.clone());
         Ok(column)
@@ -219,19 +250,24 @@ impl View {
 
 impl Seq {
     /// The arrays of a column.
-    pub(crate) fn of(column: &Column, rows: usize) -> Self {
-        match column {
+    pub(crate) fn of(column: &Column, rows: usize, budget: &Budget) -> Result<Self> {
+        Ok(match column {
             Column::Array(array) => {
                 let (first, last) = array.bounds();
                 let offsets = if first == 0 {
                     array.offsets.clone()
                 } else {
-                    array.offsets.iter().map(|offset| offset - first as u32).collect()
+                    budget.map(&array.offsets, |offset| offset - first as u32)?
                 };
                 Self { offsets, items: Val::Col(array.items.slice(first, last)) }
             }
-            _ => Self { offsets: alloc::vec![0; rows + 1].into(), items: Val::empty() },
-        }
+            _ => Self { offsets: budget.filled(0, rows + 1)?, items: Val::empty() },
+        })
+    }
+
+    /// The arrays, gathered.
+    pub(crate) fn column(&self, budget: &Budget) -> Result<Column> {
+        Column::array(self.offsets.clone(), self.items.column(self.total(), budget)?)
     }
 
     /// Number of all items.
@@ -247,6 +283,80 @@ impl Seq {
     /// Where the items of each array begin and end.
     pub(crate) fn ranges(&self) -> impl ExactSizeIterator<Item = (usize, usize)> {
         ranges(&self.offsets)
+    }
+}
+
+impl Range {
+    /// How many numbers the array of each row has, `None` beyond what can be counted; one for all rows if both ends are
+    /// constant.
+    pub(crate) fn lengths(&self, rows: usize, budget: &Budget) -> Result<Buffer<Option<i64>>> {
+        let rows = if self.start.is_const() && self.end.is_const() { 1 } else { rows };
+        let (start, end) = (self.start.column(rows, budget)?, self.end.column(rows, budget)?);
+        macro_rules! integers {
+            ($($variant:ident)*) => {
+                match (&start, &end) {
+                    $((Column::$variant(starts), Column::$variant(ends)) => budget.zip(starts, ends, |start, end| {
+                        i64::try_from((i128::from(*end) - i128::from(*start)).max(0)).ok()
+                    }),)*
+                    _ => Err(mismatch()),
+                }
+            };
+        }
+        integers!(I8 I16 I32 I64 U8 U16 U32 U64)
+    }
+
+    /// The numbers that are so many after the start of their row; `None` where there is no such item.
+    pub(crate) fn items(&self, places: &[Option<i64>], budget: &Budget) -> Result<Column> {
+        let start = self.start.column(places.len(), budget)?;
+        macro_rules! integers {
+            ($($variant:ident $int:ident)*) => {
+                match &start {
+                    $(Column::$variant(starts) => {
+                        let mut items = Vector::with_capacity(places.len(), budget)?;
+                        for (start, place) in starts.iter().zip(places) {
+                            // Both are within the range, so their sum is as well.
+                            if let Some(place) = place {
+                                items.push(start.wrapping_add(*place as $int))?;
+                            }
+                            budget.work(1)?;
+                        }
+                        Ok(Column::$variant(items.finish()))
+                    })*
+                    _ => Err(mismatch()),
+                }
+            };
+        }
+        integers!(I8 i8 I16 i16 I32 i32 I64 i64 U8 u8 U16 u16 U32 u32 U64 u64)
+    }
+
+    /// The arrays with all their numbers.
+    ///
+    /// # Errors
+    /// `RESOURCE_EXHAUSTED` if they are too many.
+    pub(crate) fn seq(&self, rows: usize, budget: &Budget) -> Result<Seq> {
+        let (start, end) = (self.start.column(rows, budget)?, self.end.column(rows, budget)?);
+        macro_rules! integers {
+            ($($variant:ident)*) => {
+                match (&start, &end) {
+                    $((Column::$variant(starts), Column::$variant(ends)) => {
+                        let pairs = || starts.iter().zip(ends.iter());
+                        let length = |(start, end): (&_, &_)| {
+                            usize::try_from((i128::from(*end) - i128::from(*start)).max(0)).unwrap_or(usize::MAX)
+                        };
+                        let offsets = crate::column::offsets(pairs().map(length), budget)?;
+                        let total = offsets.last().map_or(0, |total| *total as usize);
+                        budget.step(total)?;
+                        let mut values = Vector::with_capacity(total, budget)?;
+                        for (start, end) in pairs() {
+                            values.append_range(*start..*end)?;
+                        }
+                        Ok(Seq { offsets, items: Val::Col(Column::$variant(values.finish())) })
+                    })*
+                    _ => Err(mismatch()),
+                }
+            };
+        }
+        integers!(I8 I16 I32 I64 U8 U16 U32 U64)
     }
 }
 

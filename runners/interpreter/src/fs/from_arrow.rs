@@ -17,7 +17,10 @@ use arrow_schema::{DataType, TimeUnit};
 use runner_core::{Error, Prim, Repr, Result};
 
 use super::shape::{self, Shape};
-use crate::column::{Column, TextBuilder, row_count};
+use crate::{
+    budget::Budget,
+    column::{Column, TextBuilder, Vector, row_count},
+};
 
 /// A column of a file that grows batch by batch.
 pub(super) struct Builder {
@@ -27,8 +30,8 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    pub(super) fn new(column: &shape::Column) -> Self {
-        Self { name: column.name.clone(), values: Values::new(&column.shape), rows: 0 }
+    pub(super) fn new(column: &shape::Column, budget: &Budget) -> Result<Self> {
+        Ok(Self { name: column.name.clone(), values: Values::new(&column.shape, budget)?, rows: 0 })
     }
 
     /// Appends a batch.
@@ -36,8 +39,8 @@ impl Builder {
     /// # Errors
     /// `EXECUTION_ERROR` that names column and row if a value is missing or does not fit, `RESOURCE_EXHAUSTED` beyond
     /// what a column can hold.
-    pub(super) fn append(&mut self, array: &dyn Array) -> Result<()> {
-        match self.values.append(array, None) {
+    pub(super) fn append(&mut self, array: &dyn Array, budget: &Budget) -> Result<()> {
+        match self.values.append(array, None, budget) {
             Ok(()) => {
                 self.rows += array.len();
                 row_count(self.rows).map(drop)
@@ -50,8 +53,8 @@ impl Builder {
         }
     }
 
-    pub(super) fn finish(self) -> Result<Column> {
-        self.values.finish()
+    pub(super) fn finish(self, budget: &Budget) -> Result<Column> {
+        self.values.finish(budget)
     }
 }
 
@@ -73,60 +76,73 @@ impl From<Error> for Fault {
 }
 
 enum Values {
-    Bool(Vec<bool>),
-    I8(Vec<i8>),
-    I16(Vec<i16>),
-    I32(Vec<i32>),
-    I64(Prim, Vec<i64>),
-    U8(Vec<u8>),
-    U16(Vec<u16>),
-    U32(Vec<u32>),
-    U64(Prim, Vec<u64>),
-    F32(Vec<f32>),
-    F64(Vec<f64>),
+    Bool(Vector<bool>),
+    I8(Vector<i8>),
+    I16(Vector<i16>),
+    I32(Vector<i32>),
+    I64(Prim, Vector<i64>),
+    U8(Vector<u8>),
+    U16(Vector<u16>),
+    U32(Vector<u32>),
+    U64(Prim, Vector<u64>),
+    F32(Vector<f32>),
+    F64(Vector<f64>),
     Text(TextBuilder),
-    Option { some: Vec<bool>, payload: Box<Self> },
+    Option { some: Vector<bool>, payload: Box<Self> },
     Tuple { rows: usize, fields: Vec<(String, Self)> },
-    Array { offsets: Vec<u32>, items: Box<Self> },
+    Array { offsets: Vector<u32>, items: Box<Self> },
 }
 
 impl Values {
-    fn new(shape: &Shape) -> Self {
-        match shape {
+    fn new(shape: &Shape, budget: &Budget) -> Result<Self> {
+        Ok(match shape {
             Shape::Prim(prim) => match prim.repr() {
-                Repr::Bool => Self::Bool(Vec::new()),
-                Repr::I8 => Self::I8(Vec::new()),
-                Repr::I16 => Self::I16(Vec::new()),
-                Repr::I32 => Self::I32(Vec::new()),
-                Repr::I64 => Self::I64(*prim, Vec::new()),
-                Repr::U8 => Self::U8(Vec::new()),
-                Repr::U16 => Self::U16(Vec::new()),
-                Repr::U32 => Self::U32(Vec::new()),
-                Repr::U64 => Self::U64(*prim, Vec::new()),
-                Repr::F32 => Self::F32(Vec::new()),
-                Repr::F64 => Self::F64(Vec::new()),
-                Repr::Text => Self::Text(TextBuilder::new()),
+                Repr::Bool => Self::Bool(Vector::new(budget)?),
+                Repr::I8 => Self::I8(Vector::new(budget)?),
+                Repr::I16 => Self::I16(Vector::new(budget)?),
+                Repr::I32 => Self::I32(Vector::new(budget)?),
+                Repr::I64 => Self::I64(*prim, Vector::new(budget)?),
+                Repr::U8 => Self::U8(Vector::new(budget)?),
+                Repr::U16 => Self::U16(Vector::new(budget)?),
+                Repr::U32 => Self::U32(Vector::new(budget)?),
+                Repr::U64 => Self::U64(*prim, Vector::new(budget)?),
+                Repr::F32 => Self::F32(Vector::new(budget)?),
+                Repr::F64 => Self::F64(Vector::new(budget)?),
+                Repr::Text => Self::Text(TextBuilder::with_capacity(0, 0, budget)?),
             },
-            Shape::Option(some) => Self::Option { some: Vec::new(), payload: Box::new(Self::new(some)) },
+            Shape::Option(some) => Self::Option {
+                some: Vector::new(budget)?,
+                payload: Box::new(Self::new(some, budget)?),
+            },
             Shape::Tuple(columns) => {
-                let fields =
-                    columns.iter().map(|column| (column.name.clone(), Self::new(&column.shape))).collect();
+                let fields = columns
+                    .iter()
+                    .map(|column| Ok((column.name.clone(), Self::new(&column.shape, budget)?)))
+                    .collect::<Result<_>>()?;
                 Self::Tuple { rows: 0, fields }
             }
-            Shape::Array(item) => Self::Array { offsets: Vec::from([0]), items: Box::new(Self::new(item)) },
-        }
+            Shape::Array(item) => {
+                Self::Array { offsets: Vector::of(0, budget)?, items: Box::new(Self::new(item, budget)?) }
+            }
+        })
     }
 
     /// Appends all rows. Where `outer` is null the value belongs to something that is missing as a whole: whatever
     /// stands there will do.
-    fn append(&mut self, array: &dyn Array, outer: Option<&NullBuffer>) -> Result<(), Fault> {
+    fn append(
+        &mut self,
+        array: &dyn Array,
+        outer: Option<&NullBuffer>,
+        budget: &Budget,
+    ) -> Result<(), Fault> {
+        budget.check()?;
         if !matches!(self, Self::Option { .. }) {
             all_there(array, outer)?;
         }
         match self {
             Self::Bool(values) => {
                 let array = array.as_boolean_opt().ok_or_else(|| wrong(array))?;
-                values.extend(array.values().iter());
+                values.append(array.values().iter())?;
             }
             Self::I8(values) => copy::<Int8Type>(values, array)?,
             Self::I16(values) => copy::<Int16Type>(values, array)?,
@@ -150,11 +166,11 @@ impl Values {
             }
             Self::Option { some, payload } => {
                 match array.nulls() {
-                    Some(nulls) => some.extend(nulls.iter()),
-                    None => some.resize(some.len() + array.len(), true),
+                    Some(nulls) => some.append(nulls.iter())?,
+                    None => some.resize(some.len() + array.len(), true)?,
                 }
                 let missing = NullBuffer::union(array.nulls(), outer);
-                payload.append(array, missing.as_ref())?;
+                payload.append(array, missing.as_ref(), budget)?;
             }
             Self::Tuple { rows, fields } => {
                 let array = array.as_struct_opt().ok_or_else(|| wrong(array))?;
@@ -162,7 +178,7 @@ impl Values {
                 for (name, values) in fields {
                     let field = array.column_by_name(name).ok_or_else(|| wrong(array))?;
                     values
-                        .append(field, missing.as_ref())
+                        .append(field, missing.as_ref(), budget)
                         .map_err(|fault| fault.within(&format!(".{name}")))?;
                 }
                 *rows += array.len();
@@ -174,35 +190,35 @@ impl Values {
                     (bounds.first().copied().unwrap_or(0), bounds.last().copied().unwrap_or(0));
                 let start = offsets.last().copied().unwrap_or(0);
                 row_count(start as usize + (last - first).unsigned_abs() as usize)?;
-                offsets.extend(bounds.iter().skip(1).map(|bound| start + (bound - first).unsigned_abs()));
+                offsets.append(bounds.iter().skip(1).map(|bound| start + (bound - first).unsigned_abs()))?;
                 let part = array.values().slice(first as usize, (last - first) as usize);
-                items.append(&part, None).map_err(|fault| fault.within("[]").without_row())?;
+                items.append(&part, None, budget).map_err(|fault| fault.within("[]").without_row())?;
             }
         }
         Ok(())
     }
 
-    fn finish(self) -> Result<Column> {
+    fn finish(self, budget: &Budget) -> Result<Column> {
         Ok(match self {
-            Self::Bool(values) => Column::Bool(values.into()),
-            Self::I8(values) => Column::I8(values.into()),
-            Self::I16(values) => Column::I16(values.into()),
-            Self::I32(values) => Column::I32(values.into()),
-            Self::I64(_, values) => Column::I64(values.into()),
-            Self::U8(values) => Column::U8(values.into()),
-            Self::U16(values) => Column::U16(values.into()),
-            Self::U32(values) => Column::U32(values.into()),
-            Self::U64(_, values) => Column::U64(values.into()),
-            Self::F32(values) => Column::F32(values.into()),
-            Self::F64(values) => Column::F64(values.into()),
+            Self::Bool(values) => Column::Bool(values.finish()),
+            Self::I8(values) => Column::I8(values.finish()),
+            Self::I16(values) => Column::I16(values.finish()),
+            Self::I32(values) => Column::I32(values.finish()),
+            Self::I64(_, values) => Column::I64(values.finish()),
+            Self::U8(values) => Column::U8(values.finish()),
+            Self::U16(values) => Column::U16(values.finish()),
+            Self::U32(values) => Column::U32(values.finish()),
+            Self::U64(_, values) => Column::U64(values.finish()),
+            Self::F32(values) => Column::F32(values.finish()),
+            Self::F64(values) => Column::F64(values.finish()),
             Self::Text(texts) if texts.len() == 0 => Column::Empty,
             Self::Text(texts) => Column::Text(texts.finish()),
-            Self::Option { some, payload } => Column::option(&some, payload.finish()?)?,
+            Self::Option { some, payload } => Column::option(&some, payload.finish(budget)?, budget)?,
             Self::Tuple { rows, fields } => {
-                let fields = fields.into_iter().map(|(_, field)| field.finish()).collect::<Result<_>>()?;
+                let fields = fields.into_iter().map(|(_, field)| field.finish(budget)).collect::<Result<_>>()?;
                 Column::tuple(rows, fields)
             }
-            Self::Array { offsets, items } => Column::array(offsets, items.finish()?)?,
+            Self::Array { offsets, items } => Column::array(offsets.finish(), items.finish(budget)?)?,
         })
     }
 }
@@ -243,33 +259,33 @@ fn all_there(array: &dyn Array, outer: Option<&NullBuffer>) -> Result<(), Fault>
     }
 }
 
-fn copy<T: ArrowPrimitiveType>(values: &mut Vec<T::Native>, array: &dyn Array) -> Result<(), Fault> {
+fn copy<T: ArrowPrimitiveType>(values: &mut Vector<T::Native>, array: &dyn Array) -> Result<(), Fault> {
     let array = array.as_primitive_opt::<T>().ok_or_else(|| wrong(array))?;
-    values.extend_from_slice(array.values());
+    values.append_slice(array.values())?;
     Ok(())
 }
 
 /// Appends each value through a conversion, which may fail where there is a value.
 fn convert<T: ArrowPrimitiveType, U: Default>(
-    values: &mut Vec<U>,
+    values: &mut Vector<U>,
     array: &dyn Array,
     outer: Option<&NullBuffer>,
     what: &str,
     convert: impl Fn(T::Native) -> Option<U>,
 ) -> Result<(), Fault> {
     let array = array.as_primitive_opt::<T>().ok_or_else(|| wrong(array))?;
-    values.reserve(array.len());
+    values.reserve(array.len())?;
     for (row, value) in array.values().iter().enumerate() {
         values.push(match convert(*value) {
             Some(value) => value,
             None if array.is_null(row) || outer.is_some_and(|outer| outer.is_null(row)) => U::default(),
             None => return Err(Fault::at(row, format!("{value:?} does not fit {what}"))),
-        });
+        })?;
     }
     Ok(())
 }
 
-fn timestamps(values: &mut Vec<i64>, array: &dyn Array, outer: Option<&NullBuffer>) -> Result<(), Fault> {
+fn timestamps(values: &mut Vector<i64>, array: &dyn Array, outer: Option<&NullBuffer>) -> Result<(), Fault> {
     match array.data_type() {
         DataType::Timestamp(TimeUnit::Second, _) => {
             convert::<TimestampSecondType, _>(values, array, outer, "a Timestamp", |s| {
@@ -290,7 +306,7 @@ fn timestamps(values: &mut Vec<i64>, array: &dyn Array, outer: Option<&NullBuffe
     }
 }
 
-fn times(values: &mut Vec<u64>, array: &dyn Array, outer: Option<&NullBuffer>) -> Result<(), Fault> {
+fn times(values: &mut Vector<u64>, array: &dyn Array, outer: Option<&NullBuffer>) -> Result<(), Fault> {
     let scaled = |time: i64, scale: u64| u64::try_from(time).ok()?.checked_mul(scale);
     match array.data_type() {
         DataType::Time32(TimeUnit::Second) => {
@@ -308,7 +324,7 @@ fn times(values: &mut Vec<u64>, array: &dyn Array, outer: Option<&NullBuffer>) -
     }
 }
 
-fn decimals(values: &mut Vec<i64>, array: &dyn Array, outer: Option<&NullBuffer>) -> Result<(), Fault> {
+fn decimals(values: &mut Vector<i64>, array: &dyn Array, outer: Option<&NullBuffer>) -> Result<(), Fault> {
     let scale = match array.data_type() {
         DataType::Decimal128(_, 0) => 100,
         DataType::Decimal128(_, 1) => 10,

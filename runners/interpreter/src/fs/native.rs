@@ -10,7 +10,7 @@ use super::{
     shape::{self, columns_of_array},
 };
 use crate::{
-    column::Column,
+    column::{Column, Vector},
     interpreter::Builder,
     native::{Call, Context, Native},
 };
@@ -95,21 +95,21 @@ fn read(
 ) -> Result<Column> {
     let Some(Column::Text(files)) = args.first() else { return Ok(Column::Empty) };
     let mut known: BTreeMap<&str, u32> = BTreeMap::new();
-    let mut tables = Vec::new();
-    let mut picked = Vec::with_capacity(rows);
+    let mut tables = Vector::new(context.budget)?;
+    let mut picked = Vector::with_capacity(rows, context.budget)?;
     for file in files.iter() {
         let next = tables.len() as u32;
         let index = *known.entry(file).or_insert(next);
         if index == next {
-            let table = read_rows(root.open_file(file)?, columns, context.cancel)
+            let table = read_rows(root.open_file(file)?, columns, context.budget)
                 .map_err(|error| error.context(format_args!("{file:?}")))?;
-            tables.push(Column::one_array(table)?);
+            tables.push(Column::one_array(table, context.budget)?)?;
         }
-        picked.push(index);
+        picked.push(index)?;
     }
-    match (tables.as_slice(), rows) {
+    match (&*tables, rows) {
         ([table], 1) => Ok(table.clone()),
-        _ => Column::concat(&tables)?.gather(&picked),
+        _ => Column::concat(&tables, context.budget)?.gather(&picked, context.budget),
     }
 }
 
@@ -130,7 +130,7 @@ fn write(
             _ => Column::Empty,
         };
         let mut pending = root.create(file)?;
-        write_rows(&mut pending, columns, &table, context.cancel)
+        write_rows(&mut pending, columns, &table, context.budget)
             .map_err(|error| error.context(format_args!("{file:?}")))?;
         pending.commit()?;
     }

@@ -22,14 +22,18 @@ use parquet::{
     errors::ParquetError,
     file::{metadata::ParquetMetaData, properties::WriterProperties},
 };
-use runner_core::{Cancel, Code, Error, Result, TypeId, TypeTable};
+use runner_core::{Code, Error, Result, TypeId, TypeTable};
 
 use super::{
     from_arrow::Builder,
     shape::{self, columns_of_array},
     to_arrow::to_arrow,
 };
-use crate::{column::Column, limits::FILE_BATCH};
+use crate::{
+    budget::Budget,
+    column::Column,
+    limits::{FILE_BATCH, FILE_BYTES},
+};
 
 /// The wire bytes of `[R]` from a Parquet file.
 ///
@@ -54,8 +58,9 @@ use crate::{column::Column, limits::FILE_BATCH};
 /// or a column has another type, or a value is missing where the type is no option.
 pub fn read(file: File, types: &TypeTable, ty: TypeId) -> Result<Vec<u8>> {
     let columns = columns_of_array(types, ty)?;
-    let rows = read_rows(file, &columns, &Cancel::new()).map_err(as_input)?;
-    Ok(Column::one_array(rows)?.to_wire())
+    let budget = Budget::unbounded();
+    let rows = read_rows(file, &columns, &budget).map_err(as_input)?;
+    Column::one_array(rows, &budget)?.to_wire(&budget)
 }
 
 /// Writes the wire bytes of `[R]` as a Parquet file, compressed with Snappy.
@@ -65,23 +70,24 @@ pub fn read(file: File, types: &TypeTable, ty: TypeId) -> Result<Vec<u8>> {
 /// `EXECUTION_ERROR` if a value does not fit a column, or writing fails.
 pub fn write(output: impl Write + Send, types: &TypeTable, ty: TypeId, bytes: &[u8]) -> Result<()> {
     let columns = columns_of_array(types, ty)?;
-    match Column::from_wire(types, ty, bytes, 1)? {
+    let budget = Budget::unbounded();
+    match Column::from_wire(types, ty, bytes, 1, &budget)? {
         Column::Array(array) => {
             let (start, end) = array.range(0);
-            write_rows(output, &columns, &array.items.slice(start, end), &Cancel::new())
+            write_rows(output, &columns, &array.items.slice(start, end), &budget)
         }
-        _ => write_rows(output, &columns, &Column::Empty, &Cancel::new()),
+        _ => write_rows(output, &columns, &Column::Empty, &budget),
     }
 }
 
 /// The rows of a file, as tuples.
-pub(super) fn read_rows(file: File, columns: &[shape::Column], cancel: &Cancel) -> Result<Column> {
+pub(super) fn read_rows(file: File, columns: &[shape::Column], budget: &Budget) -> Result<Column> {
     // The library checks what it reads, but not everything; what it misses must not take the process down.
-    catch_unwind(AssertUnwindSafe(|| read_batches(file, columns, cancel)))
+    catch_unwind(AssertUnwindSafe(|| read_batches(file, columns, budget)))
         .unwrap_or_else(|_| Err(Error::execution("the Parquet file is damaged")))
 }
 
-fn read_batches(file: File, columns: &[shape::Column], cancel: &Cancel) -> Result<Column> {
+fn read_batches(file: File, columns: &[shape::Column], budget: &Budget) -> Result<Column> {
     let size = file.metadata().map_err(|error| Error::execution(format!("{error}")))?.len();
     // Types come from Parquet alone: what else a writer noted (dictionaries, wide offsets) is its own matter.
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
@@ -94,22 +100,27 @@ fn read_batches(file: File, columns: &[shape::Column], cancel: &Cancel) -> Resul
     roots.dedup();
     let places: Vec<usize> = chosen.iter().filter_map(|root| roots.binary_search(root).ok()).collect();
     let mask = ProjectionMask::roots(reader.parquet_schema(), roots);
-    let batches = reader.with_projection(mask).with_batch_size(FILE_BATCH).build().map_err(damaged)?;
+    let (batch, bytes) = batch_of(reader.metadata());
+    // What the library holds beside the columns: a batch, and what it has unpacked of the file.
+    let mut held = budget.charge(bytes)?;
+    let batches = reader.with_projection(mask).with_batch_size(batch).build().map_err(damaged)?;
 
-    let mut builders: Vec<Builder> = columns.iter().map(Builder::new).collect();
+    let mut builders: Vec<Builder> =
+        columns.iter().map(|column| Builder::new(column, budget)).collect::<Result<_>>()?;
     let mut rows = 0;
     for batch in batches {
-        cancel.check()?;
+        budget.check()?;
         let batch = batch.map_err(|error| damaged(error.into()))?;
+        held.add(batch.get_array_memory_size().saturating_sub(held.bytes()))?;
         rows += batch.num_rows();
         for (builder, place) in builders.iter_mut().zip(&places) {
             match batch.columns().get(*place) {
-                Some(array) => builder.append(array)?,
+                Some(array) => builder.append(array, budget)?,
                 None => return Err(Error::execution("the Parquet file is damaged: a column is not there")),
             }
         }
     }
-    let fields = builders.into_iter().map(Builder::finish).collect::<Result<_>>()?;
+    let fields = builders.into_iter().map(|builder| builder.finish(budget)).collect::<Result<_>>()?;
     Ok(Column::tuple(rows, fields))
 }
 
@@ -154,26 +165,41 @@ fn check_extents(metadata: &ParquetMetaData, size: u64) -> Result<()> {
     Ok(())
 }
 
+/// Rows to read at a time, and about how many bytes the library holds meanwhile, by what the file says of itself.
+fn batch_of(metadata: &ParquetMetaData) -> (usize, usize) {
+    let size = |bytes: i64| usize::try_from(bytes).unwrap_or(usize::MAX);
+    let groups = || metadata.row_groups().iter();
+    let row = groups().map(|group| size(group.total_byte_size()) / size(group.num_rows()).max(1)).max();
+    let rows = (FILE_BYTES / row.unwrap_or(1).max(1)).clamp(1, FILE_BATCH);
+    let page = groups().flat_map(|group| group.columns()).map(|chunk| size(chunk.uncompressed_size())).max();
+    (rows, page.unwrap_or(0).min(FILE_BYTES))
+}
+
 /// Writes tuples.
 pub(super) fn write_rows(
     output: impl Write + Send,
     columns: &[shape::Column],
     rows: &Column,
-    cancel: &Cancel,
+    budget: &Budget,
 ) -> Result<()> {
     let schema = Arc::new(Schema::new(shape::fields(columns)));
     let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
     let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
     let mut writer =
         ArrowWriter::try_new_with_options(output, Arc::clone(&schema), options).map_err(not_written)?;
-    for start in (0..rows.len()).step_by(FILE_BATCH) {
-        cancel.check()?;
-        let batch = rows.slice(start, start + FILE_BATCH);
+    let mut held = budget.charge(0)?;
+    let batch = (FILE_BYTES / (rows.bytes() / rows.len().max(1)).max(1)).clamp(1, FILE_BATCH);
+    for start in (0..rows.len()).step_by(batch) {
+        budget.check()?;
+        let batch = rows.slice(start, start + batch);
+        // A batch as an array, and what of it and those before it is not written yet.
+        let bytes = batch.bytes().saturating_mul(2).saturating_add(writer.memory_size());
+        held.add(bytes.saturating_sub(held.bytes()))?;
         let arrays = columns
             .iter()
             .enumerate()
             .map(|(index, column)| {
-                to_arrow(&column.shape, &batch.field(index), batch.len(), None)
+                to_arrow(&column.shape, &batch.field(index), batch.len(), None, budget)
                     .map_err(|error| error.context(format_args!("column `{}`", column.name)))
             })
             .collect::<Result<_>>()?;

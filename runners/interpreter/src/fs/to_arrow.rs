@@ -16,7 +16,8 @@ use runner_core::{Code, Error, Prim, Result};
 
 use super::shape::{DECIMAL_DIGITS, Shape, fields};
 use crate::{
-    column::{self, Column},
+    budget::Budget,
+    column::{self, Column, Vector},
     scalar::DAY_MICROS,
 };
 
@@ -29,7 +30,9 @@ pub(super) fn to_arrow(
     column: &Column,
     rows: usize,
     nulls: Option<NullBuffer>,
+    budget: &Budget,
 ) -> Result<ArrayRef> {
+    budget.check()?;
     match (shape, column) {
         // No row of it is there: all rows are missing, or there are none.
         (_, Column::Empty) => Ok(new_null_array(&shape.data_type(), rows)),
@@ -66,64 +69,70 @@ pub(super) fn to_arrow(
             let array = StringArray::try_new(offsets, Buffer::from(texts.joined().as_bytes()), nulls);
             array.map(|array| Arc::new(array) as ArrayRef).map_err(internal)
         }
-        (Shape::Option(some), Column::Enum(values)) => options(some, values, rows, nulls),
+        (Shape::Option(some), Column::Enum(values)) => options(some, values, rows, nulls, budget),
         (Shape::Tuple(columns), Column::Tuple(values)) => {
             let arrays = columns
                 .iter()
                 .zip(values.fields.iter())
-                .map(|(column, values)| to_arrow(&column.shape, values, rows, None))
+                .map(|(column, values)| to_arrow(&column.shape, values, rows, None, budget))
                 .collect::<Result<_>>()?;
             let array = StructArray::try_new(fields(columns), arrays, nulls);
             array.map(|array| Arc::new(array) as ArrayRef).map_err(internal)
         }
-        (Shape::Array(item), Column::Array(values)) => lists(item, values, rows, nulls),
+        (Shape::Array(item), Column::Array(values)) => lists(item, values, rows, nulls, budget),
         _ => Err(Error::new(Code::Internal, format!("a column is no {shape}"))),
     }
 }
 
-fn options(shape: &Shape, values: &column::Enum, rows: usize, outer: Option<NullBuffer>) -> Result<ArrayRef> {
+fn options(
+    shape: &Shape,
+    values: &column::Enum,
+    rows: usize,
+    outer: Option<NullBuffer>,
+    budget: &Budget,
+) -> Result<ArrayRef> {
     let some: NullBuffer = values.tags.iter().map(|tag| *tag == 1).collect::<BooleanBuffer>().into();
     let payload = values.payloads.get(1).unwrap_or(&Column::Empty);
     let payload = match &values.places {
         None => payload.clone(),
         // A missing row takes any payload that there is.
-        Some(places) => payload.gather(
-            &places
-                .iter()
-                .zip(some.iter())
-                .map(|(place, some)| if some { *place } else { 0 })
-                .collect::<Vec<_>>(),
-        )?,
+        Some(places) => {
+            let place = |row: usize| if some.is_valid(row) { places.get(row).copied() } else { None };
+            let places = budget.rows(rows, |row| place(row).unwrap_or_default())?;
+            payload.gather(&places, budget)?
+        }
     };
     let payload = if some.null_count() == rows { Column::Empty } else { payload };
-    to_arrow(shape, &payload, rows, NullBuffer::union(Some(&some), outer.as_ref()))
+    to_arrow(shape, &payload, rows, NullBuffer::union(Some(&some), outer.as_ref()), budget)
 }
 
-fn lists(shape: &Shape, values: &column::Array, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
+fn lists(
+    shape: &Shape,
+    values: &column::Array,
+    rows: usize,
+    nulls: Option<NullBuffer>,
+    budget: &Budget,
+) -> Result<ArrayRef> {
     let is_there = |row: usize| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
-    let mut bounds = Vec::with_capacity(rows + 1);
-    bounds.push(0u32);
-    let mut total = 0;
-    for row in 0..rows {
+    let length = |row: usize| {
         let (start, end) = values.range(row);
-        total += if is_there(row) { end - start } else { 0 };
-        bounds.push(column::row_count(total)?);
-    }
+        if is_there(row) { end - start } else { 0 }
+    };
+    let bounds = column::offsets((0..rows).map(length), budget)?;
+    let total = bounds.last().map_or(0, |total| *total as usize);
     let (first, last) = (values.range(0).0, values.range(rows.saturating_sub(1)).1);
     let items = if total == last - first {
         values.items.slice(first, last)
     } else {
         // What stands in the lists of missing rows is left out.
-        let there = (0..rows).filter(|row| is_there(*row));
-        let picked: Vec<u32> = there
-            .flat_map(|row| {
-                let (start, end) = values.range(row);
-                start as u32..end as u32
-            })
-            .collect();
-        values.items.gather(&picked)?
+        let mut picked = Vector::with_capacity(total, budget)?;
+        for row in (0..rows).filter(|row| is_there(*row)) {
+            let (start, end) = values.range(row);
+            picked.append_run(start as u32..end as u32)?;
+        }
+        values.items.gather(&picked, budget)?
     };
-    let items = to_arrow(shape, &items, total, None)?;
+    let items = to_arrow(shape, &items, total, None, budget)?;
     let array = ListArray::try_new(Arc::new(shape.field("element")), offsets(&bounds)?, items, nulls);
     array.map(|array| Arc::new(array) as ArrayRef).map_err(internal)
 }

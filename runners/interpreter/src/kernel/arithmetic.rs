@@ -2,26 +2,32 @@
 //!
 //! Integer loops have no branch: each row's overflow goes into one flag that is looked at afterwards.
 
-use alloc::vec::Vec;
-
 use runner_core::{Error, Op, Result};
 
 use super::{Lane, Operand, division::Divide, mismatch};
 use crate::{
-    column::Column,
+    budget::Budget,
+    column::{Buffer, Column},
+    limits::CHECKED_ROWS,
     scalar::{Fault, Float, Int},
 };
 
-pub(super) fn binary(op: Op, left: &Operand, right: &Operand, rows: usize) -> Result<Column> {
+pub(super) fn binary(
+    op: Op,
+    left: &Operand,
+    right: &Operand,
+    rows: usize,
+    budget: &Budget,
+) -> Result<Column> {
     macro_rules! integers {
         ($($variant:ident $int:ident),*) => {
             match (&left.column, &right.column) {
                 $((Column::$variant(a), Column::$variant(b)) => {
                     let (a, b) = (left.lane(a), right.lane(b));
                     let values = match op {
-                        Op::Add => checked(a, b, rows, $int::overflowing_add),
-                        Op::Sub => checked(a, b, rows, $int::overflowing_sub),
-                        Op::Mul => checked(a, b, rows, $int::overflowing_mul),
+                        Op::Add => checked(a, b, rows, $int::overflowing_add, budget)?,
+                        Op::Sub => checked(a, b, rows, $int::overflowing_sub, budget)?,
+                        Op::Mul => checked(a, b, rows, $int::overflowing_mul, budget)?,
                         Op::Div | Op::Rem => {
                             let zero = match b {
                                 Lane::One(b) => b == 0,
@@ -31,39 +37,39 @@ pub(super) fn binary(op: Op, left: &Operand, right: &Operand, rows: usize) -> Re
                                 return Err(Fault::DivisionByZero.into());
                             }
                             if op == Op::Div {
-                                $int::quotients(a, b, rows)
+                                $int::quotients(a, b, rows, budget)?
                             } else {
-                                Some($int::remainders(a, b, rows))
+                                Some($int::remainders(a, b, rows, budget)?)
                             }
                         }
-                        _ => return powers(op, left, right, rows),
+                        _ => return powers(op, left, right, rows, budget),
                     };
                     match values {
-                        Some(values) => Ok(Column::$variant(values.into())),
+                        Some(values) => Ok(Column::$variant(values)),
                         None => Err(overflow(op)),
                     }
                 })*
                 (Column::F32(a), Column::F32(b)) => {
                     let (a, b) = (left.lane(a), right.lane(b));
                     Ok(Column::F32(match op {
-                        Op::Add => zip(a, b, rows, |a, b| a + b),
-                        Op::Sub => zip(a, b, rows, |a, b| a - b),
-                        Op::Mul => zip(a, b, rows, |a, b| a * b),
-                        Op::Div => zip(a, b, rows, |a, b| a / b),
-                        Op::Rem => zip(a, b, rows, |a, b| a % b),
+                        Op::Add => zip(a, b, rows, |a, b| a + b, budget)?,
+                        Op::Sub => zip(a, b, rows, |a, b| a - b, budget)?,
+                        Op::Mul => zip(a, b, rows, |a, b| a * b, budget)?,
+                        Op::Div => zip(a, b, rows, |a, b| a / b, budget)?,
+                        Op::Rem => zip(a, b, rows, |a, b| a % b, budget)?,
                         _ => return Err(mismatch()),
-                    }.into()))
+                    }))
                 }
                 (Column::F64(a), Column::F64(b)) => {
                     let (a, b) = (left.lane(a), right.lane(b));
                     Ok(Column::F64(match op {
-                        Op::Add => zip(a, b, rows, |a, b| a + b),
-                        Op::Sub => zip(a, b, rows, |a, b| a - b),
-                        Op::Mul => zip(a, b, rows, |a, b| a * b),
-                        Op::Div => zip(a, b, rows, |a, b| a / b),
-                        Op::Rem => zip(a, b, rows, |a, b| a % b),
-                        _ => return powers(op, left, right, rows),
-                    }.into()))
+                        Op::Add => zip(a, b, rows, |a, b| a + b, budget)?,
+                        Op::Sub => zip(a, b, rows, |a, b| a - b, budget)?,
+                        Op::Mul => zip(a, b, rows, |a, b| a * b, budget)?,
+                        Op::Div => zip(a, b, rows, |a, b| a / b, budget)?,
+                        Op::Rem => zip(a, b, rows, |a, b| a % b, budget)?,
+                        _ => return powers(op, left, right, rows, budget),
+                    }))
                 }
                 _ => Err(mismatch()),
             }
@@ -72,45 +78,44 @@ pub(super) fn binary(op: Op, left: &Operand, right: &Operand, rows: usize) -> Re
     integers!(I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64)
 }
 
-fn powers(op: Op, left: &Operand, right: &Operand, rows: usize) -> Result<Column> {
+fn powers(op: Op, left: &Operand, right: &Operand, rows: usize, budget: &Budget) -> Result<Column> {
     match (op, &left.column, &right.column) {
         (Op::Pow, Column::I64(a), Column::I64(b)) => {
             let (a, b) = (left.lane(a), right.lane(b));
-            let values: Vec<i64> =
-                (0..rows).map(|row| Int::pow(a.get(row), b.get(row))).collect::<Result<_, Fault>>()?;
-            Ok(Column::I64(values.into()))
+            Ok(Column::I64(budget.try_rows(rows, |row| Ok(Int::pow(a.get(row), b.get(row))?))?))
         }
         (Op::Pow, Column::F64(a), Column::F64(b)) => {
-            Ok(Column::F64(zip(left.lane(a), right.lane(b), rows, Float::pow).into()))
+            Ok(Column::F64(zip(left.lane(a), right.lane(b), rows, Float::pow, budget)?))
         }
         _ => Err(mismatch()),
     }
 }
 
-pub(super) fn unary(op: Op, value: &Column) -> Result<Column> {
+pub(super) fn unary(op: Op, value: &Column, budget: &Budget) -> Result<Column> {
     macro_rules! signed {
         ($variant:ident $int:ident $values:ident) => {{
             let mut over = false;
-            let least = $values.iter().fold(0, |least, value| least.min(*value));
-            over |= least == $int::MIN;
+            for chunk in $values.chunks(CHECKED_ROWS) {
+                let least = chunk.iter().fold(0, |least, value| least.min(*value));
+                over |= least == $int::MIN;
+                budget.work(chunk.len())?;
+            }
             if over {
                 return Err(overflow(op));
             }
-            let values = $values.iter();
             Column::$variant(if op == Op::Neg {
-                values.map(|value| value.wrapping_neg()).collect()
+                budget.map($values, |value| value.wrapping_neg())?
             } else {
-                values.map(|value| value.wrapping_abs()).collect()
+                budget.map($values, |value| value.wrapping_abs())?
             })
         }};
     }
     macro_rules! float {
         ($variant:ident $values:ident) => {{
-            let values = $values.iter();
             Column::$variant(if op == Op::Neg {
-                values.map(|value| -*value).collect()
+                budget.map($values, |value| -*value)?
             } else {
-                values.map(|value| Float::abs(*value)).collect()
+                budget.map($values, |value| Float::abs(*value))?
             })
         }};
     }
@@ -126,9 +131,9 @@ pub(super) fn unary(op: Op, value: &Column) -> Result<Column> {
     })
 }
 
-pub(super) fn not(value: &Column) -> Result<Column> {
+pub(super) fn not(value: &Column, budget: &Budget) -> Result<Column> {
     match value {
-        Column::Bool(values) => Ok(Column::Bool(values.iter().map(|value| !value).collect())),
+        Column::Bool(values) => Ok(Column::Bool(budget.map(values, |value| !value)?)),
         _ => Err(mismatch()),
     }
 }
@@ -140,12 +145,13 @@ pub(super) fn zip<T: Copy, R: Clone>(
     b: Lane<'_, T>,
     rows: usize,
     f: impl Fn(T, T) -> R,
-) -> Vec<R> {
+    budget: &Budget,
+) -> Result<Buffer<R>> {
     match (a, b) {
-        (Lane::Many(a), Lane::Many(b)) => a.iter().zip(b).map(|(a, b)| f(*a, *b)).collect(),
-        (Lane::Many(a), Lane::One(b)) => a.iter().map(|a| f(*a, b)).collect(),
-        (Lane::One(a), Lane::Many(b)) => b.iter().map(|b| f(a, *b)).collect(),
-        (Lane::One(a), Lane::One(b)) => alloc::vec![f(a, b); rows],
+        (Lane::Many(a), Lane::Many(b)) => budget.zip(a, b, |a, b| f(*a, *b)),
+        (Lane::Many(a), Lane::One(b)) => budget.map(a, |a| f(*a, b)),
+        (Lane::One(a), Lane::Many(b)) => budget.map(b, |b| f(a, *b)),
+        (Lane::One(a), Lane::One(b)) => budget.filled(f(a, b), rows),
     }
 }
 
@@ -155,14 +161,16 @@ pub(super) fn checked<T: Copy>(
     b: Lane<'_, T>,
     rows: usize,
     f: impl Fn(T, T) -> (T, bool),
-) -> Option<Vec<T>> {
+    budget: &Budget,
+) -> Result<Option<Buffer<T>>> {
     let over = core::cell::Cell::new(false);
-    let values = zip(a, b, rows, |a, b| {
+    let wrapping = |a, b| {
         let (value, overflows) = f(a, b);
         over.set(over.get() | overflows);
         value
-    });
-    if over.get() { None } else { Some(values) }
+    };
+    let values = zip(a, b, rows, wrapping, budget)?;
+    Ok(if over.get() { None } else { Some(values) })
 }
 
 fn overflow(op: Op) -> Error {

@@ -2,12 +2,13 @@ use runner_core::{Prim, Repr, Result};
 
 use super::mismatch;
 use crate::{
+    budget::Budget,
     column::{Buffer, Column},
     scalar::Cast,
 };
 
 /// Conversion between number types.
-pub(super) fn cast(value: &Column, to: Option<Prim>) -> Result<Column> {
+pub(super) fn cast(value: &Column, to: Option<Prim>, budget: &Budget) -> Result<Column> {
     macro_rules! from {
         ($($variant:ident)*) => {
             match value {
@@ -17,16 +18,16 @@ pub(super) fn cast(value: &Column, to: Option<Prim>) -> Result<Column> {
         };
         (@to $values:ident) => {
             Ok(match to.map(Prim::repr) {
-                Some(Repr::I8) => Column::I8(all($values)),
-                Some(Repr::I16) => Column::I16(all($values)),
-                Some(Repr::I32) => Column::I32(all($values)),
-                Some(Repr::I64) => Column::I64(all($values)),
-                Some(Repr::U8) => Column::U8(all($values)),
-                Some(Repr::U16) => Column::U16(all($values)),
-                Some(Repr::U32) => Column::U32(all($values)),
-                Some(Repr::U64) => Column::U64(all($values)),
-                Some(Repr::F32) => Column::F32(all($values)),
-                Some(Repr::F64) => Column::F64(all($values)),
+                Some(Repr::I8) => Column::I8(all($values, budget)?),
+                Some(Repr::I16) => Column::I16(all($values, budget)?),
+                Some(Repr::I32) => Column::I32(all($values, budget)?),
+                Some(Repr::I64) => Column::I64(all($values, budget)?),
+                Some(Repr::U8) => Column::U8(all($values, budget)?),
+                Some(Repr::U16) => Column::U16(all($values, budget)?),
+                Some(Repr::U32) => Column::U32(all($values, budget)?),
+                Some(Repr::U64) => Column::U64(all($values, budget)?),
+                Some(Repr::F32) => Column::F32(all($values, budget)?),
+                Some(Repr::F64) => Column::F64(all($values, budget)?),
                 _ => return Err(mismatch()),
             })
         };
@@ -34,26 +35,31 @@ pub(super) fn cast(value: &Column, to: Option<Prim>) -> Result<Column> {
     from!(I8 I16 I32 I64 U8 U16 U32 U64 F32 F64)
 }
 
-fn all<A: Copy + Cast<B>, B>(values: &[A]) -> Buffer<B> {
-    values.iter().map(|value| value.cast()).collect()
+fn all<A: Copy + Cast<B>, B>(values: &[A], budget: &Budget) -> Result<Buffer<B>> {
+    budget.map(values, |value| value.cast())
 }
 
 /// The same bits as another primitive of the same width: `Prim32` as `Int32`, `Float32` as `Prim32`.
-pub(super) fn reinterpret(value: &Column, to: Option<Prim>) -> Result<Column> {
+pub(super) fn reinterpret(value: &Column, to: Option<Prim>, budget: &Budget) -> Result<Column> {
     macro_rules! bits {
         ($values:ident $as_bits:expr) => {{
-            let bits = $values.iter().map(|value| $as_bits(*value));
+            macro_rules! all {
+                ($from:expr) => {{
+                    let from = $from;
+                    budget.map($values, |value| from($as_bits(*value)))?
+                }};
+            }
             Ok(match to.map(Prim::repr) {
-                Some(Repr::I8) => Column::I8(bits.map(|bits: u64| bits as i8).collect()),
-                Some(Repr::I16) => Column::I16(bits.map(|bits: u64| bits as i16).collect()),
-                Some(Repr::I32) => Column::I32(bits.map(|bits: u64| bits as i32).collect()),
-                Some(Repr::I64) => Column::I64(bits.map(|bits: u64| bits as i64).collect()),
-                Some(Repr::U8) => Column::U8(bits.map(|bits: u64| bits as u8).collect()),
-                Some(Repr::U16) => Column::U16(bits.map(|bits: u64| bits as u16).collect()),
-                Some(Repr::U32) => Column::U32(bits.map(|bits: u64| bits as u32).collect()),
-                Some(Repr::U64) => Column::U64(bits.collect()),
-                Some(Repr::F32) => Column::F32(bits.map(|bits: u64| f32::from_bits(bits as u32)).collect()),
-                Some(Repr::F64) => Column::F64(bits.map(f64::from_bits).collect()),
+                Some(Repr::I8) => Column::I8(all!(|bits: u64| bits as i8)),
+                Some(Repr::I16) => Column::I16(all!(|bits: u64| bits as i16)),
+                Some(Repr::I32) => Column::I32(all!(|bits: u64| bits as i32)),
+                Some(Repr::I64) => Column::I64(all!(|bits: u64| bits as i64)),
+                Some(Repr::U8) => Column::U8(all!(|bits: u64| bits as u8)),
+                Some(Repr::U16) => Column::U16(all!(|bits: u64| bits as u16)),
+                Some(Repr::U32) => Column::U32(all!(|bits: u64| bits as u32)),
+                Some(Repr::U64) => Column::U64(all!(|bits: u64| bits)),
+                Some(Repr::F32) => Column::F32(all!(|bits: u64| f32::from_bits(bits as u32))),
+                Some(Repr::F64) => Column::F64(all!(f64::from_bits)),
                 _ => return Err(mismatch()),
             })
         }};

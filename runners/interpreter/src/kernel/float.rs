@@ -2,20 +2,21 @@ use runner_core::{Op, Result};
 
 use super::mismatch;
 use crate::{
+    budget::Budget,
     column::{Buffer, Column},
     scalar::Float,
 };
 
 /// A function of floats.
-pub(super) fn unary(op: Op, value: &Column) -> Result<Column> {
+pub(super) fn unary(op: Op, value: &Column, budget: &Budget) -> Result<Column> {
     Ok(match value {
-        Column::F32(values) => Column::F32(all(op, values)?),
-        Column::F64(values) => Column::F64(all(op, values)?),
+        Column::F32(values) => Column::F32(all(op, values, budget)?),
+        Column::F64(values) => Column::F64(all(op, values, budget)?),
         _ => return Err(mismatch()),
     })
 }
 
-fn all<T: Float>(op: Op, values: &[T]) -> Result<Buffer<T>> {
+fn all<T: Float>(op: Op, values: &[T], budget: &Budget) -> Result<Buffer<T>> {
     let function = match op {
         Op::Sqrt => T::sqrt,
         Op::Exp => T::exp,
@@ -32,5 +33,5 @@ fn all<T: Float>(op: Op, values: &[T]) -> Result<Buffer<T>> {
         Op::Atan => T::atan,
         _ => return Err(mismatch()),
     };
-    Ok(values.iter().map(|value| function(*value)).collect())
+    budget.map(values, |value| function(*value))
 }

@@ -6,8 +6,6 @@
 mod buckets;
 mod hash;
 
-use alloc::vec::Vec;
-
 use runner_core::Result;
 
 pub(crate) use self::hash::Seed;
@@ -17,18 +15,17 @@ use self::{
 };
 use super::order::compare_rows;
 use crate::{
-    budget::{Budget, Charge},
-    column::{Buffer, Column},
+    budget::Budget,
+    column::{Buffer, Column, Vector},
     limits::BATCH,
 };
 
 /// Which rows are equal.
 pub(crate) struct Classes {
     /// For each row the number of its class; classes are numbered in order of first appearance.
-    pub(crate) of_row: Vec<u32>,
+    pub(crate) of_row: Vector<u32>,
     /// For each class its first row.
-    pub(crate) first: Vec<u32>,
-    _charge: Charge,
+    pub(crate) first: Vector<u32>,
 }
 
 /// Rows by their value.
@@ -36,9 +33,8 @@ pub(crate) struct Index {
     keys: Column,
     buckets: Buckets,
     /// The rows of class `i` are `rows[offsets[i]..offsets[i + 1]]`.
-    offsets: Vec<u32>,
-    rows: Vec<u32>,
-    _charge: Charge,
+    offsets: Vector<u32>,
+    rows: Vector<u32>,
 }
 
 impl Classes {
@@ -50,7 +46,7 @@ impl Classes {
         keys: &Column,
         segments: impl Iterator<Item = (usize, usize)>,
         seed: &Seed,
-        budget: &Budget<'_>,
+        budget: &Budget,
     ) -> Result<Self> {
         Self::within(keys, segments, seed, budget, &mut Buckets::new(budget)?)
     }
@@ -59,12 +55,12 @@ impl Classes {
         keys: &Column,
         segments: impl Iterator<Item = (usize, usize)>,
         seed: &Seed,
-        budget: &Budget<'_>,
+        budget: &Budget,
         buckets: &mut Buckets,
     ) -> Result<Self> {
         let hashes = seed.hash(keys, budget)?;
-        let charge = budget.reserve(keys.len().saturating_mul(2 * size_of::<u32>()))?;
-        let mut classes = Self { of_row: Vec::with_capacity(keys.len()), first: Vec::new(), _charge: charge };
+        let mut classes =
+            Self { of_row: Vector::with_capacity(keys.len(), budget)?, first: Vector::new(budget)? };
         let mut work = Work::new(budget);
         for (segment, range) in segments.enumerate() {
             if segment > 0 {
@@ -95,7 +91,7 @@ impl Classes {
                     }),
                     _ => self.insert(hashes, range, buckets, work, |a, b, work| {
                         work.add(weight(keys, b, b + 1));
-                        compare_rows(keys, a, keys, b).is_eq()
+                        compare_rows(keys, a, keys, b, work.budget()).is_eq()
                     }),
                 }
             };
@@ -119,12 +115,12 @@ impl Classes {
                 first.get(class as usize).is_some_and(|first| equal(*first as usize, row, work))
             };
             match buckets.find(*hash, work, same) {
-                Some(class) => self.of_row.push(class),
+                Some(class) => self.of_row.push(class)?,
                 None => {
                     let class = self.first.len() as u32;
                     buckets.insert(*hash, class, work)?;
-                    self.first.push(row as u32);
-                    self.of_row.push(class);
+                    self.first.push(row as u32)?;
+                    self.of_row.push(class)?;
                 }
             }
         }
@@ -135,10 +131,8 @@ impl Classes {
     ///
     /// # Errors
     /// Those of the budget.
-    pub(crate) fn rows(&self, budget: &Budget<'_>) -> Result<(Vec<u32>, Vec<u32>)> {
-        let entries = self.of_row.len().saturating_add(self.first.len().saturating_mul(2));
-        let _charge = budget.reserve(entries.saturating_mul(size_of::<u32>()))?;
-        let mut offsets = alloc::vec![0u32; self.first.len() + 1];
+    pub(crate) fn rows(&self, budget: &Budget) -> Result<(Vector<u32>, Vector<u32>)> {
+        let mut offsets = Vector::filled(0u32, self.first.len() + 1, budget)?;
         for classes in self.of_row.chunks(BATCH) {
             budget.check()?;
             for class in classes {
@@ -148,12 +142,16 @@ impl Classes {
             }
         }
         let mut sum = 0;
-        for offset in &mut offsets {
-            sum += *offset;
-            *offset = sum;
+        for offsets in offsets.chunks_mut(BATCH) {
+            budget.check()?;
+            for offset in offsets {
+                sum += *offset;
+                *offset = sum;
+            }
         }
-        let mut next = offsets.clone();
-        let mut rows = alloc::vec![0u32; self.of_row.len()];
+        let mut next = Vector::with_capacity(offsets.len(), budget)?;
+        next.append_slice(&offsets)?;
+        let mut rows = Vector::filled(0u32, self.of_row.len(), budget)?;
         for (batch, classes) in self.of_row.chunks(BATCH).enumerate() {
             budget.check()?;
             for (row, class) in ((batch * BATCH) as u32..).zip(classes) {
@@ -172,13 +170,12 @@ impl Classes {
 impl Index {
     /// # Errors
     /// Those of the budget.
-    pub(crate) fn new(keys: &Column, seed: &Seed, budget: &Budget<'_>) -> Result<Self> {
+    pub(crate) fn new(keys: &Column, seed: &Seed, budget: &Budget) -> Result<Self> {
         let mut buckets = Buckets::with_capacity(keys.len(), budget)?;
         let all = core::iter::once((0, keys.len()));
         let classes = Classes::within(keys, all, seed, budget, &mut buckets)?;
         let (rows, offsets) = classes.rows(budget)?;
-        let charge = budget.reserve((rows.len() + offsets.len()).saturating_mul(size_of::<u32>()))?;
-        Ok(Self { keys: keys.clone(), buckets, offsets, rows, _charge: charge })
+        Ok(Self { keys: keys.clone(), buckets, offsets, rows })
     }
 
     /// Calls `found` with each row of `probes`, in order, and the rows that are equal to it, in order.
@@ -189,7 +186,7 @@ impl Index {
         &self,
         probes: &Column,
         seed: &Seed,
-        budget: &Budget<'_>,
+        budget: &Budget,
         mut found: impl FnMut(usize, &[u32]) -> Result<()>,
     ) -> Result<()> {
         let hashes = seed.hash(probes, budget)?;
@@ -207,7 +204,7 @@ impl Index {
                     (keys, _) => {
                         let equal = |a, b, work: &mut Work<'_>| {
                             work.add(weight(probes, b, b + 1));
-                            compare_rows(keys, a, probes, b).is_eq()
+                            compare_rows(keys, a, probes, b, work.budget()).is_eq()
                         };
                         self.probe(&hashes, work, equal, &mut found)
                     }
@@ -254,9 +251,9 @@ pub(crate) fn distinct(
     keys: &Column,
     segments: impl Iterator<Item = (usize, usize)>,
     seed: &Seed,
-    budget: &Budget<'_>,
+    budget: &Budget,
 ) -> Result<Buffer<u32>> {
-    Ok(Classes::new(keys, segments, seed, budget)?.first.into())
+    Ok(Classes::new(keys, segments, seed, budget)?.first.finish())
 }
 
 #[inline]

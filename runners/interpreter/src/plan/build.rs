@@ -6,8 +6,8 @@ use runner_core::{
     Error, Expr, ExprId, Kind as Source, Literal, LocalId, Op, Prim, Program, Repr, Result, TypeId, TypeTable,
 };
 
-use super::{Arm, Join, Kind, Lambda, Node, Plan, Prims, fold, weight::program_bytes};
-use crate::{column::Column, native::Call};
+use super::{Arm, Constant, Join, Kind, Lambda, Node, Plan, Prims, fold, weight::program_bytes};
+use crate::native::Call;
 
 /// Sets of free locals beyond this size are not kept.
 const FREE: usize = 24;
@@ -18,7 +18,7 @@ const ARRAY_COST: u32 = 1000;
 impl Plan {
     /// Translates a program whose external functions are `natives`.
     pub(crate) fn new(program: &Program, natives: Vec<Arc<dyn Call>>) -> Result<Self> {
-        let builder = Builder { types: program.types() };
+        let mut builder = Builder { types: program.types(), constants: 0 };
         // Every expression stands behind those that it uses, each of which is used once: one pass, no recursion.
         let mut made: Vec<Option<Made>> = Vec::with_capacity(program.body().len());
         let mut bytes = program_bytes(program);
@@ -28,7 +28,13 @@ impl Plan {
             made.push(Some(one));
         }
         match made.pop() {
-            Some(Some(Made::Node(root))) => Ok(Self { program: program.clone(), root, natives, bytes }),
+            Some(Some(Made::Node(root))) => Ok(Self {
+                program: program.clone(),
+                root,
+                natives,
+                constants: builder.constants,
+                bytes,
+            }),
             _ => Err(broken()),
         }
     }
@@ -87,16 +93,17 @@ fn listed<T, R>(from: &[T], mut make: impl FnMut(&T) -> Result<R>) -> Result<Vec
 
 struct Builder<'a> {
     types: &'a TypeTable,
+    constants: usize,
 }
 
 impl Builder<'_> {
-    fn make(&self, id: ExprId, expr: &Expr, parts: &mut Parts<'_>) -> Result<Made> {
+    fn make(&mut self, id: ExprId, expr: &Expr, parts: &mut Parts<'_>) -> Result<Made> {
         let kind = match &expr.kind {
             Source::Lambda { params, body } => {
                 let params = params.iter().map(|(local, _)| *local).collect();
                 return Ok(Made::Lambda(Lambda { params, body: parts.node(*body)? }));
             }
-            Source::Literal(literal) => Kind::Const(self.literal(literal, expr.ty)?),
+            Source::Literal(literal) => Kind::Const(self.literal(literal, expr.ty)),
             Source::Local(local) => Kind::Local(*local),
             Source::Let { bindings, body } => Kind::Let {
                 bindings: listed(bindings, |(local, value)| Ok((*local, parts.node(*value)?)))?,
@@ -221,22 +228,23 @@ impl Builder<'_> {
         Prims { first: first.and_then(|node| prim(node.ty)), result: prim(result) }
     }
 
-    fn literal(&self, literal: &Literal, ty: TypeId) -> Result<Column> {
-        let repr = self.types.as_prim(ty).map(Prim::repr);
-        Ok(match (literal, repr) {
-            (Literal::Bool(value), _) => Column::Bool(Vec::from([*value]).into()),
-            (Literal::Int(value), Some(Repr::I8)) => Column::I8(Vec::from([*value as i8]).into()),
-            (Literal::Int(value), Some(Repr::I16)) => Column::I16(Vec::from([*value as i16]).into()),
-            (Literal::Int(value), Some(Repr::I32)) => Column::I32(Vec::from([*value as i32]).into()),
-            (Literal::Int(value), _) => Column::I64(Vec::from([*value]).into()),
-            (Literal::Uint(value), Some(Repr::U8)) => Column::U8(Vec::from([*value as u8]).into()),
-            (Literal::Uint(value), Some(Repr::U16)) => Column::U16(Vec::from([*value as u16]).into()),
-            (Literal::Uint(value), Some(Repr::U32)) => Column::U32(Vec::from([*value as u32]).into()),
-            (Literal::Uint(value), _) => Column::U64(Vec::from([*value]).into()),
-            (Literal::Float32(value), _) => Column::F32(Vec::from([*value]).into()),
-            (Literal::Float64(value), _) => Column::F64(Vec::from([*value]).into()),
-            (Literal::Text(value), _) => Column::texts([value.as_ref()])?,
-        })
+    fn literal(&mut self, literal: &Literal, ty: TypeId) -> Constant {
+        let index = self.constants;
+        self.constants += 1;
+        let held = match literal {
+            Literal::Bool(_) => Repr::Bool,
+            Literal::Int(_) => Repr::I64,
+            Literal::Uint(_) => Repr::U64,
+            Literal::Float32(_) => Repr::F32,
+            Literal::Float64(_) => Repr::F64,
+            Literal::Text(_) => Repr::Text,
+        };
+        let repr = match (literal, self.types.as_prim(ty).map(Prim::repr)) {
+            (Literal::Int(_), Some(repr @ (Repr::I8 | Repr::I16 | Repr::I32)))
+            | (Literal::Uint(_), Some(repr @ (Repr::U8 | Repr::U16 | Repr::U32))) => repr,
+            _ => held,
+        };
+        Constant { index, literal: literal.clone(), repr }
     }
 }
 

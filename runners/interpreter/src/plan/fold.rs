@@ -6,9 +6,9 @@
 
 use alloc::vec::Vec;
 
-use runner_core::{ExprId, LocalId, Op, Repr, Type, TypeId, TypeTable};
+use runner_core::{ExprId, Literal, LocalId, Op, Repr, Type, TypeId, TypeTable};
 
-use super::{Kind, Lambda, Node};
+use super::{Constant, Kind, Lambda, Node};
 use crate::column::Column;
 
 /// A body. All but the captures and the accumulator is the same in each step.
@@ -215,7 +215,7 @@ impl Compiler<'_> {
 
     fn node(&mut self, node: &Node) -> Option<Sym> {
         match &node.kind {
-            Kind::Const(column) => self.constant(column),
+            Kind::Const(constant) => self.constant(constant),
             Kind::Local(local) => match self.scope.iter().rev().find(|(known, _)| known == local) {
                 Some((_, sym)) => Some(sym.clone()),
                 None => Some(Sym::Capture(*local, Vec::new(), node.ty)),
@@ -317,12 +317,18 @@ impl Compiler<'_> {
         self.load(&sym)
     }
 
-    fn constant(&mut self, column: &Column) -> Option<Sym> {
-        let repr = repr_of(column)?;
-        let bits = bits(column, 0);
+    fn constant(&mut self, constant: &Constant) -> Option<Sym> {
+        let bits = match &constant.literal {
+            Literal::Bool(value) => u64::from(*value),
+            Literal::Int(value) => value.cast_unsigned(),
+            Literal::Uint(value) => *value,
+            Literal::Float32(value) => value.to_bits().into(),
+            Literal::Float64(value) => value.to_bits(),
+            Literal::Text(_) => return None,
+        };
         let register = self.register()?;
         self.code.constants.push((register, bits));
-        Some(Sym::Register(register, repr))
+        Some(Sym::Register(register, constant.repr))
     }
 
     /// Registers for a value of this type.
@@ -365,24 +371,6 @@ impl Compiler<'_> {
         self.code.insts.get_mut(jump)?.b = target;
         Some(())
     }
-}
-
-/// How the values of a primitive column are held.
-fn repr_of(column: &Column) -> Option<Repr> {
-    Some(match column {
-        Column::Bool(_) => Repr::Bool,
-        Column::I8(_) => Repr::I8,
-        Column::I16(_) => Repr::I16,
-        Column::I32(_) => Repr::I32,
-        Column::I64(_) => Repr::I64,
-        Column::U8(_) => Repr::U8,
-        Column::U16(_) => Repr::U16,
-        Column::U32(_) => Repr::U32,
-        Column::U64(_) => Repr::U64,
-        Column::F32(_) => Repr::F32,
-        Column::F64(_) => Repr::F64,
-        _ => return None,
-    })
 }
 
 /// A primitive as a register holds it.

@@ -1,8 +1,8 @@
 //! How many bytes a prepared program holds.
 
-use runner_core::{Expr, LocalId, Program, SourcePlace};
+use runner_core::{Expr, Literal, LocalId, Program, SourcePlace};
 
-use super::{Code, Kind, Lambda, Node};
+use super::{Code, Constant, Kind, Lambda, Node};
 
 /// What an allocation costs beside its contents.
 const ALLOCATION: usize = 16;
@@ -31,8 +31,7 @@ impl Node {
     pub(super) fn own_bytes(&self) -> usize {
         let free = self.free.as_deref().map_or(0, |free| size_of_val(free) + ALLOCATION);
         let more = match &self.kind {
-            // A buffer is an allocation behind a shared one.
-            Kind::Const(column) => column.bytes() + 6 * ALLOCATION,
+            Kind::Const(Constant { literal: Literal::Text(text), .. }) => text.len() + ALLOCATION,
             Kind::Let { bindings, .. } => bindings.len() * size_of::<LocalId>(),
             Kind::Switch { arms, .. } => arms.len() * 2 * ALLOCATION,
             Kind::Fold { code: Some(code), .. } => code.own_bytes(),

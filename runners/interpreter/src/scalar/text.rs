@@ -23,32 +23,142 @@ pub(crate) fn bounds(len: usize, start: i64, end: i64) -> Range<usize> {
     start..clamp(end).max(start)
 }
 
+/// Bytes of a text that are looked at between two calls of `tick`.
+const TICK: usize = 64 * 1024;
+
+/// Parts of a text of about [`TICK`] bytes each, `tick` called with the length of each.
+fn ticking(text: &str, mut tick: impl FnMut(usize) -> Result<()>) -> impl Iterator<Item = Result<&str>> {
+    let mut rest = text;
+    core::iter::from_fn(move || {
+        let (part, more) = rest.split_at(rest.floor_char_boundary(TICK));
+        rest = more;
+        (!part.is_empty()).then(|| tick(part.len()).map(|()| part))
+    })
+}
+
 /// Number of code points.
+///
+/// `tick` is called with the number of bytes that are looked at, here and below, so that long work can be stopped.
+///
+/// # Errors
+/// What `tick` fails with.
 #[inline]
-pub(crate) fn length(text: &str) -> usize {
-    text.chars().count()
+pub(crate) fn length(text: &str, mut tick: impl FnMut(usize) -> Result<()>) -> Result<usize> {
+    if text.len() <= TICK {
+        tick(text.len())?;
+        return Ok(text.chars().count());
+    }
+    ticking(text, tick).try_fold(0, |sum, part| Ok(sum + part?.chars().count()))
 }
 
 /// Code points of [`bounds`].
-pub(crate) fn slice(text: &str, start: i64, end: i64) -> &str {
-    if text.is_ascii() {
-        return text.get(bounds(text.len(), start, end)).unwrap_or_default();
+///
+/// # Errors
+/// As [`length`].
+pub(crate) fn slice(
+    text: &str,
+    start: i64,
+    end: i64,
+    mut tick: impl FnMut(usize) -> Result<()>,
+) -> Result<&str> {
+    let mut is_ascii = text.len() <= TICK && text.is_ascii();
+    if text.len() > TICK {
+        is_ascii = ticking(text, &mut tick).try_fold(true, |all, part| part.map(|part| all && part.is_ascii()))?;
     }
-    let range = bounds(length(text), start, end);
-    let mut places = text.char_indices().map(|(place, _)| place);
-    let first = places.nth(range.start).unwrap_or(text.len());
-    let last = match range.len() {
-        0 => first,
-        count => places.nth(count - 1).unwrap_or(text.len()),
-    };
-    text.get(first..last).unwrap_or_default()
+    if is_ascii {
+        return Ok(text.get(bounds(text.len(), start, end)).unwrap_or_default());
+    }
+    let range = bounds(length(text, &mut tick)?, start, end);
+    let first = place(text, range.start, &mut tick)?;
+    let rest = text.get(first..).unwrap_or_default();
+    Ok(rest.get(..place(rest, range.len(), tick)?).unwrap_or_default())
+}
+
+/// Where a code point begins.
+fn place(text: &str, count: usize, tick: impl FnMut(usize) -> Result<()>) -> Result<usize> {
+    let (mut left, mut start) = (count, 0);
+    for part in ticking(text, tick) {
+        let part = part?;
+        match part.char_indices().nth(left) {
+            Some((place, _)) => return Ok(start + place),
+            None => left -= part.chars().count(),
+        }
+        start += part.len();
+    }
+    Ok(text.len())
+}
+
+/// Where `pattern` occurs from a place on.
+///
+/// # Errors
+/// As [`length`].
+pub(crate) fn find(
+    text: &str,
+    pattern: &str,
+    from: usize,
+    mut tick: impl FnMut(usize) -> Result<()>,
+) -> Result<Option<usize>> {
+    if pattern.is_empty() {
+        return Ok(Some(from));
+    }
+    let mut start = from;
+    while start < text.len() {
+        // Windows overlap by less than the pattern: it lies in the first one that holds where it begins.
+        let end = text.floor_char_boundary((start + TICK.max(pattern.len())).min(text.len()));
+        let limit = text.ceil_char_boundary((end + pattern.len()).min(text.len()));
+        let window = text.get(start..limit).unwrap_or_default();
+        if let Some(place) = window.find(pattern) {
+            tick(place + pattern.len())?;
+            return Ok(Some(start + place));
+        }
+        tick(window.len())?;
+        start = end;
+    }
+    Ok(None)
+}
+
+/// The text without white space at its start, at its end, or both.
+///
+/// # Errors
+/// As [`length`].
+pub(crate) fn trim(
+    text: &str,
+    start: bool,
+    end: bool,
+    mut tick: impl FnMut(usize) -> Result<()>,
+) -> Result<&str> {
+    let mut text = text;
+    while start {
+        let (part, more) = text.split_at(text.floor_char_boundary(TICK));
+        let left = part.trim_start().len() + more.len();
+        tick(text.len() - left)?;
+        text = text.get(text.len() - left..).unwrap_or_default();
+        if left != more.len() || left == 0 {
+            break;
+        }
+    }
+    while end {
+        let (more, part) = text.split_at(text.ceil_char_boundary(text.len().saturating_sub(TICK)));
+        let left = more.len() + part.trim_end().len();
+        tick(text.len() - left)?;
+        text = text.get(..left).unwrap_or_default();
+        if left != more.len() || left == 0 {
+            break;
+        }
+    }
+    Ok(text)
 }
 
 /// Calls `push` with each part: by `""` the characters, of `""` the empty text.
 ///
 /// # Errors
-/// What `push` fails with.
-pub(crate) fn split(text: &str, separator: &str, mut push: impl FnMut(&str) -> Result<()>) -> Result<()> {
+/// As [`length`], and what `push` fails with.
+pub(crate) fn split(
+    text: &str,
+    separator: &str,
+    mut tick: impl FnMut(usize) -> Result<()>,
+    mut push: impl FnMut(&str) -> Result<()>,
+) -> Result<()> {
     if text.is_empty() {
         return push(text);
     }
@@ -56,21 +166,40 @@ pub(crate) fn split(text: &str, separator: &str, mut push: impl FnMut(&str) -> R
         let mut buffer = [0; 4];
         return text.chars().try_for_each(|char| push(char.encode_utf8(&mut buffer)));
     }
-    text.split(separator).try_for_each(push)
+    if text.len() <= TICK {
+        tick(text.len())?;
+        return text.split(separator).try_for_each(push);
+    }
+    let mut start = 0;
+    while let Some(place) = find(text, separator, start, &mut tick)? {
+        push(text.get(start..place).unwrap_or_default())?;
+        start = place + separator.len();
+    }
+    push(text.get(start..).unwrap_or_default())
 }
 
-/// Appends `text` with every occurrence of `pattern`, from left to right and without overlap, replaced. The empty pattern
-/// occurs nowhere, as in PostgreSQL and DuckDB.
-pub(crate) fn replace(text: &str, pattern: &str, replacement: &str, out: &mut String) {
-    if pattern.is_empty() {
-        return out.push_str(text);
+/// Calls `push` with the parts of `text` in which every occurrence of `pattern`, from left to right and without overlap,
+/// is replaced. The empty pattern occurs nowhere, as in PostgreSQL and DuckDB.
+///
+/// # Errors
+/// As [`split`].
+pub(crate) fn replace(
+    text: &str,
+    pattern: &str,
+    replacement: &str,
+    tick: impl FnMut(usize) -> Result<()>,
+    mut push: impl FnMut(&str) -> Result<()>,
+) -> Result<()> {
+    if pattern.is_empty() || text.is_empty() {
+        return push(text);
     }
-    let mut parts = text.split(pattern);
-    out.push_str(parts.next().unwrap_or_default());
-    for part in parts {
-        out.push_str(replacement);
-        out.push_str(part);
-    }
+    let mut is_first = true;
+    split(text, pattern, tick, |part| {
+        if !core::mem::replace(&mut is_first, false) {
+            push(replacement)?;
+        }
+        push(part)
+    })
 }
 
 /// Which letters [`change_case`] makes.
@@ -114,7 +243,7 @@ pub(crate) fn from_ascii(code: u8) -> Result<char, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::{string::ToString, vec, vec::Vec};
+    use alloc::{format, string::ToString, vec, vec::Vec};
 
     #[test]
     fn slices_count_code_points() {
@@ -131,7 +260,7 @@ mod tests {
             ("č", 0, 0, ""),
             ("", 0, 3, ""),
         ] {
-            assert_eq!(slice(text, start, end), part, "{text} {start} {end}");
+            assert_eq!(slice(text, start, end, |_| Ok(())).unwrap(), part, "{text} {start} {end}");
         }
     }
 
@@ -147,12 +276,45 @@ mod tests {
             ("a.b", "b.", vec!["a.b"]),
         ] {
             let mut parts = Vec::new();
-            split(text, separator, |part| {
+            split(text, separator, |_| Ok(()), |part| {
                 parts.push(part.to_string());
                 Ok(())
             })
             .unwrap();
             assert_eq!(parts, expected, "{text} {separator}");
+        }
+    }
+
+    #[test]
+    fn long_texts_are_worked_on_in_parts() {
+        let long = "ab😀".repeat(TICK);
+        let no_tick = |_| Ok(());
+        assert_eq!(length(&long, no_tick).unwrap(), 3 * TICK);
+        assert_eq!(slice(&long, 3 * TICK as i64 - 4, -1, no_tick).unwrap(), "😀ab");
+        for pattern in ["😀a", "b😀ab😀", &"ab😀".repeat(TICK / 3)[1..], "c"] {
+            let (mut parts, mut ticks) = (Vec::new(), 0);
+            let tick = |_| {
+                ticks += 1;
+                Ok(())
+            };
+            let push = |part: &str| {
+                parts.push(part.to_string());
+                Ok(())
+            };
+            split(&long, pattern, tick, push).unwrap();
+            assert_eq!(parts, long.split(pattern).collect::<Vec<_>>());
+            assert!(ticks > 1);
+        }
+    }
+
+    #[test]
+    fn trims() {
+        let wide = " \u{3000}".repeat(TICK);
+        for text in ["", " ", "a", " a b ", &wide, &format!("{wide}a{wide}"), &format!("{wide} a")] {
+            let trimmed = |start, end| trim(text, start, end, |_| Ok(())).unwrap();
+            assert_eq!(trimmed(true, true), text.trim());
+            assert_eq!(trimmed(true, false), text.trim_start());
+            assert_eq!(trimmed(false, true), text.trim_end());
         }
     }
 
@@ -166,7 +328,11 @@ mod tests {
             ("žaž", "ž", "z", "zaz"),
         ] {
             let mut out = String::new();
-            replace(text, pattern, replacement, &mut out);
+            let push = |part: &str| {
+                out.push_str(part);
+                Ok(())
+            };
+            replace(text, pattern, replacement, |_| Ok(()), push).unwrap();
             assert_eq!(out, expected);
         }
     }

@@ -2,8 +2,6 @@
 
 use core::ops::Range;
 
-use alloc::vec::Vec;
-
 use runner_core::Result;
 
 use super::{Float, Int};
@@ -15,36 +13,52 @@ pub(crate) fn shift(len: usize, by: i64) -> (usize, Range<usize>, usize) {
     if by >= 0 { (fill, 0..len - fill, 0) } else { (0, fill..len, fill) }
 }
 
-/// Appends the mean of each item and those around it. Sums are exact.
-pub(crate) fn rolling_mean_ints<T: Int>(values: &[T], preceding: u32, following: u32, out: &mut Vec<f64>) {
-    let mut window = 0..0;
-    let mut sum = 0i128;
-    for row in 0..values.len() {
-        let next = around(row, values.len(), preceding, following);
-        for value in values.get(window.end..next.end).unwrap_or_default() {
-            sum += value.wide();
-        }
-        for value in values.get(window.start..next.start).unwrap_or_default() {
-            sum -= value.wide();
-        }
-        out.push(sum as f64 / next.len() as f64);
-        window = next;
-    }
-}
-
-/// Appends the mean of each item and those around it. Each window is added afresh in order, so an item leaves no trace
-/// (a rounding error, an infinity) in windows that don't hold it; windows that begin at the same item share their sum.
+/// Calls `push` with the mean of each item and those around it. Sums are exact.
 ///
 /// `tick` is called with the number of items that were added, so that long work can be counted and stopped.
 ///
 /// # Errors
-/// What `tick` fails with.
+/// What `tick` and `push` fail with.
+pub(crate) fn rolling_mean_ints<T: Int>(
+    values: &[T],
+    preceding: u32,
+    following: u32,
+    mut tick: impl FnMut(usize) -> Result<()>,
+    mut push: impl FnMut(f64) -> Result<()>,
+) -> Result<()> {
+    let mut window = 0..0;
+    let mut sum = 0i128;
+    for row in 0..values.len() {
+        let next = around(row, values.len(), preceding, following);
+        for chunk in values.get(window.end..next.end).unwrap_or_default().chunks(CHUNK) {
+            tick(chunk.len())?;
+            for value in chunk {
+                sum += value.wide();
+            }
+        }
+        for value in values.get(window.start..next.start).unwrap_or_default() {
+            sum -= value.wide();
+        }
+        push(sum as f64 / next.len() as f64)?;
+        window = next;
+    }
+    Ok(())
+}
+
+/// Items of a window that are added between two calls of `tick`.
+const CHUNK: usize = 4096;
+
+/// Calls `push` with the mean of each item and those around it. Each window is added afresh in order, so an item leaves no trace
+/// (a rounding error, an infinity) in windows that don't hold it; windows that begin at the same item share their sum.
+///
+/// # Errors
+/// As [`rolling_mean_ints`], whose `tick` this has as well.
 pub(crate) fn rolling_mean_floats<T: Float>(
     values: &[T],
     preceding: u32,
     following: u32,
-    out: &mut Vec<f64>,
     mut tick: impl FnMut(usize) -> Result<()>,
+    mut push: impl FnMut(f64) -> Result<()>,
 ) -> Result<()> {
     let mut window = 0..0;
     let mut sum = T::default();
@@ -56,9 +70,12 @@ pub(crate) fn rolling_mean_floats<T: Float>(
         } else {
             sum = T::default();
         }
-        tick(added.len() + 1)?;
-        sum = values.get(added).unwrap_or_default().iter().fold(sum, |sum, value| sum.sum(*value));
-        out.push(sum.wide() / next.len() as f64);
+        tick(1)?;
+        for chunk in values.get(added).unwrap_or_default().chunks(CHUNK) {
+            tick(chunk.len())?;
+            sum = chunk.iter().fold(sum, |sum, value| sum.sum(*value));
+        }
+        push(sum.wide() / next.len() as f64)?;
         window = next;
     }
     Ok(())
@@ -120,11 +137,25 @@ fn around(row: usize, len: usize, preceding: u32, following: u32) -> Range<usize
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec;
+    use alloc::{vec, vec::Vec};
+
+    fn ints<T: Int>(values: &[T], preceding: u32, following: u32) -> Vec<f64> {
+        let mut out = Vec::new();
+        let push = |mean| {
+            out.push(mean);
+            Ok(())
+        };
+        rolling_mean_ints(values, preceding, following, |_| Ok(()), push).unwrap();
+        out
+    }
 
     fn floats(values: &[f64], preceding: u32, following: u32) -> Vec<f64> {
         let mut out = Vec::new();
-        rolling_mean_floats(values, preceding, following, &mut out, |_| Ok(())).unwrap();
+        rolling_mean_floats(values, preceding, following, |_| Ok(()), |mean| {
+            out.push(mean);
+            Ok(())
+        })
+        .unwrap();
         out
     }
 
@@ -148,8 +179,7 @@ mod tests {
         assert_eq!(floats(&[1e16, 1.0, 1.0], 1, 0), [1e16, 5e15, 1.0]);
         assert_eq!(floats(&[1.0, 2.0, 3.0], 9, u32::MAX), [2.0; 3]);
         assert_eq!(floats(&[], 1, 1), [0.0; 0]);
-        let mut out = vec![];
-        rolling_mean_ints(&[u64::MAX, u64::MAX, 0], 1, 1, &mut out);
+        let out = ints(&[u64::MAX, u64::MAX, 0], 1, 1);
         assert_eq!(out, [u64::MAX as f64, 12297829382473034410.0, u64::MAX as f64 / 2.0]);
     }
 
@@ -158,9 +188,7 @@ mod tests {
         let values: Vec<i32> = (0..50).map(|i| i * 37 % 101 - 50).collect();
         let wide: Vec<f64> = values.iter().map(|value| f64::from(*value)).collect();
         for (preceding, following) in [(0, 0), (1, 0), (0, 3), (7, 7), (100, 2), (3, 100)] {
-            let mut ints = vec![];
-            rolling_mean_ints(&values, preceding, following, &mut ints);
-            assert_eq!(ints, floats(&wide, preceding, following), "{preceding} {following}");
+            assert_eq!(ints(&values, preceding, following), floats(&wide, preceding, following), "{preceding} {following}");
         }
     }
 

@@ -16,7 +16,7 @@ pub(super) struct Buckets {
 
 /// What a table has done since the budget was last asked.
 pub(super) struct Work<'b> {
-    budget: &'b Budget<'b>,
+    budget: &'b Budget,
     steps: usize,
 }
 
@@ -30,13 +30,13 @@ const QUICK: usize = 1 << 18;
 const BUCKET_BYTES: usize = size_of::<(u64, u32)>() + 1;
 
 impl Buckets {
-    pub(super) fn new(budget: &Budget<'_>) -> Result<Self> {
+    pub(super) fn new(budget: &Budget) -> Result<Self> {
         Self::with_capacity(0, budget)
     }
 
     /// With room for this many classes.
-    pub(super) fn with_capacity(capacity: usize, budget: &Budget<'_>) -> Result<Self> {
-        let charge = budget.reserve(bytes(capacity))?;
+    pub(super) fn with_capacity(capacity: usize, budget: &Budget) -> Result<Self> {
+        let charge = budget.charge(bytes(capacity))?;
         Ok(Self { table: HashTable::with_capacity(capacity), charge })
     }
 
@@ -44,7 +44,7 @@ impl Buckets {
     pub(super) fn clear(&mut self, rows: usize) {
         if self.table.capacity() / ROOMY > rows.max(ROOMY) {
             self.table = HashTable::new();
-            self.charge.release();
+            self.charge.release(usize::MAX);
         } else {
             self.table.clear();
         }
@@ -83,7 +83,7 @@ impl Buckets {
     #[cold]
     fn grow(&mut self, work: &mut Work<'_>) -> Result<()> {
         let capacity = (self.table.capacity() * 2).max(ROOMY);
-        let mut charge = work.budget.reserve(bytes(capacity))?;
+        let mut charge = work.budget.charge(bytes(capacity))?;
         if capacity <= QUICK {
             self.table.reserve(capacity - self.table.len(), |(hash, _)| *hash);
         } else {
@@ -110,8 +110,12 @@ fn bytes(capacity: usize) -> usize {
 }
 
 impl<'b> Work<'b> {
-    pub(super) fn new(budget: &'b Budget<'b>) -> Self {
+    pub(super) fn new(budget: &'b Budget) -> Self {
         Self { budget, steps: 0 }
+    }
+
+    pub(super) fn budget(&self) -> &'b Budget {
+        self.budget
     }
 
     /// Counts steps that are too many to be looked at one by one.

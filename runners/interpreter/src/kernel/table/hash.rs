@@ -7,8 +7,8 @@ use foldhash::{SharedSeed, fast::FoldHasher};
 use runner_core::Result;
 
 use crate::{
-    budget::{Budget, Charge},
-    column::Column,
+    budget::Budget,
+    column::{Column, Vector},
     limits::BATCH,
     scalar::Float,
 };
@@ -24,8 +24,7 @@ pub(crate) struct Seed {
 
 /// A hash of each row.
 pub(super) struct Hashes {
-    hashes: Vec<u64>,
-    _charge: Charge,
+    hashes: Vector<u64>,
 }
 
 impl Deref for Hashes {
@@ -58,19 +57,18 @@ impl Seed {
     ///
     /// # Errors
     /// Those of the budget.
-    pub(super) fn hash(&self, column: &Column, budget: &Budget<'_>) -> Result<Hashes> {
+    pub(super) fn hash(&self, column: &Column, budget: &Budget) -> Result<Hashes> {
         self.of(self.rows, column, budget)
     }
 
-    fn of(&self, seed: u64, column: &Column, budget: &Budget<'_>) -> Result<Hashes> {
-        let charge = budget.reserve(column.len().saturating_mul(size_of::<u64>()))?;
-        let mut hashes = alloc::vec![seed; column.len()];
+    fn of(&self, seed: u64, column: &Column, budget: &Budget) -> Result<Hashes> {
+        let mut hashes = Vector::filled(seed, column.len(), budget)?;
         self.mix(column, &mut hashes, budget)?;
-        Ok(Hashes { hashes, _charge: charge })
+        Ok(Hashes { hashes })
     }
 
     /// Adds the rows of a column to their hashes.
-    fn mix(&self, column: &Column, hashes: &mut [u64], budget: &Budget<'_>) -> Result<()> {
+    fn mix(&self, column: &Column, hashes: &mut [u64], budget: &Budget) -> Result<()> {
         macro_rules! prims {
             ($($variant:ident $as:expr),*) => {
                 match column {
@@ -151,7 +149,7 @@ impl Seed {
     }
 
     #[inline]
-    fn text(&self, hash: u64, bytes: &[u8], budget: &Budget<'_>) -> Result<u64> {
+    fn text(&self, hash: u64, bytes: &[u8], budget: &Budget) -> Result<u64> {
         let mut hasher = FoldHasher::with_seed(hash, &self.shared);
         if bytes.len() <= TEXT_BYTES {
             hasher.write(bytes);
