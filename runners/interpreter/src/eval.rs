@@ -225,11 +225,8 @@ impl<'p> Eval<'p> {
         };
         let args: Vec<Column> =
             args.iter().map(|arg| self.gathered(&self.eval(arg, env)?, env.rows)).collect::<Result<_>>()?;
-        let context = Context {
-            types: self.plan.program.types(),
-            result: declared.result,
-            budget: &self.budget,
-        };
+        let context =
+            Context { types: self.plan.program.types(), result: declared.result, budget: &self.budget };
         let column = native.call(&args, env.rows, &context)?;
         if column.len() != env.rows {
             let words =

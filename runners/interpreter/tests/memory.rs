@@ -70,13 +70,13 @@ const ARRAYS: [&str; 14] = [
     "append(xs, [1])",
     "xs | flat_map(x -> [x, x])",
     "xs | map(x -> x + 1)",
-    "append(xs, xs | lag(1) | map(x -> match x { .some(y) => y, .none => 0 }))",
+    "append(xs, xs | lag(1))",
     "append(xs, xs | sort(x -> -x))",
     "append(xs, xs | reverse)",
     "append(xs, xs | distinct)",
     "append(xs, xs | filter(x -> x % 2 == 0))",
     "append(xs, zip(xs, xs) | map(p -> p.0 + p.1))",
-    "append(xs, xs | group_map(x -> x % 7, func (k, v) -> sum(v)))",
+    "append(xs, xs | group_map(x -> x % 7, func (k, v) -> count(v)))",
     "append(xs, sequence(0, count(xs)))",
     "append(xs, xs | scan(0, func (a, x) -> a + 1))",
     "[xs, xs] | flat_map(ys -> ys)",
@@ -93,9 +93,8 @@ const TEXTS: [&str; 6] = [
 ];
 
 fn run(source: &str, limits: Limits) -> (Result<Vec<u8>>, usize) {
-    let program = compile(&Project::from_source("test.lt", source), "main").unwrap_or_else(|errors| {
-        panic!("{source}: {:?}", errors.first().map(|error| error.message.clone()))
-    });
+    let program = compile(&Project::from_source("test.lt", source), "main")
+        .unwrap_or_else(|errors| panic!("{source}: {:?}", errors.first().map(|error| error.message.clone())));
     let interpreter = Interpreter::builder().limits(limits).build();
     let prepared = interpreter.prepare(&program.program).unwrap();
     let before = HELD.get().0;
@@ -146,8 +145,7 @@ fn growing_arrays_stay_within_the_limit() {
             "func main(): [Int64] -> sequence(0, 3_000) | flat_map(i -> (let xs = sequence(0, i); {grow}))"
         );
         let _ = within(&flat);
-        let endless =
-            format!("func main(): Int64 -> loop_until_empty([1, 2, 3], xs -> {grow}) | count");
+        let endless = format!("func main(): Int64 -> loop_until_empty([1, 2, 3], xs -> {grow}) | count");
         assert!(within(&endless).is_err(), "{endless}");
     }
 }
@@ -191,20 +189,41 @@ fn a_sequence_that_is_counted_costs_nothing() {
     let huge = "sequence(0, 1_000_000_000_000_000)";
     for (source, expected) in [
         (format!("func main(): Int64 -> {huge} | count"), 1_000_000_000_000_000i64),
-        (format!("func main(): Int64 -> {huge} | map(x -> x * 1.0) | count").replace("x * 1.0", "{x, 1}"), 1_000_000_000_000_000),
+        (
+            format!("func main(): Int64 -> {huge} | map(x -> x * 1.0) | count").replace("x * 1.0", "{x, 1}"),
+            1_000_000_000_000_000,
+        ),
         (format!("func main(): Int64 -> (let s = {huge}; (s | count) + (s | count))"), 2_000_000_000_000_000),
         (format!("func main(): Int64 -> {huge} | slice(5, 10) | sum"), 35),
         (format!("func main(): Int64 -> {huge} | slice(5, -10) | slice(-3, -2) | count"), 1),
-        (format!("func main(): Int64 -> sequence(0, 100) | map(i -> {huge} | count) | sum"), 100_000_000_000_000_000),
-        (format!("func main(): Int64 -> (let s = {huge}; sequence(0, 100) | map(i -> s | slice(i, i + 2) | count) | sum)"), 200),
-        (format!("func main(): Int64 -> sequence(0, 100) | map(i -> sequence(i, 1_000_000_000_000) | slice(0, 2) | sum) | sum"), 10_000),
+        (
+            format!("func main(): Int64 -> sequence(0, 100) | map(i -> {huge} | count) | sum"),
+            100_000_000_000_000_000,
+        ),
+        (
+            format!(
+                "func main(): Int64 -> (let s = {huge}; sequence(0, 100) | map(i -> s | slice(i, i + 2) | count) | sum)"
+            ),
+            200,
+        ),
+        (
+            format!(
+                "func main(): Int64 -> sequence(0, 100) | map(i -> sequence(i, 1_000_000_000_000) | slice(0, 2) | sum) | sum"
+            ),
+            10_000,
+        ),
         ("func main(): Int64 -> sequence(3, -3) | count".into(), 0),
     ] {
         let limits = Limits { memory_bytes: Some(8 << 20), steps: Some(1_000_000), time: None };
         let (result, _) = run(&source, limits);
         assert_eq!(result, Ok(postcard::to_allocvec(&expected).unwrap()), "{source}");
     }
-    for (index, expected) in [(0i64, Some(0i64)), (999_999_999_999_999, Some(999_999_999_999_999)), (1_000_000_000_000_000, None), (-1, None)] {
+    for (index, expected) in [
+        (0i64, Some(0i64)),
+        (999_999_999_999_999, Some(999_999_999_999_999)),
+        (1_000_000_000_000_000, None),
+        (-1, None),
+    ] {
         let source = format!("func main(): Int64? -> {huge} | index({index})");
         let (result, _) = run(&source, Limits { steps: Some(1_000), ..Limits::default() });
         assert_eq!(result, Ok(postcard::to_allocvec(&expected).unwrap()), "{source}");

@@ -86,7 +86,11 @@ impl Budget {
 
     /// A function of the number of each row, which may fail.
     #[inline]
-    pub(crate) fn try_rows<R>(&self, rows: usize, mut f: impl FnMut(usize) -> Result<R>) -> Result<Buffer<R>> {
+    pub(crate) fn try_rows<R>(
+        &self,
+        rows: usize,
+        mut f: impl FnMut(usize) -> Result<R>,
+    ) -> Result<Buffer<R>> {
         let mut items = Vector::with_capacity(rows, self)?;
         for row in 0..rows {
             items.push(f(row)?)?;

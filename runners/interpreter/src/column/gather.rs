@@ -30,7 +30,8 @@ impl Column {
             Self::F64(buffer) => Self::F64(pick(buffer, rows, budget)?),
             Self::Text(text) => Self::Text(texts(text, rows, budget)?),
             Self::Tuple(tuple) => {
-                let fields = tuple.fields.iter().map(|field| field.gather(rows, budget)).collect::<Result<_>>()?;
+                let fields =
+                    tuple.fields.iter().map(|field| field.gather(rows, budget)).collect::<Result<_>>()?;
                 Self::tuple(rows.len(), fields)
             }
             Self::Array(array) => arrays(array, rows, budget)?,

@@ -308,7 +308,10 @@ impl Eval<'_> {
         let split = row_count(left.total() + right.total())? - right.total() as u32;
         let counts = left.ranges().zip(right.ranges()).map(|(a, b)| a.1 - a.0 + b.1 - b.0);
         let offsets = offsets(counts, &self.budget)?;
-        let both = [left.items.column(left.total(), &self.budget)?, right.items.column(right.total(), &self.budget)?];
+        let both = [
+            left.items.column(left.total(), &self.budget)?,
+            right.items.column(right.total(), &self.budget)?,
+        ];
         let items = Column::concat(&both, &self.budget)?;
         if left.rows() == 1 {
             return Ok(Val::Seq(Rc::new(Seq { offsets, items: Val::Col(items) })));
@@ -327,7 +330,11 @@ impl Eval<'_> {
             return Val::bool(false, &self.budget);
         }
         let owners = super::env::segment_rows(&seq.offsets, 0, &self.budget)?;
-        let items = if rows == 1 { Val::Const(item.column(1, &self.budget)?) } else { item.select(&owners, &self.budget)? };
+        let items = if rows == 1 {
+            Val::Const(item.column(1, &self.budget)?)
+        } else {
+            item.select(&owners, &self.budget)?
+        };
         let equal = self.equal(&seq.items, &items, total)?.column(total, &self.budget)?;
         let Column::Bool(equal) = equal else { return Err(mismatch()) };
         self.budget.step(total)?;

@@ -63,8 +63,20 @@ impl Eval<'_> {
         };
         if !right.fallible && right.cost <= CHEAP {
             let other = match self.mask(right, env)? {
-                Mask::All => return Ok(if on { Val::Col(Column::Bool(mask)) } else { Val::bool(true, &self.budget)? }),
-                Mask::None => return Ok(if on { Val::bool(false, &self.budget)? } else { Val::Col(Column::Bool(mask)) }),
+                Mask::All => {
+                    return Ok(if on {
+                        Val::Col(Column::Bool(mask))
+                    } else {
+                        Val::bool(true, &self.budget)?
+                    });
+                }
+                Mask::None => {
+                    return Ok(if on {
+                        Val::bool(false, &self.budget)?
+                    } else {
+                        Val::Col(Column::Bool(mask))
+                    });
+                }
                 Mask::Mixed(other) => other,
             };
             let both = if on {
@@ -133,7 +145,11 @@ impl Eval<'_> {
             if let Some(local) = payload {
                 let all = self.budget.rows(rows, |row| row as u32)?;
                 let val = payload_of(&column, first, all, &self.budget)?;
-                let val = if matches!(subject, Val::Const(_)) { Val::Const(val.column(1, &self.budget)?) } else { val };
+                let val = if matches!(subject, Val::Const(_)) {
+                    Val::Const(val.column(1, &self.budget)?)
+                } else {
+                    val
+                };
                 env.bind(local, val);
             }
             return self.eval(body, env);
@@ -270,17 +286,10 @@ fn blend(mask: &[bool], a: &Val, b: &Val, rows: usize, budget: &Budget) -> Resul
 }
 
 /// The payloads of these rows, which all have this variant.
-fn payload_of(
-    column: &crate::column::Enum,
-    variant: u16,
-    rows: Buffer<u32>,
-    budget: &Budget,
-) -> Result<Val> {
+fn payload_of(column: &crate::column::Enum, variant: u16, rows: Buffer<u32>, budget: &Budget) -> Result<Val> {
     let Some(payload) = column.payloads.get(usize::from(variant)) else { return Err(mismatch()) };
     let rows = match &column.places {
-        Some(places) => {
-            budget.map(&rows, |row| places.get(*row as usize).copied().unwrap_or_default())?
-        }
+        Some(places) => budget.map(&rows, |row| places.get(*row as usize).copied().unwrap_or_default())?,
         None => rows,
     };
     budget.work(rows.len())?;

@@ -41,7 +41,9 @@ impl Eval<'_> {
         let captures = code
             .captures
             .iter()
-            .map(|(local, load)| Ok((load.register, part(&env.get(*local)?, load).column(env.rows, &self.budget)?)))
+            .map(|(local, load)| {
+                Ok((load.register, part(&env.get(*local)?, load).column(env.rows, &self.budget)?))
+            })
             .collect::<Result<Vec<_>>>()?;
         let starts = code
             .accumulator
@@ -85,8 +87,7 @@ impl Eval<'_> {
             }
             self.budget.work(1)?;
         }
-        let columns: Vec<Column> =
-            code
+        let columns: Vec<Column> = code
             .accumulator
             .iter()
             .zip(results)

@@ -107,7 +107,14 @@ impl<'a> Env<'a> {
     }
 
     fn new(rows: usize, budget: &'a Budget, outer: Option<(&'a Env<'a>, Map)>) -> Self {
-        Self { rows, budget, outer, own: RefCell::default(), seen: RefCell::default(), memo: RefCell::default() }
+        Self {
+            rows,
+            budget,
+            outer,
+            own: RefCell::default(),
+            seen: RefCell::default(),
+            memo: RefCell::default(),
+        }
     }
 
     /// Gives a local its values.

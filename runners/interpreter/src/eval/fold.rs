@@ -145,7 +145,11 @@ impl Eval<'_> {
             if open.iter().any(|row| length(row) == step) {
                 let (mut stay, mut stop) = (Vector::new(&self.budget)?, Vector::new(&self.budget)?);
                 for (index, row) in (0..).zip(open.iter()) {
-                    if length(row) == step { stop.push(index)? } else { stay.push(index)? }
+                    if length(row) == step {
+                        stop.push(index)?
+                    } else {
+                        stay.push(index)?
+                    }
                     self.budget.work(1)?;
                 }
                 let names = |indices: &[u32]| {
@@ -160,9 +164,9 @@ impl Eval<'_> {
             if open.is_empty() {
                 return Ok(());
             }
-            let items = self.budget.map(&open, |row| {
-                starts.get(*row as usize).copied().unwrap_or_default() + step as u32
-            })?;
+            let items = self
+                .budget
+                .map(&open, |row| starts.get(*row as usize).copied().unwrap_or_default() + step as u32)?;
             let inner = Env::inner(env, open.len(), Map::Rows(open.clone()));
             bind(&inner, lambda.params.first(), accumulator);
             bind(&inner, lambda.params.get(1), seq.items.select(&items, &self.budget)?);

@@ -72,8 +72,7 @@ impl Eval<'_> {
             order.iter_mut().for_each(|row| *row -= start as u32);
             let at = |index: u32| start + index as usize;
             let equal = |a, b| {
-                self.budget.is_over(1)
-                    || compare_rows(&items, at(a), &items, at(b), &self.budget).is_eq()
+                self.budget.is_over(1) || compare_rows(&items, at(a), &items, at(b), &self.budget).is_eq()
             };
             let ranked = Ranked { order, equal };
             match op {

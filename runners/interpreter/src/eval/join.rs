@@ -134,8 +134,9 @@ impl Eval<'_> {
         nodes: impl ExactSizeIterator<Item = &'n crate::plan::Node>,
         env: &Env<'_>,
     ) -> Result<Column> {
-        let mut columns =
-            nodes.map(|node| self.eval(node, env)?.column(env.rows, &self.budget)).collect::<Result<Vec<_>>>()?;
+        let mut columns = nodes
+            .map(|node| self.eval(node, env)?.column(env.rows, &self.budget))
+            .collect::<Result<Vec<_>>>()?;
         match (columns.len(), columns.pop()) {
             (1, Some(one)) => Ok(one),
             (_, Some(last)) => {

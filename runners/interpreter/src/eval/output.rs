@@ -190,9 +190,11 @@ impl Bits {
         Ok(match self {
             Self::All => Mask::All,
             Self::None => Mask::None,
-            Self::Mixed(bytes) => Mask::Mixed(budget.rows(items, |item| {
-                bytes.get(item / 8).is_some_and(|byte| byte >> (item % 8) & 1 == 1)
-            })?),
+            Self::Mixed(bytes) => {
+                Mask::Mixed(budget.rows(items, |item| {
+                    bytes.get(item / 8).is_some_and(|byte| byte >> (item % 8) & 1 == 1)
+                })?)
+            }
         })
     }
 }

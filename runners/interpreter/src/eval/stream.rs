@@ -277,7 +277,10 @@ impl Eval<'_> {
         while first < env.rows {
             let rows = rows.min(env.rows - first);
             let offsets = offsets.slice(0, rows + 1);
-            sink(Piece { first, seq: Seq { offsets, items: repeated.slice(0, rows * total, &self.budget)? } })?;
+            sink(Piece {
+                first,
+                seq: Seq { offsets, items: repeated.slice(0, rows * total, &self.budget)? },
+            })?;
             first += rows;
         }
         Ok(())

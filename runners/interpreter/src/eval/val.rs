@@ -102,7 +102,9 @@ impl Val {
                 Ok(Column::tuple(rows, fields))
             }
             Self::Seq(seq) => seq.column(budget),
-            Self::Range(range) if rows > 1 && self.is_const() => range.seq(1, budget)?.column(budget)?.repeat(rows, budget),
+            Self::Range(range) if rows > 1 && self.is_const() => {
+                range.seq(1, budget)?.column(budget)?.repeat(rows, budget)
+            }
             Self::Range(range) => range.seq(rows, budget)?.column(budget),
         }
     }
@@ -155,9 +157,7 @@ impl Val {
             Self::Tuple(fields) => {
                 Self::Tuple(fields.iter().map(|field| field.select(rows, budget)).collect::<Result<_>>()?)
             }
-            Self::Seq(seq) => {
-                Self::view(seq.column(budget)?, rows.clone())
-            }
+            Self::Seq(seq) => Self::view(seq.column(budget)?, rows.clone()),
             Self::Range(range) => {
                 let (start, end) = (range.start.select(rows, budget)?, range.end.select(rows, budget)?);
                 Self::Range(Rc::new(Range { start, end }))
@@ -177,9 +177,9 @@ impl Val {
                 Some(column) => Self::Col(column.slice(start, end)),
                 None => Self::view(view.base.clone(), view.rows.slice(start, end)),
             },
-            Self::Tuple(fields) => {
-                Self::Tuple(fields.iter().map(|field| field.slice(start, end, budget)).collect::<Result<_>>()?)
-            }
+            Self::Tuple(fields) => Self::Tuple(
+                fields.iter().map(|field| field.slice(start, end, budget)).collect::<Result<_>>()?,
+            ),
             Self::Seq(seq) => {
                 let range = |row: usize| seq.offsets.get(row).map_or(0, |offset| *offset as usize);
                 let (first, last) = (range(start), range(end));
@@ -188,9 +188,8 @@ impl Val {
                 Self::Seq(Rc::new(Seq { offsets, items: seq.items.slice(first, last, budget)? }))
             }
             Self::Range(range) => {
-                let bound = |val: &Self| -> Result<Self> {
-                    Ok(val.slice(start, end, budget)?.settle(end - start))
-                };
+                let bound =
+                    |val: &Self| -> Result<Self> { Ok(val.slice(start, end, budget)?.settle(end - start)) };
                 Self::Range(Rc::new(Range { start: bound(&range.start)?, end: bound(&range.end)? }))
             }
         })

@@ -110,10 +110,9 @@ impl Values {
                 Repr::F64 => Self::F64(Vector::new(budget)?),
                 Repr::Text => Self::Text(TextBuilder::with_capacity(0, 0, budget)?),
             },
-            Shape::Option(some) => Self::Option {
-                some: Vector::new(budget)?,
-                payload: Box::new(Self::new(some, budget)?),
-            },
+            Shape::Option(some) => {
+                Self::Option { some: Vector::new(budget)?, payload: Box::new(Self::new(some, budget)?) }
+            }
             Shape::Tuple(columns) => {
                 let fields = columns
                     .iter()
@@ -215,7 +214,8 @@ impl Values {
             Self::Text(texts) => Column::Text(texts.finish()),
             Self::Option { some, payload } => Column::option(&some, payload.finish(budget)?, budget)?,
             Self::Tuple { rows, fields } => {
-                let fields = fields.into_iter().map(|(_, field)| field.finish(budget)).collect::<Result<_>>()?;
+                let fields =
+                    fields.into_iter().map(|(_, field)| field.finish(budget)).collect::<Result<_>>()?;
                 Column::tuple(rows, fields)
             }
             Self::Array { offsets, items } => Column::array(offsets.finish(), items.finish(budget)?)?,

@@ -5,14 +5,25 @@ use core::cmp::Ordering;
 
 use runner_core::{Op, Result};
 
-use super::{Lane, Operand, arithmetic::zip, mismatch, order::{compare_rows, compare_texts, same_bytes}};
+use super::{
+    Lane, Operand,
+    arithmetic::zip,
+    mismatch,
+    order::{compare_rows, compare_texts, same_bytes},
+};
 use crate::{
     budget::Budget,
     column::{Buffer, Column},
     scalar::Float,
 };
 
-pub(super) fn compare(op: Op, left: &Operand, right: &Operand, rows: usize, budget: &Budget) -> Result<Column> {
+pub(super) fn compare(
+    op: Op,
+    left: &Operand,
+    right: &Operand,
+    rows: usize,
+    budget: &Budget,
+) -> Result<Column> {
     macro_rules! prims {
         ($($variant:ident),*) => {
             match (&left.column, &right.column) {
@@ -44,32 +55,34 @@ pub(super) fn compare(op: Op, left: &Operand, right: &Operand, rows: usize, budg
     prims!(Bool, I8, I16, I32, I64, U8, U16, U32, U64)
 }
 
-fn plain<T: Copy + Ord>(op: Op, a: Lane<'_, T>, b: Lane<'_, T>, rows: usize, budget: &Budget) -> Result<Column> {
-    Ok(Column::Bool(
-        match op {
-            Op::Eq => zip(a, b, rows, |a, b| a == b, budget)?,
-            Op::Ne => zip(a, b, rows, |a, b| a != b, budget)?,
-            Op::Lt => zip(a, b, rows, |a, b| a < b, budget)?,
-            Op::Lte => zip(a, b, rows, |a, b| a <= b, budget)?,
-            Op::Gt => zip(a, b, rows, |a, b| a > b, budget)?,
-            Op::Gte => zip(a, b, rows, |a, b| a >= b, budget)?,
-            _ => return orderings(zip(a, b, rows, |a, b| tag(a.cmp(&b)), budget)?),
-        },
-    ))
+fn plain<T: Copy + Ord>(
+    op: Op,
+    a: Lane<'_, T>,
+    b: Lane<'_, T>,
+    rows: usize,
+    budget: &Budget,
+) -> Result<Column> {
+    Ok(Column::Bool(match op {
+        Op::Eq => zip(a, b, rows, |a, b| a == b, budget)?,
+        Op::Ne => zip(a, b, rows, |a, b| a != b, budget)?,
+        Op::Lt => zip(a, b, rows, |a, b| a < b, budget)?,
+        Op::Lte => zip(a, b, rows, |a, b| a <= b, budget)?,
+        Op::Gt => zip(a, b, rows, |a, b| a > b, budget)?,
+        Op::Gte => zip(a, b, rows, |a, b| a >= b, budget)?,
+        _ => return orderings(zip(a, b, rows, |a, b| tag(a.cmp(&b)), budget)?),
+    }))
 }
 
 fn floats<T: Float>(op: Op, a: Lane<'_, T>, b: Lane<'_, T>, rows: usize, budget: &Budget) -> Result<Column> {
-    Ok(Column::Bool(
-        match op {
-            Op::Eq => zip(a, b, rows, |a, b| a.same(b), budget)?,
-            Op::Ne => zip(a, b, rows, |a, b| !a.same(b), budget)?,
-            Op::Lt => zip(a, b, rows, |a, b| a.order(b).is_lt(), budget)?,
-            Op::Lte => zip(a, b, rows, |a, b| a.order(b).is_le(), budget)?,
-            Op::Gt => zip(a, b, rows, |a, b| a.order(b).is_gt(), budget)?,
-            Op::Gte => zip(a, b, rows, |a, b| a.order(b).is_ge(), budget)?,
-            _ => return orderings(zip(a, b, rows, |a, b| tag(a.order(b)), budget)?),
-        },
-    ))
+    Ok(Column::Bool(match op {
+        Op::Eq => zip(a, b, rows, |a, b| a.same(b), budget)?,
+        Op::Ne => zip(a, b, rows, |a, b| !a.same(b), budget)?,
+        Op::Lt => zip(a, b, rows, |a, b| a.order(b).is_lt(), budget)?,
+        Op::Lte => zip(a, b, rows, |a, b| a.order(b).is_le(), budget)?,
+        Op::Gt => zip(a, b, rows, |a, b| a.order(b).is_gt(), budget)?,
+        Op::Gte => zip(a, b, rows, |a, b| a.order(b).is_ge(), budget)?,
+        _ => return orderings(zip(a, b, rows, |a, b| tag(a.order(b)), budget)?),
+    }))
 }
 
 fn by_order(

@@ -17,7 +17,9 @@ pub(super) fn to_text(value: &Column, prim: Option<Prim>, budget: &Budget) -> Re
         (Column::I32(values), Some(Prim::Date)) => all(values, |value| Meaning::Date(*value), budget),
         (Column::U64(values), Some(Prim::Time)) => all(values, |value| Meaning::Time(*value), budget),
         (Column::I64(values), Some(Prim::Duration)) => all(values, |value| Meaning::Duration(*value), budget),
-        (Column::I64(values), Some(Prim::Timestamp)) => all(values, |value| Meaning::Timestamp(*value), budget),
+        (Column::I64(values), Some(Prim::Timestamp)) => {
+            all(values, |value| Meaning::Timestamp(*value), budget)
+        }
         (Column::I64(values), Some(Prim::Decimal)) => all(values, |value| Meaning::Decimal(*value), budget),
         (Column::Bool(values), _) => all(values, |value| *value, budget),
         (Column::I8(values), _) => all(values, |value| *value, budget),
@@ -65,18 +67,14 @@ pub(super) fn apply(op: Op, args: &[Operand], rows: usize, budget: &Budget) -> R
         (Op::Trim, [text]) => trim(text.text()?, true, true, budget),
         (Op::TrimStart, [text]) => trim(text.text()?, true, false, budget),
         (Op::TrimEnd, [text]) => trim(text.text()?, false, true, budget),
-        (Op::StartsWith, [text, part]) => {
-            test(text, part, rows, budget, |text, part| {
-                let head = text.as_bytes().get(..part.len());
-                head.map_or(Ok(false), |head| same_bytes(head, part.as_bytes(), budget))
-            })
-        }
-        (Op::EndsWith, [text, part]) => {
-            test(text, part, rows, budget, |text, part| {
-                let tail = text.len().checked_sub(part.len()).and_then(|start| text.as_bytes().get(start..));
-                tail.map_or(Ok(false), |tail| same_bytes(tail, part.as_bytes(), budget))
-            })
-        }
+        (Op::StartsWith, [text, part]) => test(text, part, rows, budget, |text, part| {
+            let head = text.as_bytes().get(..part.len());
+            head.map_or(Ok(false), |head| same_bytes(head, part.as_bytes(), budget))
+        }),
+        (Op::EndsWith, [text, part]) => test(text, part, rows, budget, |text, part| {
+            let tail = text.len().checked_sub(part.len()).and_then(|start| text.as_bytes().get(start..));
+            tail.map_or(Ok(false), |tail| same_bytes(tail, part.as_bytes(), budget))
+        }),
         (Op::TextContains, [text, part]) => test(text, part, rows, budget, |text, part| {
             Ok(scalar::find(text, part, 0, |bytes| budget.work(bytes / 8))?.is_some())
         }),

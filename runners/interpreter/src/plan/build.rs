@@ -28,13 +28,9 @@ impl Plan {
             made.push(Some(one));
         }
         match made.pop() {
-            Some(Some(Made::Node(root))) => Ok(Self {
-                program: program.clone(),
-                root,
-                natives,
-                constants: builder.constants,
-                bytes,
-            }),
+            Some(Some(Made::Node(root))) => {
+                Ok(Self { program: program.clone(), root, natives, constants: builder.constants, bytes })
+            }
             _ => Err(broken()),
         }
     }

@@ -63,7 +63,8 @@ pub(crate) fn slice(
 ) -> Result<&str> {
     let mut is_ascii = text.len() <= TICK && text.is_ascii();
     if text.len() > TICK {
-        is_ascii = ticking(text, &mut tick).try_fold(true, |all, part| part.map(|part| all && part.is_ascii()))?;
+        is_ascii =
+            ticking(text, &mut tick).try_fold(true, |all, part| part.map(|part| all && part.is_ascii()))?;
     }
     if is_ascii {
         return Ok(text.get(bounds(text.len(), start, end)).unwrap_or_default());
@@ -276,10 +277,15 @@ mod tests {
             ("a.b", "b.", vec!["a.b"]),
         ] {
             let mut parts = Vec::new();
-            split(text, separator, |_| Ok(()), |part| {
-                parts.push(part.to_string());
-                Ok(())
-            })
+            split(
+                text,
+                separator,
+                |_| Ok(()),
+                |part| {
+                    parts.push(part.to_string());
+                    Ok(())
+                },
+            )
             .unwrap();
             assert_eq!(parts, expected, "{text} {separator}");
         }

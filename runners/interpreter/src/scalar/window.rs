@@ -151,10 +151,16 @@ mod tests {
 
     fn floats(values: &[f64], preceding: u32, following: u32) -> Vec<f64> {
         let mut out = Vec::new();
-        rolling_mean_floats(values, preceding, following, |_| Ok(()), |mean| {
-            out.push(mean);
-            Ok(())
-        })
+        rolling_mean_floats(
+            values,
+            preceding,
+            following,
+            |_| Ok(()),
+            |mean| {
+                out.push(mean);
+                Ok(())
+            },
+        )
         .unwrap();
         out
     }
@@ -188,7 +194,11 @@ mod tests {
         let values: Vec<i32> = (0..50).map(|i| i * 37 % 101 - 50).collect();
         let wide: Vec<f64> = values.iter().map(|value| f64::from(*value)).collect();
         for (preceding, following) in [(0, 0), (1, 0), (0, 3), (7, 7), (100, 2), (3, 100)] {
-            assert_eq!(ints(&values, preceding, following), floats(&wide, preceding, following), "{preceding} {following}");
+            assert_eq!(
+                ints(&values, preceding, following),
+                floats(&wide, preceding, following),
+                "{preceding} {following}"
+            );
         }
     }
 
