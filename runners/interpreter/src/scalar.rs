@@ -17,7 +17,9 @@ pub(crate) use cast::Cast;
 pub(crate) use fault::Fault;
 pub(crate) use float::Float;
 pub(crate) use int::Int;
-pub(crate) use text::{Case, bounds, change_case, find, from_ascii, length, replace, slice, split, trim};
+pub(crate) use text::{
+    Case, bounds, change_case, find, floor, from_ascii, length, replace, slice, split, trim,
+};
 #[cfg(feature = "fs")]
 pub(crate) use time::DAY_MICROS;
 pub(crate) use time::{date_sub, time_add, time_diff, time_sub, timestamp_sub};

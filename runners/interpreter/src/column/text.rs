@@ -7,6 +7,7 @@ use super::{Buffer, Vector, row_count, vector::no_memory};
 use crate::{
     budget::{Budget, Charge},
     limits::{CHECKED_BYTES, NUMBER_BYTES},
+    scalar::floor,
 };
 
 /// Texts, one behind the other: row `i` is `bytes[offsets[i]..offsets[i + 1]]`.
@@ -131,7 +132,7 @@ impl TextBuilder {
         }
         let mut rest = text;
         while !rest.is_empty() {
-            let (part, more) = rest.split_at(rest.floor_char_boundary(CHECKED_BYTES));
+            let (part, more) = rest.split_at(floor(rest, CHECKED_BYTES));
             self.text.push_str(part);
             self.charge.budget().check()?;
             rest = more;

@@ -351,7 +351,7 @@ impl Eval<'_> {
         let items = Seq::of(array, 1, &self.budget)?;
         let total = items.total();
         let index = self.known_index(id, array, env.rows, || items.items.column(total, &self.budget))?;
-        let (Some(index), true) = (index, total > 0) else { return Ok(Val::bool(false, &self.budget)?) };
+        let (Some(index), true) = (index, total > 0) else { return Val::bool(false, &self.budget) };
         let mut found = Vector::with_capacity(env.rows, &self.budget)?;
         let probes = probe.column(env.rows, &self.budget)?;
         index.look_up(&probes, self.seed(), &self.budget, |_, rows| found.push(!rows.is_empty()))?;

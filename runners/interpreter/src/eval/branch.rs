@@ -57,8 +57,8 @@ impl Eval<'_> {
     pub(super) fn logic(&self, on: bool, left: &Node, right: &Node, env: &Env<'_>) -> Result<Val> {
         let mask = match (self.mask(left, env)?, on) {
             (Mask::All, true) | (Mask::None, false) => return self.eval(right, env),
-            (Mask::All, false) => return Ok(Val::bool(true, &self.budget)?),
-            (Mask::None, true) => return Ok(Val::bool(false, &self.budget)?),
+            (Mask::All, false) => return Val::bool(true, &self.budget),
+            (Mask::None, true) => return Val::bool(false, &self.budget),
             (Mask::Mixed(mask), _) => mask,
         };
         if !right.fallible && right.cost <= CHEAP {

@@ -136,7 +136,7 @@ fn change_case(text: &str, case: Case, out: &mut TextBuilder) -> Result<()> {
     let mut rest = text;
     while !rest.is_empty() {
         // A letter of another case takes at most twice as many bytes.
-        let (part, more) = rest.split_at(rest.floor_char_boundary(NUMBER_BYTES / 2));
+        let (part, more) = rest.split_at(scalar::floor(rest, NUMBER_BYTES / 2));
         scalar::change_case(part, case, out.open()?);
         out.work(part.len())?;
         rest = more;

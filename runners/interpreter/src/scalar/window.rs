@@ -137,7 +137,7 @@ fn around(row: usize, len: usize, preceding: u32, following: u32) -> Range<usize
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::{vec, vec::Vec};
+    use alloc::vec::Vec;
 
     fn ints<T: Int>(values: &[T], preceding: u32, following: u32) -> Vec<f64> {
         let mut out = Vec::new();
