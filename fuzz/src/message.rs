@@ -36,7 +36,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         request_time_ms: 6,
         idle_time_ms: 7,
     };
-    let requests: [(Request, &[u8]); 12] = [
+    let requests: [(Request, &[u8]); 13] = [
         (Request::Hello { frame_bytes: 65_536, token: Some(Token::new("t")), name: "n".into() }, b""),
         (Request::Prepare { id: 1, program: 2, more: true }, b"LPRG"),
         (Request::Execute { id: 300, program: 0, credit: 1 << 40, more: false }, b"\x01"),
@@ -44,6 +44,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         (Request::Release { program: 2 }, b""),
         (Request::Interface { id: 3, credit: 128 }, b""),
         (Request::Describe { id: 3, credit: 128 }, b""),
+        (Request::Ready { id: 4 }, b""),
         (Request::Cancel { id: 4 }, b""),
         (Request::Credit { id: 4, bytes: 5 }, b""),
         (Request::Ping { nonce: 6 }, b""),

@@ -51,6 +51,7 @@ pub(crate) fn session() -> Vec<u8> {
         (Request::Cancel { id: 3 }, b""),
         (Request::Interface { id: 4, credit: 100 }, b""),
         (Request::Describe { id: 5, credit: 100 }, b""),
+        (Request::Ready { id: 6 }, b""),
         (Request::Ping { nonce: 1 }, b""),
         (Request::Release { program: 0 }, b""),
         (Request::Goodbye { error: None }, b""),

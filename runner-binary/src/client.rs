@@ -321,6 +321,10 @@ impl Run for Client {
         postcard::from_bytes(&bytes)
             .map_err(|error| crate::error::violation(format!("a description that can't be decoded: {error}")))
     }
+
+    async fn ready(&self) -> Result<()> {
+        self.ask(|id, _| Request::Ready { id }).await.map(drop)
+    }
 }
 
 impl fmt::Debug for Client {

@@ -184,6 +184,14 @@ impl<S: Read + Write> EmbeddedClient<S> {
         postcard::from_bytes(&bytes).map_err(|error| violation(format!("a damaged description: {error}")))
     }
 
+    /// Whether the runner can prepare and execute programs now.
+    ///
+    /// # Errors
+    /// Those of the remote runner, and `UNAVAILABLE` if the connection is lost.
+    pub async fn ready(&mut self) -> Result<()> {
+        self.ask(|_| Request::Ready { id: ID }, &[]).await.map(drop)
+    }
+
     /// Asks for a sign of life.
     ///
     /// # Errors

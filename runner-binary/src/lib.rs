@@ -57,7 +57,7 @@
 //! gives. An input and an output are values of the program's types in postcard; [`runner_core::wire`] says how each type is
 //! written. Several parameters of a function are one tuple.
 //!
-//! **Requests.** `Prepare`, `Execute`, `Interface` and `Describe` are requests. The client gives each an id below
+//! **Requests.** `Prepare`, `Execute`, `Interface`, `Describe` and `Ready` are requests. The client gives each an id below
 //! `limits.requests` that no request in flight has. Every request is answered exactly once: by `Output`s with its id,
 //! of which the last has `more = false` and whose bodies together are the answer, or, at any point, by `Failed`. Then
 //! the id is free. Answers come in any order. One request at a time with the id 0 is a fine client.
@@ -75,7 +75,7 @@
 //!
 //! **Credit.** The server sends at most `credit` bytes of an answer, counting bodies. `Credit` adds to it. An empty
 //! last `Output` needs none. A client that wants the whole answer gives as much credit as it is ready to hold; one
-//! that takes it piece by piece gives a window and adds to it what it has taken. An answer to `Prepare` is empty.
+//! that takes it piece by piece gives a window and adds to it what it has taken. Answers to `Prepare` and `Ready` are empty.
 //! Inputs need no credit; they are bounded by `limits.input_bytes`.
 //!
 //! **Reading.** A server that can't get rid of its answers reads nothing more until it can, so a client has to read while it

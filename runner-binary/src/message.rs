@@ -18,6 +18,7 @@
 //! | `Credit` | 8 | `id: u32`, `bytes: u64` | |
 //! | `Ping` | 9 | `nonce: u64` | |
 //! | `Goodbye` | 10 | `error: error?` | |
+//! | `Ready` | 11 | `id: u32` | |
 //!
 //! | server to client | index | fields | body |
 //! | --- | --- | --- | --- |
@@ -37,7 +38,7 @@
 //! `column: u32`; 1 and `sqlstate: string`; 2 and `limit: string`, `value: u64`.
 //!
 //! The answer to `Describe` is a [`Description`](runner_core::Description) in postcard, that to `Interface` is UTF-8,
-//! that to `Prepare` is empty.
+//! those to `Prepare` and `Ready` are empty.
 //!
 //! A `Description` is `name: string`, `version: string`, `program_versions` (a list of bytes), `limits` (a list of pairs
 //! of `string` and `u64`), and four `bool`s: `streams`, `cancels`, `isolates`, `keeps_state`.
@@ -144,6 +145,11 @@ pub enum Request {
     Goodbye {
         /// Why, if not because all is done.
         error: Option<Error>,
+    },
+    /// Asks whether programs can be prepared and executed now.
+    Ready {
+        /// Names the request until it is answered.
+        id: u32,
     },
 }
 
@@ -348,6 +354,7 @@ mod tests {
             (Request::Credit { id: 4, bytes: 5 }, b"", b"\x03\0\0\0\x08\x04\x05"),
             (Request::Ping { nonce: 6 }, b"", b"\x02\0\0\0\x09\x06"),
             (Request::Goodbye { error: None }, b"", b"\x02\0\0\0\x0a\x00"),
+            (Request::Ready { id: 3 }, b"", b"\x02\0\0\0\x0b\x03"),
         ]
     }
 

@@ -87,6 +87,10 @@ impl Run for DynRun {
     fn weight(&self, program: &Program, prepared: &DynPrepared) -> u64 {
         self.0.weight(program, prepared)
     }
+
+    async fn ready(&self) -> Result<()> {
+        self.0.ready().await
+    }
 }
 
 /// The object-safe form of [`Run`].
@@ -98,6 +102,7 @@ trait ErasedRun: Send + Sync {
     fn shutdown(&self) -> BoxFuture<'_, ()>;
     fn describe(&self) -> BoxFuture<'_, Description>;
     fn weight(&self, program: &Program, prepared: &DynPrepared) -> u64;
+    fn ready(&self) -> BoxFuture<'_, ()>;
 }
 
 impl<R: Run> ErasedRun for R
@@ -139,6 +144,10 @@ where
             Some(prepared) => Run::weight(self, program, prepared),
             None => program.memory_bytes(),
         }
+    }
+
+    fn ready(&self) -> BoxFuture<'_, ()> {
+        Box::pin(Run::ready(self))
     }
 }
 

@@ -86,6 +86,20 @@ pub trait Run: Send + Sync {
         program.memory_bytes()
     }
 
+    /// Whether programs can be prepared and executed now.
+    ///
+    /// A runner on a database asks it, over the connections that executes use; a remote runner asks its server, which asks
+    /// its runner. A runner that is only busy is ready. This is cheap enough to be asked every second, and whoever asks sets
+    /// a deadline.
+    ///
+    /// By default, a runner that can be [described](Run::describe) is ready.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` with the reason, also after `shutdown`.
+    fn ready(&self) -> impl Future<Output = Result<()>> + Send {
+        async { self.describe().await.map(drop) }
+    }
+
     /// Encodes the input, prepares, executes and decodes the output.
     ///
     /// To execute a program more than once, prepare it once and use [`TypedProgram::encode`] and

@@ -125,6 +125,14 @@ pub trait RunSync: Send + Sync {
         program.memory_bytes()
     }
 
+    /// Whether programs can be prepared and executed now: see [`Run::ready`](crate::Run::ready).
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` with the reason, also after `shutdown`.
+    fn ready(&self) -> Result<()> {
+        self.describe().map(drop)
+    }
+
     /// Encodes the input, prepares, executes and decodes the output.
     ///
     /// # Errors

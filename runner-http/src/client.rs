@@ -205,6 +205,11 @@ impl Run for Client {
         postcard::from_bytes(&bytes)
             .map_err(|error| Error::decode(format!("the description can't be read: {error}")))
     }
+
+    async fn ready(&self) -> Result<()> {
+        let response = self.ask(Method::GET, "/readyz", None).await?;
+        answer::collected(response, ANSWER_BYTES).await.map(drop)
+    }
 }
 
 impl fmt::Debug for Client {

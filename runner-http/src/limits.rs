@@ -36,7 +36,11 @@ pub(crate) const ACCEPT_REST: Duration = Duration::from_millis(50);
 
 /// Time for the runner to say that it is ready.
 #[cfg(feature = "server")]
-pub(crate) const READY_TIME: Duration = Duration::from_secs(2);
+pub(crate) const READY_TIME: Duration = Duration::from_secs(5);
+
+/// Time for which the runner's word on that holds.
+#[cfg(feature = "server")]
+pub(crate) const READY_AGE: Duration = Duration::from_millis(200);
 
 /// What `Retry-After` says, in seconds.
 #[cfg(feature = "server")]

@@ -7,6 +7,7 @@ mod clock;
 mod listen;
 mod metrics;
 mod options;
+mod readiness;
 mod reply;
 mod route;
 mod shared;

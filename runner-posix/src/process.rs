@@ -314,6 +314,10 @@ impl Run for Process {
     async fn describe(&self) -> Result<Description> {
         self.told(self.0.client.describe()).await
     }
+
+    async fn ready(&self) -> Result<()> {
+        self.told(self.0.client.ready()).await
+    }
 }
 
 impl fmt::Debug for Process {

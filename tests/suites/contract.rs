@@ -91,16 +91,35 @@ async fn keeps_the_contract<R: Run>(runner: R) {
 
     assert!(!runner.describe().await.unwrap().name.is_empty());
     runner.get_interface().await.unwrap();
+    runner.ready().await.unwrap();
     runner.shutdown().await.unwrap();
     runner.shutdown().await.unwrap();
     let late = runner.execute(&prepared, wire(&1i64)).await.unwrap_err();
     assert_eq!(late.code(), Code::Unavailable);
+    assert_eq!(runner.ready().await.unwrap_err().code(), Code::Unavailable);
+    assert_eq!(runner.describe().await.unwrap_err().code(), Code::Unavailable);
+    assert_eq!(runner.get_interface().await.unwrap_err().code(), Code::Unavailable);
     assert_eq!(runner.prepare(&double).await.map(drop).unwrap_err().code(), Code::Unavailable);
 }
 
 #[test]
 fn a_pooled_runner_keeps_the_contract() {
     block_on(keeps_the_contract(Pooled::new(Interpreter::new(), 3).unwrap()));
+}
+
+/// A worker that is busy is a sign of life, and nobody waits for it.
+#[test]
+fn a_pooled_runner_that_is_busy_is_ready() {
+    let runner = Pooled::new(Interpreter::new(), 1).unwrap();
+    block_on(async {
+        let prepared = runner.prepare(&program(ENDLESS)).await.unwrap();
+        let mut call = Box::pin(runner.execute(&prepared, wire(&1i64)));
+        assert!(call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        runner.ready().await.unwrap();
+        drop(call);
+        runner.get_interface().await.unwrap();
+        runner.ready().await.unwrap();
+    });
 }
 
 #[test]

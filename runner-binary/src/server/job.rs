@@ -141,6 +141,14 @@ where
     })
 }
 
+/// It takes no permit: a server that is only busy is ready.
+pub(super) fn ready<R: Run + 'static>(shared: Arc<Shared<R>>) -> Job
+where
+    R::Prepared: 'static,
+{
+    Box::pin(async move { shared.runner.ready().await.map(|()| None) })
+}
+
 /// A preparation that leaves nothing behind when it fails or is dropped.
 struct Preparing<R: Run> {
     shared: Arc<Shared<R>>,

@@ -49,6 +49,7 @@ where
             }
             Request::Interface { id, credit } => self.begin(id, Ok(Task::Interface), credit, body, false),
             Request::Describe { id, credit } => self.begin(id, Ok(Task::Describe), credit, body, false),
+            Request::Ready { id } => self.begin(id, Ok(Task::Ready), 0, body, false),
             Request::Cancel { id } => {
                 self.with(id, |this, slot| {
                     if matches!(slot.state, State::Waiting(..)) {
@@ -271,7 +272,7 @@ where
         let (what, name, limit) = match task {
             Task::Prepare(_) => ("a program", limit::PROGRAM_BYTES, limits.program_bytes),
             Task::Execute(_) => ("an input", limit::INPUT_BYTES, limits.input_bytes),
-            Task::Interface | Task::Describe => return Ok(()),
+            Task::Interface | Task::Describe | Task::Ready => return Ok(()),
         };
         if bytes as u64 > limit { Err(too_large(what, name, limit)) } else { Ok(()) }
     }
@@ -331,6 +332,7 @@ where
             Task::Prepare(bound) => job::prepare(shared(), bound, input),
             Task::Interface => job::interface(shared()),
             Task::Describe => job::describe(shared()),
+            Task::Ready => job::ready(shared()),
         };
         self.executing += 1;
         slot.executing = true;

@@ -73,6 +73,7 @@ pub(super) enum Task<R: Run> {
     Execute(Arc<Bound<R>>),
     Interface,
     Describe,
+    Ready,
 }
 
 /// What can be said about the next piece.

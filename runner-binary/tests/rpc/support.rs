@@ -4,7 +4,7 @@ use std::{
     future::Future,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -37,6 +37,9 @@ pub(crate) struct Robot {
     /// Executes that came to their end.
     pub(crate) finished: AtomicUsize,
     pub(crate) shut: AtomicUsize,
+    /// Whether it is not ready, and how often it was asked.
+    pub(crate) is_down: AtomicBool,
+    pub(crate) asked: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -141,6 +144,14 @@ impl Run for Robot {
     async fn shutdown(&self) -> Result<()> {
         self.shut.fetch_add(1, Ordering::SeqCst);
         Ok(())
+    }
+
+    async fn ready(&self) -> Result<()> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        match self.is_down.load(Ordering::SeqCst) {
+            true => Err(Error::new(Code::Unavailable, "as asked")),
+            false => Ok(()),
+        }
     }
 
     async fn describe(&self) -> Result<Description> {

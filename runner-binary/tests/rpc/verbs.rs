@@ -22,6 +22,7 @@ async fn all_verbs() {
     client.shutdown().await.unwrap();
     assert_eq!(code(client.execute(&prepared, Bytes::new()).await), Code::Unavailable);
     assert_eq!(code(client.prepare(&program(2)).await), Code::Unavailable);
+    assert_eq!(code(client.ready().await), Code::Unavailable);
     assert_eq!(robot.shut.load(Ordering::SeqCst), 0, "a client does not shut the server's runner down");
 }
 
@@ -281,6 +282,11 @@ async fn a_remote_runner_can_be_served_again() {
     tokio::spawn(serve(theirs, Arc::clone(&near), ServerOptions::new()));
     let far = Client::new(ours, ClientOptions::new()).await.unwrap();
     let prepared = far.prepare(&program(1)).await.unwrap();
+    far.ready().await.unwrap();
+    robot.is_down.store(true, Ordering::SeqCst);
+    let down = far.ready().await.unwrap_err();
+    assert_eq!((down.code(), down.message()), (Code::Unavailable, "as asked"));
+    assert_eq!(robot.asked.load(Ordering::SeqCst), 2);
     let input = ask_big(b'c', 1_000_000);
     assert_eq!(far.execute(&prepared, input.clone()).await.unwrap(), big(&input));
     let (waiting, near) = (far.execute(&prepared, Bytes::from_static(b"w")), near);

@@ -67,6 +67,10 @@ impl Run for Gate {
         self.runner.describe().await
     }
 
+    async fn ready(&self) -> Result<()> {
+        self.runner.ready().await
+    }
+
     fn weight(&self, program: &Program, prepared: &DynPrepared) -> u64 {
         self.runner.weight(program, prepared)
     }

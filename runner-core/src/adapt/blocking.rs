@@ -114,4 +114,8 @@ impl<R: Run> RunSync for Blocking<R> {
     fn weight(&self, program: &Program, prepared: &Self::Prepared) -> u64 {
         self.runner.weight(program, prepared)
     }
+
+    fn ready(&self) -> Result<()> {
+        self.runtime.block_on(self.runner.ready())
+    }
 }

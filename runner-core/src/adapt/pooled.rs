@@ -24,7 +24,7 @@ use crate::{
     run_sync::RunSync,
 };
 use pipe::{Pieces, Pipe};
-use queue::Queue;
+use queue::{Job, Offer, Queue};
 
 /// A [`RunSync`] as a [`Run`], on worker threads of its own.
 ///
@@ -86,6 +86,18 @@ where
         &self,
         action: impl FnOnce(&R, &Cancel) -> Result<T> + Send + 'static,
     ) -> Call<T> {
+        let (job, call) = self.job(action);
+        if !self.queue.push(job) {
+            Slot::fill(&call.slot, Err(shut_down()));
+        }
+        call
+    }
+
+    /// A job, and the future of its result.
+    fn job<T: Send + 'static>(
+        &self,
+        action: impl FnOnce(&R, &Cancel) -> Result<T> + Send + 'static,
+    ) -> (Job, Call<T>) {
         let call = Call { slot: Arc::new(Mutex::new(Slot::default())), cancel: Cancel::new() };
         let (slot, cancel, runner) = (Arc::clone(&call.slot), call.cancel.clone(), Arc::clone(&self.runner));
         let job = Box::new(move || {
@@ -93,10 +105,7 @@ where
             drop(runner);
             Slot::fill(&slot, result);
         });
-        if !self.queue.push(job) {
-            Slot::fill(&call.slot, Err(shut_down()));
-        }
-        call
+        (job, call)
     }
 }
 
@@ -158,6 +167,17 @@ where
 
     fn weight(&self, program: &Program, prepared: &Self::Prepared) -> u64 {
         self.runner.weight(program, prepared)
+    }
+
+    /// Asks the runner on a worker that has nothing to do. If all of them work, the runner is ready.
+    fn ready(&self) -> impl Future<Output = Result<()>> + Send {
+        let (job, call) = self.job(|runner, _| runner.ready());
+        match self.queue.offer(job) {
+            Offer::Taken => {}
+            Offer::Busy => Slot::fill(&call.slot, Ok(())),
+            Offer::Closed => Slot::fill(&call.slot, Err(shut_down())),
+        }
+        call
     }
 }
 

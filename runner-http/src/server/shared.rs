@@ -16,6 +16,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use super::{
     ServerOptions,
     metrics::{Held, Metrics},
+    readiness::Readiness,
     route::ROUTES,
 };
 use crate::{
@@ -33,6 +34,7 @@ pub(super) struct Shared<R: Run> {
     pub(super) phase: watch::Sender<Phase>,
     /// The OpenAPI document, once somebody asked for it.
     pub(super) openapi: OnceLock<Bytes>,
+    pub(super) readiness: Readiness,
     /// Told when a connection ends.
     pub(super) ended: Notify,
     executing: Arc<Semaphore>,
@@ -80,6 +82,7 @@ impl<R: Run> Shared<R> {
             metrics: Arc::new(Metrics::new(routes)),
             phase: watch::Sender::new(Phase::Serving),
             openapi: OnceLock::new(),
+            readiness: Readiness::default(),
             ended: Notify::new(),
             executing: Arc::new(Semaphore::new(limits.executing.clamp(1, Semaphore::MAX_PERMITS))),
             options,

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -29,6 +29,9 @@ pub(crate) struct Robot {
     pub(crate) outputs: Arc<AtomicUsize>,
     /// Pieces that were asked for.
     pub(crate) pieces: Arc<AtomicU64>,
+    /// Whether it is not ready, and how often it was asked.
+    pub(crate) is_down: AtomicBool,
+    pub(crate) asked: AtomicUsize,
 }
 
 /// An output that counts while it is in memory.
@@ -162,5 +165,13 @@ impl Run for Robot {
 
     async fn describe(&self) -> Result<Description> {
         Ok(Description { streams: true, ..Description::new("robot", "1") })
+    }
+
+    async fn ready(&self) -> Result<()> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        match self.is_down.load(Ordering::SeqCst) {
+            true => Err(Error::new(Code::Unavailable, "a secret reason")),
+            false => Ok(()),
+        }
     }
 }

@@ -270,11 +270,18 @@ impl RunSync for DuckDb {
     }
 
     fn describe(&self) -> Result<Description> {
+        self.ready()?;
         let mut description = Description::new("duckdb", env!("CARGO_PKG_VERSION"));
         description.cancels = true;
         description.isolates = true;
         description.keeps_state = true;
         description.limits.push(("connections".into(), self.connections as u64));
         Ok(description)
+    }
+
+    fn ready(&self) -> Result<()> {
+        self.on_living_instance(&Cancel::new(), |instance| {
+            instance.pool.with_first(|first| first.execute_batch("SELECT 1").map_err(|e| error::driver(&e)))
+        })
     }
 }

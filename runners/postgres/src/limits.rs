@@ -8,6 +8,9 @@ pub(crate) const POOL_SIZE: usize = 8;
 /// Time to make a connection, or to ask for a cancellation, unless the address says `connect_timeout`.
 pub(crate) const CONNECT: Duration = Duration::from_secs(30);
 
+/// Time in which the database has to answer to be ready.
+pub(crate) const READY: Duration = Duration::from_secs(2);
+
 /// Silence after which the system asks whether the server is still there, unless the address says
 /// `keepalives_idle`. The driver's own default is two hours.
 pub(crate) const KEEPALIVE: Duration = Duration::from_secs(60);

@@ -1,9 +1,9 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use deadpool::managed::PoolError;
+use deadpool::managed::{PoolError, TimeoutType, Timeouts};
 use runner_core::{Code, Description, Error, Program, Result, Run};
-use tokio::sync::RwLock;
+use tokio::{sync::RwLock, time::timeout};
 
 use crate::{
     catalog,
@@ -11,7 +11,9 @@ use crate::{
     connection::{Manager, Pool, Pooled},
     error,
     execute::Execution,
-    interface, params,
+    interface,
+    limits::READY,
+    params,
     prepared::{Form, Prepared},
 };
 
@@ -49,13 +51,29 @@ impl Postgres {
     }
 
     async fn connection(&self) -> Result<Pooled> {
-        self.pool.get().await.map_err(|error| match error {
-            PoolError::Backend(error) => error,
-            PoolError::Closed => {
-                Error::new(Code::Unavailable, "the runner was shut down").with_retryable(false)
+        self.pool.get().await.map_err(unconnected)
+    }
+
+    /// Waits for an answer of the database, to nothing.
+    async fn ask(&self) -> Result<()> {
+        let at_once = Timeouts { wait: Some(Duration::ZERO), ..Timeouts::default() };
+        loop {
+            let mut connection = match self.pool.timeout_get(&at_once).await {
+                Err(PoolError::Timeout(TimeoutType::Wait)) => return Ok(()),
+                connection => connection.map_err(unconnected)?,
+            };
+            let is_new = Pooled::metrics(&connection).recycle_count == 0;
+            connection.is_dirty = true;
+            match connection.client.simple_query("").await {
+                Ok(_) => {
+                    connection.is_dirty = false;
+                    return Ok(());
+                }
+                Err(error) if is_new => return Err(error::driver(&error)),
+                // It may have been lost while nobody used it. The pool has fewer of these now.
+                Err(_) => {}
             }
-            other => Error::new(Code::Unavailable, other.to_string()),
-        })
+        }
     }
 
     /// One execute in one form of the statement.
@@ -147,11 +165,28 @@ impl Run for Postgres {
     }
 
     async fn describe(&self) -> Result<Description> {
+        self.ready().await?;
         let mut description = Description::new("postgres", env!("CARGO_PKG_VERSION"));
         description.cancels = true;
         description.isolates = true;
         description.keeps_state = true;
         description.limits.push(("connections".into(), self.pool.status().max_size as u64));
         Ok(description)
+    }
+
+    /// Asks the database over a connection that is free. If all of them are at work, it is ready.
+    async fn ready(&self) -> Result<()> {
+        match timeout(READY, self.ask()).await {
+            Ok(answered) => answered,
+            Err(_) => Err(Error::new(Code::Unavailable, "PostgreSQL does not answer")),
+        }
+    }
+}
+
+fn unconnected(error: PoolError<Error>) -> Error {
+    match error {
+        PoolError::Backend(error) => error,
+        PoolError::Closed => Error::new(Code::Unavailable, "the runner was shut down").with_retryable(false),
+        other => Error::new(Code::Unavailable, other.to_string()),
     }
 }

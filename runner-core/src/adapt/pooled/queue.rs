@@ -13,7 +13,7 @@ use crate::{
     limits::{WAITING_OUTPUTS, WORKER_STACK_BYTES},
 };
 
-type Job = Box<dyn FnOnce() + Send>;
+pub(super) type Job = Box<dyn FnOnce() + Send>;
 
 /// Jobs, and the threads that do them.
 pub(super) struct Queue {
@@ -29,6 +29,16 @@ struct State {
     threads: usize,
     waiting: usize,
     workers: usize,
+    /// Threads that have nothing to do.
+    idle: usize,
+}
+
+/// What became of a job that must not wait.
+pub(super) enum Offer {
+    Taken,
+    /// All workers have something to do.
+    Busy,
+    Closed,
 }
 
 /// A worker that waits for a receiver. Another one stands in for it until this is dropped.
@@ -37,7 +47,8 @@ pub(super) struct Waiting<'a>(&'a Queue);
 impl Queue {
     /// A queue that is to have so many workers, and has none yet.
     pub(super) fn new(workers: usize) -> Arc<Self> {
-        let state = State { jobs: VecDeque::new(), is_closed: false, threads: 0, waiting: 0, workers };
+        let state =
+            State { jobs: VecDeque::new(), is_closed: false, threads: 0, waiting: 0, workers, idle: 0 };
         Arc::new(Self { state: Mutex::new(state), changed: Condvar::new(), threads: Mutex::default() })
     }
 
@@ -68,6 +79,21 @@ impl Queue {
         drop(state);
         self.changed.notify_one();
         true
+    }
+
+    /// Takes a job if a worker can begin it at once.
+    pub(super) fn offer(&self, job: Job) -> Offer {
+        let mut state = lock(&self.state);
+        if state.is_closed {
+            return Offer::Closed;
+        }
+        if state.idle <= state.jobs.len() {
+            return Offer::Busy;
+        }
+        state.jobs.push_back(job);
+        drop(state);
+        self.changed.notify_one();
+        Offer::Taken
     }
 
     /// Gives the place of the worker that calls this to another one.
@@ -115,7 +141,9 @@ impl Queue {
                     Some(job) => state.jobs.push_front(job),
                     None if state.is_closed => {}
                     None if !is_one_too_many => {
+                        state.idle += 1;
                         state = self.changed.wait(state).unwrap_or_else(std::sync::PoisonError::into_inner);
+                        state.idle -= 1;
                         continue;
                     }
                     None => {}

@@ -5,14 +5,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::{extract::State, http::HeaderMap, response::IntoResponse};
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
-use runner_core::{Code, Description, Error, Run};
+use runner_core::{Description, Run};
 use serde::Serialize;
-use tokio::time::timeout;
 
 use super::{accepted, json};
 use crate::{
     error::{shutting_down, unserialisable},
-    limits::READY_TIME,
     media::{JSON, Media, POSTCARD},
     openapi,
     server::{metrics, reply::Reply, shared::Shared},
@@ -58,11 +56,8 @@ pub(super) async fn ready<R: Run + 'static>(State(shared): State<Arc<Shared<R>>>
     if !shared.is_serving() {
         return Err(shutting_down().into());
     }
-    match timeout(READY_TIME, shared.runner.describe()).await {
-        Ok(Ok(_)) => Ok("ready\n".into_response()),
-        // Anybody may ask, so no more is said than that.
-        Ok(Err(_)) | Err(_) => Err(Error::new(Code::Unavailable, "the runner is not ready").into()),
-    }
+    shared.readiness.check(&*shared.runner).await?;
+    Ok("ready\n".into_response())
 }
 
 pub(super) async fn metrics<R: Run>(State(shared): State<Arc<Shared<R>>>) -> Reply {

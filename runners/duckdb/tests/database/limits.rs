@@ -150,8 +150,11 @@ fn after_a_shutdown_nothing_runs() {
     let database = Database::with("");
     let program = program("func main(x: Int64) -> x");
     let prepared = database.0.prepare(&program).unwrap();
+    database.0.ready().unwrap();
     database.0.shutdown().unwrap();
     database.0.shutdown().unwrap();
+    assert_eq!(database.0.ready().unwrap_err().code(), Code::Unavailable);
+    assert_eq!(database.0.describe().unwrap_err().code(), Code::Unavailable);
     assert_eq!(database.0.execute(&prepared, &[2]).unwrap_err().code(), Code::Unavailable);
     assert_eq!(database.0.prepare(&program).err().unwrap().code(), Code::Unavailable);
     assert_eq!(database.0.get_interface().unwrap_err().code(), Code::Unavailable);

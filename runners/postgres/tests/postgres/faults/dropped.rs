@@ -139,3 +139,18 @@ async fn a_shutdown_waits_for_what_runs_and_closes_everything() {
     assert_eq!((error.code(), error.is_retryable()), (Code::Unavailable, false));
     database.runner.shutdown().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runner_whose_connections_all_work_is_ready() {
+    let database = Database::with(&Options::default(), "", |config| config.pool_size(1)).await;
+    let (_, long) =
+        database.prepare("func main(): [Text] -> sql::raw(\"SELECT 'x' || pg_sleep(600)\")").await;
+    let ready = async {
+        database.wait_until_busy().await;
+        tokio::time::timeout(PATIENCE, database.runner.ready()).await.expect("it waits for the work")
+    };
+    tokio::select! {
+        _ = database.code(&long) => panic!("it has ended"),
+        ready = ready => ready.unwrap(),
+    }
+}

@@ -74,6 +74,34 @@ async fn a_deadline_holds_where_nothing_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_runner_is_ready_as_long_as_its_database_is() {
+    let database = Database::with(&TCP, "", |config| config.pool_size(2)).await;
+    let proxy = Proxy::start(&database.server).await;
+    let config = Config::parse(&format!("{}&connect_timeout=1", proxy.url())).unwrap().pool_size(2);
+    let runner = Postgres::new(config).await.unwrap();
+    let code = async || {
+        let ready = tokio::time::timeout(PATIENCE, runner.ready()).await.expect("it hangs");
+        let described = tokio::time::timeout(PATIENCE, runner.describe()).await.expect("it hangs");
+        assert_eq!(ready.is_ok(), described.is_ok());
+        ready.err().map(|error| (error.code(), error.is_retryable()))
+    };
+    assert_eq!(code().await, None);
+    // A server that is gone, and one that says nothing.
+    for _ in 0..2 {
+        database.server.stop();
+        assert_eq!(code().await, Some((Code::Unavailable, true)));
+        database.server.resume();
+        assert_eq!(code().await, None);
+        proxy.block();
+        assert_eq!(code().await, Some((Code::Unavailable, true)));
+        proxy.mend();
+        assert_eq!(code().await, None);
+    }
+    runner.shutdown().await.unwrap();
+    assert_eq!(code().await, Some((Code::Unavailable, false)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_execute_is_one_round_trip() {
     let schema = "CREATE TABLE t (id int8 PRIMARY KEY, tags jsonb NOT NULL DEFAULT '[]'); \
         INSERT INTO t SELECT n FROM generate_series(1, 10) n";
