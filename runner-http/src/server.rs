@@ -10,6 +10,7 @@ mod options;
 mod readiness;
 mod reply;
 mod route;
+mod sender;
 mod shared;
 mod stall;
 

@@ -1,6 +1,6 @@
 //! What is the same for every request: who asks, how long it may take, and that it is counted.
 
-use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::{
     extract::{MatchedPath, Request as AxumRequest, State},
@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::FutureExt;
-use http::{HeaderMap, HeaderValue, Request, header, uri::Authority};
+use http::{HeaderMap, Request, header};
 use runner_core::{Error, Result, Run};
 use tokio::time::Instant;
 
@@ -17,6 +17,7 @@ use super::{
     metrics::Held,
     reply::{Problem, explained},
     route::{OPEN, ROUTES},
+    sender::{Host, check_local, check_origin},
     shared::Shared,
 };
 use crate::{
@@ -126,6 +127,7 @@ where
     F: Future<Output = Response>,
 {
     let limits = &shared.options.limits;
+    let host = Host::of(&request)?;
     if OPEN.contains(&path) {
         let call = Call::new(&HeaderMap::new(), limits, clock)?;
         let done = AssertUnwindSafe(work(request, call)).catch_unwind().await;
@@ -133,10 +135,10 @@ where
     }
     shared.options.admit(request.headers())?;
     if !shared.options.needs_token() {
-        check_origin(&request)?;
+        check_origin(&request, host.as_ref())?;
     }
     if !shared.options.is_open() {
-        check_host(&request)?;
+        check_local(host.as_ref())?;
     }
     if !shared.is_serving() {
         return Err(shutting_down().into());
@@ -149,33 +151,6 @@ where
         Some(Some(Err(_))) => Err(panicked().into()),
         Some(None) => Err(late(limit::REQUEST_TIME, time).into()),
         None => Err(shutting_down().into()),
-    }
-}
-
-/// Without a token, a page of another site must not make a browser send something here.
-fn check_origin<B>(request: &Request<B>) -> Result<(), Problem> {
-    let site = request.headers().get("sec-fetch-site").map(HeaderValue::as_bytes);
-    match site {
-        None | Some(b"same-origin" | b"none") => Ok(()),
-        Some(_) if request.method().is_safe() => Ok(()),
-        Some(_) => Err(Problem::forbidden("a page of another site asks, and there is no token")),
-    }
-}
-
-/// Without a token, only this machine is served, and a name that somebody made lead here is not this machine's.
-fn check_host<B>(request: &Request<B>) -> Result<(), Problem> {
-    let Some(host) = request.headers().get(header::HOST) else { return Ok(()) };
-    let host: Option<Authority> = host.to_str().ok().and_then(|host| host.parse().ok());
-    let is_ours = host.is_some_and(|host| {
-        let name = host.host();
-        let address = name.trim_start_matches('[').trim_end_matches(']');
-        name.eq_ignore_ascii_case("localhost")
-            || name.to_ascii_lowercase().ends_with(".localhost")
-            || address.parse::<IpAddr>().is_ok()
-    });
-    match is_ours {
-        true => Ok(()),
-        false => Err(Problem::forbidden("without a token, only `localhost` and addresses are served")),
     }
 }
 

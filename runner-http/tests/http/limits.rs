@@ -330,7 +330,6 @@ async fn without_a_token_browsers_are_not_led_here() {
         ("[::1]:80", 200),
         ("evil.example", 403),
         ("localhost.evil.example:80", 403),
-        ("", 403),
     ] {
         let head = format!("GET /v1/describe HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
         assert_eq!(served.raw(format!("{head}\r\n").as_bytes()).await.status, status, "{host}");
@@ -338,12 +337,82 @@ async fn without_a_token_browsers_are_not_led_here() {
         let with_token = format!("{head}Authorization: Bearer x\r\n\r\n");
         assert_eq!(known.raw(with_token.as_bytes()).await.status, 200, "{host}");
     }
+    for (origin, status) in [
+        ("http://localhost", 200),
+        ("http://LOCALHOST:80", 200),
+        // A proxy may have taken the encryption off.
+        ("https://localhost", 200),
+        ("http://localhost:8080", 403),
+        ("http://evil.example", 403),
+        ("http://localhost.evil.example", 403),
+        ("null", 403),
+        ("", 403),
+        ("http://localhost\nOrigin: http://evil.example", 403),
+    ] {
+        let (named, read) =
+            (format!("{SOURCE}\nOrigin: {origin}"), format!("GET /openapi.json HTTP/1.1\nOrigin: {origin}"));
+        for server in [&served, &open] {
+            assert_eq!(server.ask(&named, b"const main = 1").await.status, status, "{origin}");
+            assert_eq!(server.ask(&read, b"").await.status, 200, "{origin}");
+            // A form of another site has one of these.
+            for media in
+                ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
+            {
+                let form = format!("POST /v1/run HTTP/1.1\nContent-Type: {media}\nOrigin: {origin}");
+                assert_ne!(server.ask(&form, b"const main = 1").await.status, 200, "{origin}");
+            }
+        }
+        // With a token, it does not matter where the page is from.
+        let shown = format!("{named}\nAuthorization: Bearer x");
+        assert_eq!(known.ask(&shown, b"const main = 1").await.status, 200, "{origin}");
+    }
     for (site, status) in [("same-origin", 200), ("none", 200), ("same-site", 403), ("cross-site", 403)] {
         let head = format!("{SOURCE}\nSec-Fetch-Site: {site}");
         assert_eq!(served.ask(&head, b"const main = 1").await.status, status, "{site}");
         let read = format!("GET /openapi.json HTTP/1.1\nSec-Fetch-Site: {site}");
         assert_eq!(served.ask(&read, b"").await.status, 200, "{site}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_names_one_host() {
+    let open = serve(options(ServerLimits::default()).open_to_everybody()).await;
+    let served = serve(options(ServerLimits::default())).await;
+    let local = "Host: localhost:8080\r\n";
+    for (line, hosts, status) in [
+        ("GET /healthz HTTP/1.1", local, 200),
+        ("GET /healthz HTTP/1.1", "", 400),
+        ("GET /healthz HTTP/1.0", "", 200),
+        ("GET /healthz HTTP/1.1", "Host: localhost\r\nHost: localhost\r\n", 400),
+        ("GET /healthz HTTP/1.0", "Host: localhost\r\nHost: other\r\n", 400),
+        ("GET /healthz HTTP/1.1", "Host: localhost, other\r\n", 400),
+        ("GET /healthz HTTP/1.1", "Host:\r\n", 400),
+        ("GET /healthz HTTP/1.1", "Host: somebody@localhost\r\n", 400),
+        ("GET /healthz HTTP/1.1", "Host: localhost:http\r\n", 400),
+        ("GET /healthz HTTP/1.1", "Host: localhost:65536\r\n", 400),
+        ("GET /healthz HTTP/1.1", "Host: localhost/\r\n", 400),
+        ("GET /healthz HTTP/1.1", "Host: [::1\r\n", 400),
+        ("GET http://localhost:8080/healthz HTTP/1.1", local, 200),
+        ("GET http://localhost:8080/healthz HTTP/1.1", "", 400),
+        ("GET http://other:8080/healthz HTTP/1.1", local, 400),
+        ("GET http://localhost:8081/healthz HTTP/1.1", local, 400),
+        ("GET http://somebody@localhost:8080/healthz HTTP/1.1", local, 400),
+        ("GET / HTTP/1.1", "", 400),
+        ("GET /v1/describe HTTP/1.1", "", 400),
+        ("GET /v1/describe HTTP/1.0", "", 200),
+        ("POST /v1/programs/0/execute HTTP/1.1", "", 400),
+        ("GET /nothing HTTP/1.1", "", 400),
+    ] {
+        for server in [&served, &open] {
+            let request = format!("{line}\r\n{hosts}Connection: close\r\n\r\n");
+            let answer = server.raw(request.as_bytes()).await;
+            assert_eq!(answer.status, status, "{request}{answer:?}");
+        }
+    }
+    // What the target says counts like the name in `Host`.
+    let led =
+        "GET http://evil.example/v1/describe HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
+    served.raw(led.as_bytes()).await.problem(403, "UNAUTHENTICATED");
 }
 
 #[tokio::test(flavor = "multi_thread")]
