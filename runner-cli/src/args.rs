@@ -44,6 +44,10 @@ A configuration file has the names of the flags with _ for -, and those of limit
   connections = 100
   request_time = \"30s\"
 
+With a project, its functions are served over HTTP and nothing else is run; --allow-programs runs compiled programs of
+clients as well, and --allow-source also compiles their source, on the page at `/` too. Without a project, compiled
+programs are run, on all addresses.
+
 SIGTERM or SIGINT: nothing new is taken, what is in flight may finish within the grace, the rest is cancelled. A second one
 ends the process at once.
 

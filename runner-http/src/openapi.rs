@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Function,
+    Function, Param,
     media::{BYTES, JSON, POSTCARD, PROGRAM, SOURCE},
     problem::PROBLEM,
     schema::{Direction, Schemas, object},
@@ -12,9 +12,8 @@ use crate::{
 
 /// The document of a server with these options.
 pub(crate) fn document(options: &ServerOptions) -> Value {
-    let takes_source = options.takes_source();
     let mut schemas = shared_schemas();
-    let mut paths = paths(takes_source);
+    let mut paths = paths(options.takes_programs(), options.takes_source());
     for function in options.functions() {
         let operation = function_operation(function, &mut schemas);
         paths.insert(format!("/v1/functions/{}", encoded(function.name())), json!({"post": operation}));
@@ -39,7 +38,7 @@ pub(crate) fn document(options: &ServerOptions) -> Value {
     document
 }
 
-fn paths(takes_source: bool) -> Map<String, Value> {
+fn paths(takes_programs: bool, takes_source: bool) -> Map<String, Value> {
     let id = json!({
         "name": "id",
         "in": "path",
@@ -54,21 +53,21 @@ fn paths(takes_source: bool) -> Map<String, Value> {
         "schema": {"type": "string", "default": "main"},
     });
     let binary = json!({});
-    let mut programs = json!({PROGRAM: binary, BYTES: binary});
-    let mut runs = json!({
-        JSON: {"schema": {"$ref": "#/components/schemas/Run"}},
-        POSTCARD: {"schema": {"description": "Two byte strings: the program, the input."}},
-    });
+    let pair = json!({"schema": {"description": "Two byte strings: the program, the input."}});
+    let mut programs = Map::new();
+    let mut runs = Map::from_iter([(JSON.into(), json!({"schema": {"$ref": "#/components/schemas/Run"}}))]);
+    if takes_programs {
+        programs.extend([(PROGRAM.into(), binary.clone()), (BYTES.into(), binary)]);
+        runs.insert(POSTCARD.into(), pair);
+    }
     if takes_source {
         for bodies in [&mut programs, &mut runs] {
-            if let Some(bodies) = bodies.as_object_mut() {
-                bodies.insert(SOURCE.into(), json!({"schema": {"type": "string"}}));
-            }
+            bodies.insert(SOURCE.into(), json!({"schema": {"type": "string"}}));
         }
     }
     let program = json!({JSON: {"schema": {"$ref": "#/components/schemas/Program"}}});
     let value = json!({JSON: {}, POSTCARD: {}});
-    let paths = [
+    let of_clients = [
         (
             "/v1/programs",
             json!({"post": operation(
@@ -116,6 +115,16 @@ fn paths(takes_source: bool) -> Map<String, Value> {
                 }),
             )}),
         ),
+    ];
+    let of_the_server = [
+        (
+            "/",
+            open(text_path(
+                "getPage",
+                "A page to call functions, and to write and run programs.",
+                "text/html",
+            )),
+        ),
         (
             "/v1/interface",
             text_path("getInterface", "What the runner offers to programs, as Lutra source.", SOURCE),
@@ -137,13 +146,8 @@ fn paths(takes_source: bool) -> Map<String, Value> {
         ("/metrics", text_path("getMetrics", "What was counted, for Prometheus.", "text/plain")),
         ("/openapi.json", text_path("getOpenApi", "This document.", JSON)),
     ];
-    let mut paths: Map<String, Value> =
-        paths.into_iter().map(|(path, item)| (path.to_owned(), item)).collect();
-    if takes_source {
-        let page = text_path("getPage", "A page to write and run programs.", "text/html");
-        paths.insert("/".into(), open(page));
-    }
-    paths
+    let of_clients = of_clients.into_iter().filter(|_| takes_programs || takes_source);
+    of_clients.chain(of_the_server).map(|(path, item)| (path.to_owned(), item)).collect()
 }
 
 fn function_operation(function: &Function, components: &mut Map<String, Value>) -> Value {
@@ -181,6 +185,8 @@ fn function_operation(function: &Function, components: &mut Map<String, Value>) 
         "operationId": component(function.name()),
         "tags": ["functions"],
         "parameters": [timeout()],
+        "x-signature": signature(function),
+        "x-parameters": function.params().iter().map(Param::name).collect::<Vec<_>>(),
         "requestBody": {
             "required": is_needed,
             "content": {
@@ -195,6 +201,18 @@ fn function_operation(function: &Function, components: &mut Map<String, Value>) 
         operation.insert("description".into(), json!(function.doc()));
     }
     operation
+}
+
+/// The function as Lutra has it, without defaults.
+fn signature(function: &Function) -> String {
+    let (types, input) = function.input();
+    let fields = types.as_tuple(input).unwrap_or_default();
+    let params = function.params().iter().zip(fields);
+    let params: Vec<String> =
+        params.map(|(param, field)| format!("{}: {}", param.name(), types.display(field.ty))).collect();
+    let program = function.program();
+    let output = program.types().display(program.output());
+    format!("func {}({}): {output}", function.name(), params.join(", "))
 }
 
 fn operation(id: &str, summary: &str, mut rest: Value) -> Value {

@@ -37,6 +37,11 @@ async fn until_told(settings: &Settings, addresses: &[Address]) -> Result<(), Fa
         runner = connect::open(&runner, settings.bounds()) => runner?,
         _ = signals.next() => return Ok(()),
     };
+    if !settings.takes_programs() && (settings.stdio || !addresses.iter().all(Address::is_http)) {
+        tracing::warn!(
+            "programs need `--allow-programs`, and functions are called over HTTP: other clients run nothing"
+        );
+    }
     let mut servers = Servers::new(runner, settings, token.as_deref(), &bound)?;
     for listener in bound {
         servers.listen(listener);

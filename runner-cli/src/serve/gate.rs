@@ -8,10 +8,11 @@ use runner_core::{Bytes, Code, Description, DynPrepared, DynRun, Error, Program,
 /// The external function that runs SQL as it is.
 const RAW: &str = "std::sql::raw";
 
-/// A runner with a rule about programs. Clones are the same.
+/// A runner with rules about programs. Clones are the same.
 #[derive(Debug, Clone)]
 pub(crate) struct Gate {
     runner: Arc<DynRun>,
+    allow_programs: bool,
     allow_raw: bool,
     /// Programs of the one who serves, for which no rule holds.
     own: Arc<HashSet<ProgramId>>,
@@ -20,14 +21,43 @@ pub(crate) struct Gate {
 impl Gate {
     /// A gate that lets everything through.
     pub(crate) fn new(runner: Arc<DynRun>) -> Self {
-        Self { runner, allow_raw: true, own: Arc::default() }
+        Self { runner, allow_programs: true, allow_raw: true, own: Arc::default() }
     }
 
-    /// Refuses programs that run SQL as it is, but for these.
-    pub(crate) fn without_raw(mut self, own: impl IntoIterator<Item = ProgramId>) -> Self {
-        self.allow_raw = false;
+    /// Makes these programs exceptions to all rules.
+    #[cfg(feature = "http")]
+    pub(crate) fn with_own(mut self, own: impl IntoIterator<Item = ProgramId>) -> Self {
         self.own = Arc::new(own.into_iter().collect());
         self
+    }
+
+    /// Refuses programs, unless this is true.
+    pub(crate) fn programs(mut self, allow: bool) -> Self {
+        self.allow_programs = allow;
+        self
+    }
+
+    /// Refuses programs that run SQL as it is, unless this is true.
+    pub(crate) fn raw(mut self, allow: bool) -> Self {
+        self.allow_raw = allow;
+        self
+    }
+
+    fn check(&self, program: &Program) -> Result<()> {
+        if self.own.contains(&program.id()) {
+            return Ok(());
+        }
+        if !self.allow_programs {
+            let words = "this server runs the functions of its project alone, over HTTP; programs need `--allow-programs`";
+            return Err(Error::new(Code::Unsupported, words));
+        }
+        let uses_raw = program.externals().iter().any(|external| external.path == RAW);
+        if uses_raw && !self.allow_raw {
+            let words =
+                format!("`{RAW}` is switched off on this server; `--allow-raw` allows it on the network");
+            return Err(Error::new(Code::Unsupported, words));
+        }
+        Ok(())
     }
 }
 
@@ -35,10 +65,7 @@ impl Run for Gate {
     type Prepared = DynPrepared;
 
     async fn prepare(&self, program: &Program) -> Result<DynPrepared> {
-        let uses_raw = || program.externals().iter().any(|external| external.path == RAW);
-        if !self.allow_raw && uses_raw() && !self.own.contains(&program.id()) {
-            return Err(Error::new(Code::Unsupported, format!("`{RAW}` is switched off on this server")));
-        }
+        self.check(program)?;
         self.runner.prepare(program).await
     }
 
@@ -67,11 +94,11 @@ impl Run for Gate {
         self.runner.describe().await
     }
 
-    async fn ready(&self) -> Result<()> {
-        self.runner.ready().await
-    }
-
     fn weight(&self, program: &Program, prepared: &DynPrepared) -> u64 {
         self.runner.weight(program, prepared)
+    }
+
+    async fn ready(&self) -> Result<()> {
+        self.runner.ready().await
     }
 }

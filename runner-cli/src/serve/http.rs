@@ -31,6 +31,9 @@ pub(crate) fn server(
     if settings.allow_no_token {
         options = options.open_to_everybody();
     }
+    if !settings.takes_programs() {
+        options = options.without_programs();
+    }
     if settings.allow_source {
         options = options.with_compile(|source, program| {
             let project = Project::from_source("program.lt", source);
@@ -51,7 +54,7 @@ pub(crate) fn server(
     for function in functions {
         options = options.with_function(function);
     }
-    let gate = if settings.raw_on_network() { gate } else { gate.without_raw(own) };
+    let gate = gate.with_own(own).raw(settings.raw_on_network());
     Ok(Server::new(Arc::new(gate), options))
 }
 

@@ -13,7 +13,12 @@ pub(crate) enum Bound {
     Tcp(TcpListener),
     Tls(TcpListener),
     #[cfg(unix)]
-    Unix(tokio::net::UnixListener, super::socket::SocketFile),
+    Unix {
+        listener: tokio::net::UnixListener,
+        file: super::socket::SocketFile,
+        /// Whether this user alone may come.
+        is_private: bool,
+    },
     #[cfg_attr(not(feature = "http"), allow(dead_code, reason = "such addresses are refused"))]
     Http(TcpListener),
     #[cfg_attr(not(feature = "http"), allow(dead_code, reason = "such addresses are refused"))]
@@ -33,8 +38,9 @@ impl Bound {
         let place = match address {
             #[cfg(unix)]
             Address::Unix(path) => {
-                let (listener, file) = super::socket::listen(path, settings.unix_mode()).await?;
-                return Ok((Self::Unix(listener, file), address.clone()));
+                let mode = settings.unix_mode();
+                let (listener, file) = super::socket::listen(path, mode).await?;
+                return Ok((Self::Unix { listener, file, is_private: mode.is_private() }, address.clone()));
             }
             #[cfg(not(unix))]
             Address::Unix(_) => return Err(Failure::wrong("there are no Unix sockets on this system")),

@@ -15,8 +15,9 @@ pub(crate) struct Servers {
     runner: Arc<DynRun>,
     /// Who started the process: trusted.
     stdio: Server<Gate>,
-    /// Users of this machine, over Unix sockets.
+    /// This user, over Unix sockets.
     local: Server<Gate>,
+    /// Others, over TCP, TLS and Unix sockets that are open to them.
     network: Server<Gate>,
     #[cfg(feature = "http")]
     http: runner_http::Server<Gate>,
@@ -39,7 +40,7 @@ impl Servers {
     ) -> Result<Self, Failure> {
         let runner = Arc::new(runner);
         let gate = Gate::new(Arc::clone(&runner));
-        let guarded = |allowed: bool| if allowed { gate.clone() } else { gate.clone().without_raw([]) };
+        let guarded = |raw: bool| gate.clone().programs(settings.takes_programs()).raw(raw);
         let trusted = guarded(!settings.deny_raw);
         let spool = settings.spool()?;
         let mut options =
@@ -95,8 +96,8 @@ impl Servers {
                 });
             }
             #[cfg(unix)]
-            Bound::Unix(listener, file) => {
-                let server = self.local.clone();
+            Bound::Unix { listener, file, is_private } => {
+                let server = if is_private { self.local.clone() } else { self.network.clone() };
                 self.tasks.spawn(async move {
                     let listened = server.listen_unix(listener).await;
                     drop(file);

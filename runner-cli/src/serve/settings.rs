@@ -31,7 +31,8 @@ pub(crate) struct ServeArgs {
 #[derive(Debug, Clone, Default, PartialEq, Eq, ClapArgs, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Settings {
-    /// A source file or the folder of a project, whose functions become endpoints of HTTP
+    /// A source file or the folder of a project, whose functions become endpoints of HTTP; programs of clients are then
+    /// refused, unless `--allow-programs` or `--allow-source` is given. Without a project, this is a runner for them
     #[arg(value_name = "PROJECT")]
     pub(crate) project: Option<PathBuf>,
     /// The runner that is served, as for `runner run` [default: interpreter]
@@ -62,10 +63,14 @@ pub(crate) struct Settings {
     /// Serve addresses that other machines reach although no token is needed
     #[arg(long, help_heading = "Access")]
     pub(crate) allow_no_token: bool,
-    /// Compile source that clients send over HTTP
+    /// Run compiled programs that clients send, although a project is served; without one they are run anyway
+    #[arg(long, help_heading = "Access")]
+    allow_programs: bool,
+    /// Compile and run source that clients send over HTTP, and run compiled programs, too
     #[arg(long, help_heading = "Access")]
     pub(crate) allow_source: bool,
-    /// Run programs that use `std::sql::raw` for clients on the network; for others they are run anyway
+    /// Run programs that use `std::sql::raw` for clients on the network, and on Unix sockets that others may use; for
+    /// others they are run anyway
     #[arg(long, help_heading = "Access", conflicts_with = "deny_raw")]
     allow_raw: bool,
     /// Refuse programs that use `std::sql::raw` from everybody: on Unix sockets and standard input, too
@@ -80,7 +85,7 @@ pub(crate) struct Settings {
     /// The authority of the certificates that clients have to show at `tls://`, as PEM
     #[arg(long, value_name = "FILE", help_heading = "Access")]
     tls_client_ca: Option<PathBuf>,
-    /// Who may use a Unix socket, in octal [default: 600, this user]
+    /// Who may use a Unix socket, in octal; one that others may use counts as network [default: 600, this user]
     #[arg(long, value_name = "MODE", help_heading = "Access")]
     unix_mode: Option<Mode>,
     /// The file that holds the token for the runner, if that is a server
@@ -235,6 +240,11 @@ impl Settings {
         self.tls_client_ca.is_some()
     }
 
+    /// Whether clients may send programs, compiled or as source.
+    pub(crate) fn takes_programs(&self) -> bool {
+        self.project.is_none() || self.allow_programs || self.allow_source
+    }
+
     /// Whether clients on the network may run SQL as it is.
     pub(crate) fn raw_on_network(&self) -> bool {
         self.allow_raw && !self.deny_raw
@@ -293,6 +303,7 @@ impl Settings {
             token_file: if says_token { self.token_file } else { others.token_file },
             token_env: if says_token { self.token_env } else { others.token_env },
             allow_no_token: self.allow_no_token || others.allow_no_token,
+            allow_programs: self.allow_programs || others.allow_programs,
             allow_source: self.allow_source || others.allow_source,
             // Of opposites, that of the flags wins.
             allow_raw: self.allow_raw || others.allow_raw && !self.deny_raw,

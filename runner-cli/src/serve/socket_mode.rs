@@ -6,6 +6,14 @@ use serde::{Deserialize, Deserializer, de};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Mode(pub(crate) u32);
 
+impl Mode {
+    /// Whether nobody but the socket's owner gets any permission.
+    #[cfg(unix)]
+    pub(crate) fn is_private(self) -> bool {
+        self.0 & 0o077 == 0
+    }
+}
+
 impl Default for Mode {
     fn default() -> Self {
         Self(0o600)

@@ -170,20 +170,27 @@ fn in_thread(folder: &Folder, args: &[&str]) -> thread::JoinHandle<super::suppor
     thread::spawn(move || command.output().unwrap().into())
 }
 
-/// Sends a request over HTTP to a server at a URL; the whole answer.
+/// Posts a body over HTTP to a server at a URL; the whole answer.
 #[cfg(feature = "http")]
 fn post(url: &str, path: &str, media: &str, body: &str) -> String {
+    let fields =
+        format!("content-type: {media}\r\naccept: application/json\r\ncontent-length: {}\r\n", body.len());
+    ask(url, &format!("POST {path} HTTP/1.1"), &fields, body.as_bytes())
+}
+
+#[cfg(feature = "http")]
+fn get(url: &str, path: &str) -> String {
+    ask(url, &format!("GET {path} HTTP/1.1"), "", b"")
+}
+
+#[cfg(feature = "http")]
+fn ask(url: &str, line: &str, fields: &str, body: &[u8]) -> String {
     use std::io::Write;
 
     let address = url.trim_start_matches("http://");
     let mut stream = std::net::TcpStream::connect(address).unwrap();
-    write!(
-        stream,
-        "POST {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-type: {media}\r\n\
-         accept: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .unwrap();
+    write!(stream, "{line}\r\nhost: {address}\r\nconnection: close\r\n{fields}\r\n").unwrap();
+    stream.write_all(body).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer

@@ -1,10 +1,11 @@
 use std::{fmt, sync::Arc};
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, StatusCode, header};
 use runner_core::{Code, Error, Program, Result};
 use runner_spool::Spool;
 use subtle::{Choice, ConstantTimeEq};
 
+use super::reply::Problem;
 use crate::{Function, ServerLimits, Token, limits::TOKEN_BYTES};
 
 /// Compiles source for those who send it: the text and the program's name or expression to the program, or an error
@@ -27,6 +28,7 @@ pub struct ServerOptions {
     pub(super) tokens: Vec<Token>,
     pub(super) functions: Vec<Function>,
     pub(super) compile: Option<Arc<Compile>>,
+    pub(super) takes_programs: bool,
     pub(super) title: String,
     pub(super) open: bool,
     pub(super) spool: Spool,
@@ -39,7 +41,7 @@ impl Default for ServerOptions {
 }
 
 impl ServerOptions {
-    /// Default limits, no token, no functions; source is refused.
+    /// Default limits, no token, no functions; encoded programs are taken, and source is not.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -47,6 +49,7 @@ impl ServerOptions {
             tokens: Vec::new(),
             functions: Vec::new(),
             compile: None,
+            takes_programs: true,
             title: "runner".to_owned(),
             open: false,
             spool: Spool::default(),
@@ -67,7 +70,7 @@ impl ServerOptions {
         self
     }
 
-    /// Takes Lutra source and shows the page on which programs are written. The closure gets the source and the name
+    /// Takes Lutra source, and has it written on the page. The closure gets the source and the name
     /// or expression of the program, on a thread that may block; what it says in an error is shown to who sent the
     /// source.
     ///
@@ -92,6 +95,13 @@ impl ServerOptions {
         compile: impl Fn(&str, &str) -> Result<Program> + Send + Sync + 'static,
     ) -> Self {
         self.compile = Some(Arc::new(compile));
+        self
+    }
+
+    /// Refuses encoded programs, with 403: functions are called, and source is compiled where there is a compiler.
+    #[must_use]
+    pub fn without_programs(mut self) -> Self {
+        self.takes_programs = false;
         self
     }
 
@@ -150,6 +160,23 @@ impl ServerOptions {
         self.compile.is_some()
     }
 
+    pub(crate) fn takes_programs(&self) -> bool {
+        self.takes_programs
+    }
+
+    /// Fails, unless encoded programs are taken.
+    pub(super) fn check_programs(&self) -> Result<(), Problem> {
+        let words = "programs are not taken here, only functions are called; `runner serve` takes programs with \
+                     `--allow-programs`";
+        if self.takes_programs { Ok(()) } else { Err(Problem::new(StatusCode::FORBIDDEN, words)) }
+    }
+
+    /// What compiles source, if that is taken.
+    pub(super) fn compiler(&self) -> Result<Arc<Compile>, Problem> {
+        let words = "source is not taken here; `runner serve` takes it with `--allow-source`";
+        self.compile.clone().ok_or_else(|| Problem::new(StatusCode::FORBIDDEN, words))
+    }
+
     /// Whether it is known, or said not to matter, who asks.
     pub(super) fn is_open(&self) -> bool {
         self.open || self.needs_token()
@@ -182,6 +209,7 @@ impl fmt::Debug for ServerOptions {
             .field("limits", &self.limits)
             .field("tokens", &self.tokens.len())
             .field("functions", &self.functions.iter().map(Function::name).collect::<Vec<_>>())
+            .field("takes_programs", &self.takes_programs)
             .field("takes_source", &self.compile.is_some())
             .field("open", &self.open)
             .finish_non_exhaustive()

@@ -156,10 +156,10 @@ async fn what_is_wrong_with_a_body_is_said() {
     assert_eq!(served.raw(chunk.as_bytes()).await.status, 400);
     let no_source = serve(ServerOptions::new()).await;
     let run = "POST /v1/run HTTP/1.1\nContent-Type: text/x-lutra";
-    no_source.ask(run, b"const main = 1").await.problem(415, "UNSUPPORTED");
+    let refused = no_source.ask(run, b"const main = 1").await.problem(403, "UNSUPPORTED");
+    assert!(refused.contains("--allow-source"), "{refused}");
     let run = "POST /v1/run HTTP/1.1\nContent-Type: application/json";
-    no_source.ask(run, br#"{"source": "const main = 1"}"#).await.problem(415, "UNSUPPORTED");
-    no_source.ask("GET / HTTP/1.1", b"").await.problem(404, "UNSUPPORTED");
+    no_source.ask(run, br#"{"source": "const main = 1"}"#).await.problem(403, "UNSUPPORTED");
 }
 
 #[tokio::test(flavor = "multi_thread")]

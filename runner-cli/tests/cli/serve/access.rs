@@ -88,6 +88,16 @@ fn raw_sql_is_off_on_the_network() {
     let child = format!("exec:'{executable}' serve --stdio --deny-raw");
     folder.run(&["run", "raw.lt", "--runner", &child]).failed(2, &["switched off"]);
     folder.run(&["serve", "--stdio", "--deny-raw", "--allow-raw"]).failed(2, &["--deny-raw"]);
+    // A socket that others may use is like the network.
+    for mode in ["660", "606", "640"] {
+        let open = [&listen[..], &["--unix-mode", mode]].concat();
+        let server = Server::start(&folder, &open);
+        run(&server, 1).failed(2, &["UNSUPPORTED", "std::sql::raw", "--allow-raw"]);
+        server.stop();
+        let server = Server::start(&folder, &[&open[..], &["--allow-raw"]].concat());
+        run(&server, 1).failed(2, &["needs a database"]);
+        server.stop();
+    }
     // A flag wins over the file.
     folder.write("serve.toml", "deny_raw = true\n");
     let server = Server::start(&folder, &[&listen[..], &["--config", "serve.toml", "--allow-raw"]].concat());
@@ -96,26 +106,75 @@ fn raw_sql_is_off_on_the_network() {
     server.stop();
 }
 
+/// With a project, its functions alone are run; programs and source of clients have to be allowed.
 #[cfg(feature = "http")]
 #[test]
-fn source_is_off_unless_allowed() {
+fn programs_and_source_are_off_unless_allowed() {
     let folder = folder();
-    let post = |server: &Server, path: &str, body: &str| {
-        let media = if path.contains("functions") { "application/json" } else { "text/x-lutra" };
-        super::post(server.url(), path, media, body)
+    folder.run(&["compile", "double.lt", "-o", "double.bin"]).fine();
+    let bytes = folder.read("double.bin");
+    let run = |server: &Server, at: usize| {
+        folder.run(&["run", "double.lt", "--arg", "xs=[1]", "--runner", server.urls.get(at).unwrap()])
     };
-    let source = "func main(): Int64 -> 42";
-    let server = Server::start(&folder, &["--http", "127.0.0.1:0"]);
-    assert!(!post(&server, "/v1/programs", source).starts_with("HTTP/1.1 2"));
-    server.stop();
-    let server = Server::start(&folder, &["--http", "127.0.0.1:0", "--allow-source"]);
-    let answer = post(&server, "/v1/programs", source);
-    assert!(answer.starts_with("HTTP/1.1 2"), "{answer}");
-    server.stop();
-
-    // The functions of a project are the operator's own.
-    let server = Server::start(&folder, &["double.lt", "--http", "127.0.0.1:0"]);
-    let answer = post(&server, "/v1/functions/main", "{\"xs\": [1, 2]}");
-    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("[2,4]"), "{answer}");
-    server.stop();
+    let encoded = |bytes: &[u8]| {
+        // Two byte strings in postcard: the program, and an input of one number.
+        let length = u8::try_from(bytes.len()).ok().filter(|length| *length < 0x80).unwrap();
+        [&[length], bytes, &[2, 1, 2]].concat()
+    };
+    let listen = ["--listen", "tcp://127.0.0.1:0", "--http", "127.0.0.1:0"];
+    for (args, programs, source) in [
+        (&["double.lt"][..], false, false),
+        (&["double.lt", "--allow-programs"], true, false),
+        (&["double.lt", "--allow-source"], true, true),
+        (&[], true, false),
+        (&["--allow-source"], true, true),
+    ] {
+        let server = Server::start(&folder, &[args, &listen].concat());
+        let http = server.urls.last().unwrap();
+        let post = |path: &str, media: &str, body: &[u8]| {
+            let fields = format!(
+                "content-type: {media}\r\naccept: application/json\r\ncontent-length: {}\r\n",
+                body.len()
+            );
+            super::ask(http, &format!("POST {path} HTTP/1.1"), &fields, body)
+        };
+        for (path, media, body, allowed, flag) in [
+            ("/v1/programs", "application/vnd.runner.program", bytes.clone(), programs, "--allow-programs"),
+            ("/v1/run", "application/vnd.postcard", encoded(&bytes), programs, "--allow-programs"),
+            ("/v1/run", "application/json", b"{\"bytes\": \"\"}".to_vec(), programs, "--allow-programs"),
+            ("/v1/programs", "text/x-lutra", b"const main = 42".to_vec(), source, "--allow-source"),
+            ("/v1/run", "text/x-lutra", b"const main = 42".to_vec(), source, "--allow-source"),
+            (
+                "/v1/run",
+                "application/json",
+                b"{\"source\": \"const main = 42\"}".to_vec(),
+                source,
+                "--allow-source",
+            ),
+        ] {
+            let answer = post(path, media, &body);
+            if allowed {
+                assert!(!answer.starts_with("HTTP/1.1 403 "), "{args:?} {path} {media}: {answer}");
+                continue;
+            }
+            assert!(answer.starts_with("HTTP/1.1 403 "), "{args:?} {path} {media}: {answer}");
+            assert!(answer.contains("\"UNSUPPORTED\"") && answer.contains(flag), "{answer}");
+        }
+        for at in 0..2 {
+            match programs {
+                true => assert!(run(&server, at).fine().contains("2")),
+                false => run(&server, at).failed(2, &["UNSUPPORTED", "--allow-programs"]),
+            }
+        }
+        // The functions of a project are the operator's own.
+        if args.contains(&"double.lt") {
+            let answer = post("/v1/functions/main", "application/json", b"{\"xs\": [1, 2]}");
+            assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("[2,4]"), "{answer}");
+        }
+        let document = super::get(http, "/openapi.json");
+        assert_eq!(document.contains("\"/v1/run\""), programs || source, "{document}");
+        assert_eq!(document.contains("text/x-lutra\":{\"schema\""), source, "{document}");
+        let log = server.stop();
+        assert_eq!(log.contains("other clients run nothing"), !programs, "{log}");
+    }
 }

@@ -31,7 +31,7 @@ fn postgres() {
     folder.write("raw.lt", RAW);
     let mut args = vec!["--listen", "tcp://127.0.0.1:0"];
     if cfg!(feature = "http") {
-        args.extend(["shop.lt", "--http", "127.0.0.1:0"]);
+        args.extend(["shop.lt", "--http", "127.0.0.1:0", "--allow-programs"]);
     }
     let url = database.url();
     let server = Server::start(&folder, &[&args[..], &["--runner", &url]].concat());
@@ -56,11 +56,27 @@ fn postgres() {
     }
     // A database that goes away is not there, and is there again when it comes back.
     let titles = ["run", "shop.lt", "--program", "titles", "--runner", server.url()];
-    database.stop();
-    folder.run(&titles).failed(3, &["UNAVAILABLE"]);
-    database.resume();
-    assert_eq!(folder.run(&titles).fine(), TITLES);
+    for _ in 0..2 {
+        #[cfg(feature = "http")]
+        until_ready(&server, 200);
+        database.stop();
+        folder.run(&titles).failed(3, &["UNAVAILABLE"]);
+        #[cfg(feature = "http")]
+        until_ready(&server, 503);
+        database.resume();
+        assert_eq!(folder.run(&titles).fine(), TITLES);
+    }
     server.stop();
+}
+
+/// Waits until `/readyz` has this status; `/healthz` is 200 all the time.
+#[cfg(feature = "http")]
+fn until_ready(server: &Server, status: u16) {
+    let http = server.urls.last().unwrap();
+    super::until("`/readyz` follows", || {
+        assert!(super::get(http, "/healthz").starts_with("HTTP/1.1 200 "));
+        super::get(http, "/readyz").starts_with(&format!("HTTP/1.1 {status} "))
+    });
 }
 
 #[test]

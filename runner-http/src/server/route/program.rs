@@ -60,8 +60,12 @@ where
     R::Prepared: 'static,
 {
     let bytes = match content_type(&headers).as_deref() {
-        Some(PROGRAM | BYTES) => shared.collect(body, shared.program_bound(), &call.clock).await?,
+        Some(PROGRAM | BYTES) => {
+            shared.options.check_programs()?;
+            shared.collect(body, shared.program_bound(), &call.clock).await?
+        }
         Some(SOURCE) => {
+            shared.options.compiler()?;
             let mut source = shared.collect(body, shared.source_bound(), &call.clock).await?;
             let _permit = shared.permit().await?;
             source.bytes = compiled(&shared, source.bytes, named.program).await?;
@@ -160,10 +164,7 @@ pub(super) async fn compiled<R: Run>(
     source: Bytes,
     program: String,
 ) -> Result<Bytes, Problem> {
-    let Some(compile) = shared.options.compile.clone() else {
-        let words = "source is not taken here; send a compiled program as application/vnd.runner.program";
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, words));
-    };
+    let compile = shared.options.compiler()?;
     let source = String::from_utf8(source.into())
         .map_err(|error| runner_core::Error::decode(format!("the source is no UTF-8: {error}")))?;
     let program = unblocked(usize::MAX, move || compile(&source, &program)).await??;

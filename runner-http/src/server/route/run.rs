@@ -56,8 +56,14 @@ where
 {
     let sent = match content_type(&headers).as_deref() {
         Some(JSON) => Some(Media::Json),
-        Some(POSTCARD) => Some(Media::Postcard),
-        Some(SOURCE) => None,
+        Some(POSTCARD) => {
+            shared.options.check_programs()?;
+            Some(Media::Postcard)
+        }
+        Some(SOURCE) => {
+            shared.options.compiler()?;
+            None
+        }
         other => {
             let known = "application/json, application/vnd.postcard or, where source is taken, text/x-lutra";
             return Err(Problem::unsupported_media(other, known));
@@ -80,10 +86,11 @@ where
                     shared.source_bound().check(source.len() as u64)?;
                     compiled(&shared, source.into(), asked.program).await?
                 }
-                (None, Some(bytes)) => STANDARD
-                    .decode(bytes)
-                    .map_err(|error| Error::decode(format!("`bytes` is no base64: {error}")))?
-                    .into(),
+                (None, Some(bytes)) => {
+                    shared.options.check_programs()?;
+                    let bytes = STANDARD.decode(bytes);
+                    bytes.map_err(|error| Error::decode(format!("`bytes` is no base64: {error}")))?.into()
+                }
                 _ => return Err(Error::decode("one of `source` and `bytes` has to be there").into()),
             };
             match asked.input {
