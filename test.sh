@@ -25,6 +25,13 @@ if ! has_postgres; then
     has_postgres || { echo "PostgreSQL was installed, but initdb, pg_ctl and postgres are not found" >&2; exit 1; }
 fi
 
+# The page that the HTTP server shows is tested in a browser.
+if ! chromium --version >/dev/null 2>&1 || ! chromedriver --version >/dev/null 2>&1; then
+    as_root=$([ "$(id -u)" = 0 ] || echo sudo)
+    $as_root apt-get update -q
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium chromium-driver
+fi
+
 # The example's client in Python is tested as it is, and so are the README's calls of curl.
 if ! python3 -c '' >/dev/null 2>&1 || ! curl --version >/dev/null 2>&1; then
     as_root=$([ "$(id -u)" = 0 ] || echo sudo)

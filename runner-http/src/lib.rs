@@ -12,10 +12,10 @@
 //! | `POST /v1/functions/{name}` | an object of the parameters | the result |
 //! | `GET /v1/interface` | | what the runner offers to programs, as Lutra source |
 //! | `GET /v1/describe` | | [`Description`](runner_core::Description) |
-//! | `GET /healthz`, `GET /readyz` | | whether the process lives, whether it takes requests; no token is needed |
+//! | `GET /healthz`, `GET /readyz` | | whether the process lives, whether it and its runner ([`Run::ready`](runner_core::Run::ready)) take requests; no token is needed |
 //! | `GET /metrics` | | counters and gauges for Prometheus |
 //! | `GET /openapi.json` | | all this, and the types of every function, as OpenAPI 3.1 |
-//! | `GET /` | | a page to write and run programs, where source is taken; no token is needed |
+//! | `GET /` | | a page to call functions, and to write and run programs where source is taken; no token is needed |
 //!
 //! **Values** are `application/json` (see [`runner_json`]) or `application/vnd.postcard` (see [`runner_core::wire`];
 //! `application/octet-stream` is the same), by `Content-Type` and `Accept`; without an `Accept` the answer is like the
@@ -23,7 +23,8 @@
 //! ([`runner_core::Program::bytes`]) and have the SHA-256 of their bytes as id, so the same program is prepared once,
 //! whoever sends it. The server keeps a bounded number of them: an id that was let go of is `PROGRAM_NOT_FOUND`, and is
 //! good again when the program is sent again. **Source** is `text/x-lutra`, and taken only if the server has a compiler
-//! ([`ServerOptions::with_compile`]).
+//! ([`ServerOptions::with_compile`]); encoded programs are taken unless it is told not to
+//! ([`ServerOptions::without_programs`]). What is not taken is 403.
 //!
 //! `POST /v1/run` takes `application/json`, an object of `source` and `program` (a name or an expression, `main` if there
 //! is none) or `bytes` (an encoded program in base64), and `input`; or `application/vnd.postcard`, two byte strings: the
@@ -47,15 +48,15 @@
 //! | `RESOURCE_EXHAUSTED` | 413 for a body; 503 for connections and 429 for the rest with `Retry-After` if it is retryable; 422 if the program is at fault |
 //! | `DEADLINE_EXCEEDED` | 504; 408 for a body that does not come |
 //! | `CANCELLED`, `UNAVAILABLE` | 503, with `Retry-After` if it is retryable |
-//! | `UNSUPPORTED` | 501; 404, 405, 406 and 415 for what HTTP itself says so of |
+//! | `UNSUPPORTED` | 501; 403 for programs and source that are not taken; 404, 405, 406 and 415 for what HTTP itself says so of |
 //! | `INTERNAL` | 500 |
 //!
 //! An error behind the head of an answer breaks it off. A client that sends `TE: trailers` and
 //! `Runner-Trailer: runner-error` is told in the trailer `Runner-Error` instead, which holds the same JSON.
 //!
 //! **Tokens** are bearer tokens. Without one, a server only listens to its own machine, under the name `localhost` or an
-//! address, and refuses what a browser sends for a page of another site; unless it is told otherwise
-//! ([`ServerOptions::open_to_everybody`]). What is refused so is told 403.
+//! address, unless it is told otherwise ([`ServerOptions::open_to_everybody`]); and it refuses what a browser sends for a
+//! page of another site, as `Sec-Fetch-Site` and `Origin` tell. What is refused so is told 403.
 //!
 //! ```
 //! # use runner_core::{Cancel, Error, Expr, INPUT, Kind, Parts, Prim, Program, Result, Run, RunSync, TypeTable, adapt::Pooled};

@@ -1,6 +1,7 @@
 //! The table of paths.
 
 mod info;
+mod page;
 mod program;
 mod run;
 
@@ -11,7 +12,7 @@ use axum::{
     extract::{Path, Request as AxumRequest, State},
     http::HeaderMap,
     middleware::from_fn_with_state,
-    response::{Html, IntoResponse, Response},
+    response::{IntoResponse, Response},
     routing::{future::RouteFuture, get, post},
 };
 use futures_util::{
@@ -59,12 +60,6 @@ pub(super) const EXECUTE: &str = "/v1/programs/{id}/execute";
 
 /// Paths that need no token, and that are never late.
 pub(super) const OPEN: [&str; 3] = ["/", "/healthz", "/readyz"];
-
-const PAGE: &str = include_str!("page.html");
-
-/// What the page may do: run its own script and ask its own server.
-const PAGE_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
-    connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// All of a server.
 #[derive(Clone)]
@@ -158,7 +153,7 @@ where
     R::Prepared: 'static,
 {
     Router::new()
-        .route("/", get(page::<R>))
+        .route("/", get(page::page))
         .route("/v1/programs", post(program::upload::<R>))
         .route("/v1/programs/{id}", get(program::about::<R>))
         .route(EXECUTE, post(program::execute::<R>))
@@ -181,15 +176,6 @@ fn compressing<L>(around: L) -> (CompressionLayer<SizeAbove>, L, RequestDecompre
         .quality(CompressionLevel::Fastest)
         .compress_when(SizeAbove::new(crate::limits::COMPRESSED_BYTES));
     (compression, around, RequestDecompressionLayer::new())
-}
-
-async fn page<R: Run>(State(shared): State<Arc<Shared<R>>>) -> Reply {
-    if shared.options.compile.is_none() {
-        let words = "source is not taken here, so there is no page to write it; `GET /openapi.json` says what there is";
-        return Err(Problem::new(StatusCode::NOT_FOUND, words));
-    }
-    let policy = (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
-    Ok(([policy], Html(PAGE)).into_response())
 }
 
 async fn function<R: Run + 'static>(

@@ -1,9 +1,18 @@
 //! What the server answers when all is well.
 
-use runner_core::{Run, TypedProgram};
-use runner_http::{Function, Param, ServerOptions};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
 
-use crate::support::{compiled, program, serve};
+use runner_core::{Code, Run, TypedProgram};
+use runner_http::{Function, Param, ServerOptions, Token};
+use tokio::time::timeout;
+
+use crate::{
+    robot::Robot,
+    support::{LONG, compiled, program, serve, serve_runner},
+};
 
 const DOUBLE: &str = "func main(x: Int64): Int64 -> 2 * x";
 
@@ -117,6 +126,19 @@ async fn the_server_tells_of_itself() {
     assert_eq!(get("/v1/describe").await.json()["name"], "interpreter");
     let page = get("/").await;
     assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+    assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(
+        policy.contains("default-src 'none'; script-src 'sha256-") && !policy.contains("unsafe"),
+        "{policy}"
+    );
+    for elsewhere in ["https://", "src=\"", "@import"] {
+        let text = page.text().replace("http://www.w3.org", "");
+        assert!(
+            !text.contains(elsewhere) && !text.contains("http://"),
+            "the page needs something else: {elsewhere}"
+        );
+    }
     let metrics = get("/metrics").await;
     let line = "runner_http_requests_total{route=\"/healthz\",status=\"200\"} 1";
     assert!(metrics.text().lines().any(|known| known == line), "{}", metrics.text());
@@ -128,4 +150,34 @@ async fn the_server_tells_of_itself() {
 
     served.server.shutdown(std::time::Duration::from_secs(5)).await.unwrap();
     served.server.shutdown(std::time::Duration::from_secs(5)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ready_is_what_the_runner_is() {
+    let robot = Arc::new(Robot::default());
+    let served = serve_runner(Arc::clone(&robot), ServerOptions::new().with_token(Token::new("x"))).await;
+    let client = served.client();
+    let becomes = async |is_ready: bool| {
+        while client.ready().await.is_ok() != is_ready {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    for _ in 0..2 {
+        timeout(LONG, becomes(true)).await.unwrap();
+        robot.is_down.store(true, Ordering::SeqCst);
+        timeout(LONG, becomes(false)).await.unwrap();
+        let detail = served.ask("GET /readyz HTTP/1.1", b"").await.problem(503, "UNAVAILABLE");
+        assert!(!detail.contains("secret"), "{detail}");
+        assert_eq!(served.ask("GET /healthz HTTP/1.1", b"").await.status, 200);
+        robot.is_down.store(false, Ordering::SeqCst);
+    }
+    // Strangers can't keep the runner busy by asking.
+    let (start, before) = (Instant::now(), robot.asked.load(Ordering::SeqCst));
+    for _ in 0..200 {
+        let _ = client.ready().await;
+    }
+    let most = 2 + start.elapsed().as_millis() / 200;
+    assert!((robot.asked.load(Ordering::SeqCst) - before) as u128 <= most);
+    client.shutdown().await.unwrap();
+    assert_eq!(client.ready().await.unwrap_err().code(), Code::Unavailable);
 }
