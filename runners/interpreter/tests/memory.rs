@@ -1,6 +1,6 @@
 //! What an execution holds at a time stays within its limit, whatever the program does: counted by the allocator.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by a panic")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail by a panic")]
 #![allow(unsafe_code, reason = "an allocator that counts")]
 
 use std::{
@@ -207,9 +207,9 @@ fn a_sequence_that_is_counted_costs_nothing() {
             200,
         ),
         (
-            format!(
-                "func main(): Int64 -> sequence(0, 100) | map(i -> sequence(i, 1_000_000_000_000) | slice(0, 2) | sum) | sum"
-            ),
+            "func main(): Int64 ->
+                sequence(0, 100) | map(i -> sequence(i, 1_000_000_000_000) | slice(0, 2) | sum) | sum"
+                .into(),
             10_000,
         ),
         ("func main(): Int64 -> sequence(3, -3) | count".into(), 0),

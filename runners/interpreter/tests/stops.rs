@@ -63,6 +63,7 @@ fn worked(thread: &Path) -> Duration {
 
 /// `RUNNER_SHOW_STOPS` prints how long each worked on. Bounds are wide: what is measured is that work stops at all, long before it would end by itself.
 #[test]
+#[allow(clippy::print_stdout, reason = "what is measured is shown when asked for")]
 fn whatever_runs_stops_when_it_is_told_to() {
     let mut worst = (Duration::ZERO, "");
     for (output, body) in LONG {
