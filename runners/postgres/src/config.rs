@@ -16,6 +16,10 @@ pub struct Config {
     pub(crate) authorities: Option<Vec<CertificateDer<'static>>>,
     pub(crate) pool_size: usize,
     pub(crate) statement_timeout: Option<Duration>,
+    pub(crate) work_mem: Option<u64>,
+    pub(crate) temp_file_limit: Option<u64>,
+    pub(crate) output_bytes: Option<u64>,
+    pub(crate) is_read_only: bool,
     pub(crate) allows_raw: bool,
 }
 
@@ -72,6 +76,10 @@ impl Config {
             authorities,
             pool_size: POOL_SIZE,
             statement_timeout: None,
+            work_mem: None,
+            temp_file_limit: None,
+            output_bytes: None,
+            is_read_only: false,
             allows_raw: true,
         })
     }
@@ -87,6 +95,37 @@ impl Config {
     #[must_use]
     pub fn statement_timeout(mut self, timeout: Duration) -> Self {
         self.statement_timeout = Some(timeout);
+        self
+    }
+
+    /// Bytes that the server takes for one sort or hash table before it goes to files, at least 64 KiB; a statement may
+    /// have several of them. What the role or the server says, if this is not set.
+    #[must_use]
+    pub fn work_mem(mut self, bytes: u64) -> Self {
+        self.work_mem = Some(bytes);
+        self
+    }
+
+    /// Bytes of temporary files that a connection may fill; more ends with `RESOURCE_EXHAUSTED`. Only a superuser may set
+    /// it: for another role it stays as the server has it, and `describe` says what holds.
+    #[must_use]
+    pub fn temp_file_limit(mut self, bytes: u64) -> Self {
+        self.temp_file_limit = Some(bytes);
+        self
+    }
+
+    /// Bytes of an output at most; a longer one ends with `RESOURCE_EXHAUSTED` while its rows arrive.
+    #[must_use]
+    pub fn output_bytes(mut self, bytes: u64) -> Self {
+        self.output_bytes = Some(bytes);
+        self
+    }
+
+    /// Refuses programs that change tables, with `PREPARE_ERROR`. The server executes all others in transactions that can
+    /// only read, `std::sql::raw` included.
+    #[must_use]
+    pub fn read_only(mut self) -> Self {
+        self.is_read_only = true;
         self
     }
 

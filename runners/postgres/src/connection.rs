@@ -1,11 +1,8 @@
 //! Connections of the pool, each with the helpers and the statements that it has.
 
 use std::{
-    collections::{HashMap, HashSet},
-    sync::{
-        Arc, Weak,
-        atomic::{AtomicU64, Ordering},
-    },
+    collections::HashSet,
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -16,25 +13,12 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
     config::Config,
-    error,
-    limits::STATEMENTS,
-    params,
+    error, params,
     prepared::{Form, Prepared},
+    session::{self, Limits},
+    statements::{Key, Statements},
     tls,
 };
-
-/// What no setting of a role or database may change, because answers would. Repeatable read makes two updates that meet
-/// an error for one of them; under read committed it would skip rows.
-const SESSION: &str = "SET search_path = pg_catalog; SET timezone = 'UTC'; SET extra_float_digits = 1; \
-    SET standard_conforming_strings = on; SET DateStyle = ISO; SET IntervalStyle = postgres; \
-    SET bytea_output = hex; SET client_min_messages = error; SET array_nulls = on; SET transform_null_equals = off; \
-    SET gin_fuzzy_search_limit = 0; SET jit = off; SET check_function_bodies = off; \
-    SET constraint_exclusion = on; \
-    SET default_transaction_isolation = 'repeatable read'";
-
-/// The server looks whether the client is still there while it executes. Older servers, and those on some systems, have
-/// no such setting.
-const WATCH: &str = "SET client_connection_check_interval = '5s'";
 
 /// Schemas in which a table without one is looked for, from the settings of the role and the database; the encoding of
 /// the database; whether its collation is the order of code points. Every name is a full one: at this point the path may
@@ -53,6 +37,8 @@ pub(crate) type Pooled = managed::Object<Manager>;
 pub(crate) struct Manager {
     config: Config,
     tls: MakeRustlsConnect,
+    /// Of the connection that was made last.
+    limits: Mutex<Limits>,
 }
 
 /// A connection and what was made on it.
@@ -62,23 +48,18 @@ pub(crate) struct Connection {
     pub(crate) schemas: Vec<String>,
     /// Whether the collation of the database is the order of code points.
     pub(crate) is_c: bool,
+    /// What the server keeps.
+    pub(crate) limits: Limits,
     helpers: HashSet<&'static str>,
-    statements: HashMap<u64, (Weak<()>, Statement)>,
+    statements: Statements,
     /// Something was given up on it, and its end is not known.
     pub(crate) is_dirty: bool,
-}
-
-/// Names a statement on every connection, which forgets it when all copies of the name are gone.
-#[derive(Debug)]
-pub(crate) struct Key {
-    number: u64,
-    life: Arc<()>,
 }
 
 impl Manager {
     pub(crate) fn new(config: Config) -> Result<Self> {
         let tls = tls::connector(config.verify, config.authorities.as_deref())?;
-        Ok(Self { config, tls })
+        Ok(Self { config, tls, limits: Mutex::default() })
     }
 
     /// What makes connections secret, if they are.
@@ -89,6 +70,15 @@ impl Manager {
     /// How long a connection may take to be made.
     pub(crate) fn connect_timeout(&self) -> Duration {
         self.config.connect_timeout()
+    }
+
+    /// What the server keeps.
+    pub(crate) fn limits(&self) -> Limits {
+        *self.limits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
     }
 
     async fn connect(&self) -> Result<Connection> {
@@ -116,18 +106,15 @@ impl Manager {
                 format!("the database is encoded in {encoding}, which does not hold every text; UTF8 does");
             return Err(Error::new(Code::Unsupported, words));
         }
-        let mut session = SESSION.to_owned();
-        if let Some(timeout) = self.config.statement_timeout {
-            session.push_str(&format!("; SET statement_timeout = {}", timeout.as_millis().max(1)));
-        }
-        client.batch_execute(&session).await.map_err(driver)?;
-        let _ = client.batch_execute(WATCH).await;
+        let limits = session::start(&client, &self.config).await?;
+        *self.limits.lock().unwrap_or_else(PoisonError::into_inner) = limits;
         Ok(Connection {
             client,
             schemas,
             is_c,
+            limits,
             helpers: HashSet::new(),
-            statements: HashMap::new(),
+            statements: Statements::default(),
             is_dirty: false,
         })
     }
@@ -161,8 +148,8 @@ impl Connection {
     /// # Errors
     /// `PREPARE_ERROR` if the tables are not what they were when the program was prepared.
     pub(crate) async fn statement(&mut self, prepared: &Prepared, form: &Form) -> Result<Statement> {
-        match self.statements.get(&form.key.number) {
-            Some((_, statement)) => Ok(statement.clone()),
+        match self.statements.get(&form.key) {
+            Some(statement) => Ok(statement),
             None => Box::pin(self.new_statement(prepared, form)).await,
         }
     }
@@ -175,14 +162,7 @@ impl Connection {
         if let Some(plan) = &prepared.plan {
             plan.check(statement.columns())?;
         }
-        self.statements.retain(|_, (life, _)| life.strong_count() > 0);
-        if self.statements.len() >= STATEMENTS {
-            // Any one: a program that is still used is prepared again.
-            if let Some(key) = self.statements.keys().next().copied() {
-                self.statements.remove(&key);
-            }
-        }
-        self.statements.insert(form.key.number, (Arc::downgrade(&form.key.life), statement.clone()));
+        self.statements.insert(&form.key, statement.clone(), form.statement.sql.len());
         Ok(statement)
     }
 
@@ -192,7 +172,9 @@ impl Connection {
         if !missing.is_empty() {
             let texts: Vec<_> =
                 missing.iter().filter_map(|name| runner_sql::postgres::definition(name)).collect();
-            self.client.batch_execute(&texts.concat()).await.map_err(|e| error::driver(&e))?;
+            // They are the connection's own, so that they are made although programs may only read.
+            let texts = format!("SET TRANSACTION READ WRITE; {}", texts.concat());
+            self.client.batch_execute(&texts).await.map_err(|e| error::driver(&e))?;
             self.helpers.extend(missing);
         }
         let types = params::types(&lowered.params);
@@ -200,14 +182,6 @@ impl Connection {
     }
 
     pub(crate) fn forget(&mut self, key: &Key) {
-        self.statements.remove(&key.number);
-    }
-}
-
-impl Key {
-    /// One that no other statement of this process has.
-    pub(crate) fn new() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self { number: NEXT.fetch_add(1, Ordering::Relaxed), life: Arc::default() }
+        self.statements.forget(key);
     }
 }

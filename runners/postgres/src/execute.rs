@@ -1,4 +1,7 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, future, pin_mut};
@@ -29,13 +32,15 @@ impl<'a> Execution<'a> {
 
     pub(crate) async fn run(mut self, params: &[params::Encoded]) -> Result<Bytes> {
         let Some(connection) = &mut self.connection else { return Err(given_back()) };
+        let (begun, timeout) = (Instant::now(), connection.limits.statement_timeout);
         let ended = match connection.statement(self.prepared, self.form).await {
-            Ok(statement) => match self.form.begin() {
-                Some(begin) => Box::pin(self.transaction(begin, &statement, params)).await,
+            Ok(statement) => match self.form.transaction() {
+                Some(ends) => Box::pin(self.transaction(ends, &statement, params)).await,
                 None => self.query(&statement, params).await,
             },
             Err(error) => Err(error),
         };
+        let ended = ended.map_err(|error| error::late(error, begun, timeout));
         if let (Some(connection), Err(error)) = (&mut self.connection, &ended) {
             if error.code() == Code::PrepareError || error::is_stale(error) {
                 connection.forget(&self.form.key);
@@ -61,7 +66,7 @@ impl<'a> Execution<'a> {
     /// in a round trip of its own.
     async fn transaction(
         &self,
-        begin: &'static str,
+        (begin, end): (&'static str, &'static str),
         statement: &Statement,
         params: &[params::Encoded],
     ) -> Result<Result<Bytes>> {
@@ -72,7 +77,7 @@ impl<'a> Execution<'a> {
         let (begun, ended) = future::join(command(begin), self.query(statement, params)).await;
         begun?;
         match ended {
-            Ok(Ok(output)) => command("COMMIT").await.map(|()| Ok(output)),
+            Ok(Ok(output)) => command(end).await.map(|()| Ok(output)),
             Ok(Err(error)) => Ok(Err(error)),
             Err(error) => {
                 if !error::is_lost(&error) {
@@ -92,12 +97,18 @@ impl<'a> Execution<'a> {
         let mut writer = Writer::new();
         let mut count = 0;
         let results = Results { shapes: &self.prepared.shapes, escapes: self.form.escapes };
+        let most = Pooled::pool(connection)
+            .and_then(|pool| pool.manager().config().output_bytes)
+            .unwrap_or(u64::MAX);
         while let Some(row) = rows.next().await {
             let row = row.map_err(|e| error::driver(&e))?;
             if let Some(plan) = &self.prepared.plan
                 && let Err(error) = results.write(plan, &row, &mut writer)
             {
                 return Ok(Err(error));
+            }
+            if writer.len() as u64 > most {
+                return Ok(Err(error::output(most)));
             }
             count += 1;
         }

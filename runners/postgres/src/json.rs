@@ -6,20 +6,27 @@ use runner_core::{
 };
 use runner_sql::{Shape, Shapes, postgres::unescape};
 
-use crate::params;
+use crate::{error, limits::PARAMETER_BYTES, params};
 
 /// Appends the JSON of a value.
 ///
 /// # Errors
-/// `DECODE_ERROR` if the bytes are not one of this type, or nest too deep.
+/// `DECODE_ERROR` if the bytes are not one of this type, or nest too deep; `RESOURCE_EXHAUSTED` if it becomes too long.
 pub(crate) fn write(
     shapes: &Shapes,
     ty: TypeId,
     reader: &mut Reader<'_>,
-    out: &mut Vec<u8>,
+    out: Out<'_>,
     escapes: bool,
 ) -> Result<()> {
-    WriteTo { shapes, out, escapes }.value(ty, reader, 0)
+    WriteTo { shapes, most: out.most, out: out.bytes, escapes }.value(ty, reader, 0)
+}
+
+/// Where JSON goes.
+pub(crate) struct Out<'a> {
+    pub(crate) bytes: &'a mut Vec<u8>,
+    /// How long it may become.
+    pub(crate) most: usize,
 }
 
 /// Appends the wire bytes of a value to `writer`.
@@ -43,6 +50,7 @@ const DEPTH: usize = runner_core::limits::VALUE_DEPTH;
 struct WriteTo<'a> {
     shapes: &'a Shapes,
     out: &'a mut Vec<u8>,
+    most: usize,
     escapes: bool,
 }
 
@@ -78,6 +86,9 @@ impl WriteTo<'_> {
                         self.out.push(b',');
                     }
                     self.value(item, reader, depth + 1)?;
+                    if self.out.len() > self.most {
+                        return Err(error::parameters(PARAMETER_BYTES));
+                    }
                 }
                 self.out.push(b']');
                 Ok(())

@@ -37,6 +37,8 @@ mod params;
 mod prepared;
 mod rows;
 mod runner;
+mod session;
+mod statements;
 mod tls;
 
 pub use config::Config;

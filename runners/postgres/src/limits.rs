@@ -20,3 +20,9 @@ pub(crate) const TYPE_DEPTH: usize = 16;
 
 /// Prepared statements that a connection keeps.
 pub(crate) const STATEMENTS: usize = 256;
+
+/// Bytes of their SQL; the server keeps a tree of it, which takes some twenty times as much.
+pub(crate) const STATEMENT_BYTES: usize = 2 << 20;
+
+/// Bytes of the parameters that an input becomes. The server takes no message beyond 1 GiB.
+pub(crate) const PARAMETER_BYTES: usize = 512 << 20;

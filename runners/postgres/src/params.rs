@@ -6,7 +6,7 @@ use runner_core::{Error, Prim, Repr, Result, TypeId, wire::Reader};
 use runner_sql::{Leaf, Param, Shape, Shapes, postgres::escape};
 use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut};
 
-use crate::{error, json, numeric};
+use crate::{error, json, limits::PARAMETER_BYTES, numeric};
 
 /// A value of a parameter, encoded.
 #[derive(Debug)]
@@ -25,7 +25,8 @@ pub(crate) struct Encoded {
 /// Encodes all parameters.
 ///
 /// # Errors
-/// `DECODE_ERROR` if the bytes are not a value of the type; [`error::nul`] if they hold U+0000 and it is not escaped.
+/// `DECODE_ERROR` if the bytes are not a value of the type; [`error::nul`] if they hold U+0000 and it is not escaped;
+/// `RESOURCE_EXHAUSTED` if a few bytes stand for too many.
 pub(crate) fn encode(
     shapes: &Shapes,
     ty: TypeId,
@@ -54,7 +55,7 @@ pub(crate) fn encode(
         })
         .collect();
     let mut reader = Reader::new(input);
-    let mut encoder = Encoder { shapes, columns, next: 0, escapes };
+    let mut encoder = Encoder { shapes, columns, next: 0, escapes, left: PARAMETER_BYTES };
     encoder.value(ty, &mut reader)?;
     reader.finish()?;
     Ok(encoder.columns)
@@ -85,6 +86,8 @@ struct Encoder<'a> {
     columns: Vec<Encoded>,
     next: usize,
     escapes: bool,
+    /// Bytes that parameters may still take.
+    left: usize,
 }
 
 impl Encoder<'_> {
@@ -102,7 +105,7 @@ impl Encoder<'_> {
                 for _ in 0..count {
                     self.next = first;
                     if width == 0 {
-                        self.column(|column| column.item(|bytes| bytes.push(1)))?;
+                        self.item_of(|bytes| bytes.push(1))?;
                     }
                     fields.iter().try_for_each(|ty| self.item(*ty, reader))?;
                 }
@@ -118,17 +121,16 @@ impl Encoder<'_> {
         match self.shapes.get(ty) {
             Shape::Prim(prim) => {
                 let escapes = self.escapes;
-                self.slot()?.try_item(|bytes| primitive(prim, reader, bytes, escapes))
+                self.column(|column, _| column.try_item(|bytes| primitive(prim, reader, bytes, escapes)))
             }
             Shape::Null(prim) => {
                 let escapes = self.escapes;
-                let slot = self.slot()?;
                 match reader.u32()? {
-                    0 => slot.null(),
-                    1 => return slot.try_item(|bytes| primitive(prim, reader, bytes, escapes)),
-                    _ => return Err(reader.error("an option has two variants")),
+                    0 => self.null(),
+                    1 => self
+                        .column(|column, _| column.try_item(|bytes| primitive(prim, reader, bytes, escapes))),
+                    _ => Err(reader.error("an option has two variants")),
                 }
-                Ok(())
             }
             Shape::Tag => {
                 let index = reader.u32()?;
@@ -136,7 +138,7 @@ impl Encoder<'_> {
                 if index as usize >= types.as_enum(types.unframed(ty)).unwrap_or_default().len() {
                     return Err(reader.error("there is no such variant"));
                 }
-                self.column(|column| column.item(|bytes| bytes.extend_from_slice(&index.to_be_bytes())))
+                self.item_of(|bytes| bytes.extend_from_slice(&index.to_be_bytes()))
             }
             Shape::Tuple => self.shapes.fields(ty).into_iter().try_for_each(|ty| self.item(ty, reader)),
             Shape::Option(payload) => {
@@ -145,31 +147,52 @@ impl Encoder<'_> {
                     1 => true,
                     _ => return Err(reader.error("an option has two variants")),
                 };
-                self.column(|column| column.item(|bytes| bytes.push(some.into())))?;
+                self.item_of(|bytes| bytes.push(some.into()))?;
                 if some {
                     return self.item(payload, reader);
                 }
-                (0..self.shapes.leaves(payload).len()).try_for_each(|_| self.column(Encoded::null))
+                (0..self.shapes.leaves(payload).len()).try_for_each(|_| self.null())
             }
             Shape::Enum | Shape::Array(_) => {
                 let (shapes, escapes) = (self.shapes, self.escapes);
-                self.slot()?.try_item(|bytes| {
-                    bytes.push(1);
-                    json::write(shapes, ty, reader, bytes, escapes)
+                self.column(|column, left| {
+                    column.try_item(|bytes| {
+                        bytes.push(1);
+                        let most = bytes.len().saturating_add(left);
+                        json::write(shapes, ty, reader, json::Out { bytes, most }, escapes)
+                    })
                 })
             }
         }
     }
 
-    fn slot(&mut self) -> Result<&mut Encoded> {
-        self.next += 1;
-        self.columns
-            .get_mut(self.next - 1)
-            .ok_or_else(|| Error::new(runner_core::Code::Internal, "a parameter is missing"))
+    fn null(&mut self) -> Result<()> {
+        self.column(|column, _| {
+            column.null();
+            Ok(())
+        })
     }
 
-    fn column(&mut self, write: impl FnOnce(&mut Encoded)) -> Result<()> {
-        self.slot().map(write)
+    fn item_of(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<()> {
+        self.column(|column, _| {
+            column.try_item(|bytes| {
+                write(bytes);
+                Ok(())
+            })
+        })
+    }
+
+    /// Writes to the next column, which is told how many bytes it may take.
+    fn column(&mut self, write: impl FnOnce(&mut Encoded, usize) -> Result<()>) -> Result<()> {
+        self.next += 1;
+        let column = self.columns.get_mut(self.next - 1);
+        let column =
+            column.ok_or_else(|| Error::new(runner_core::Code::Internal, "a parameter is missing"))?;
+        let before = column.bytes.len();
+        write(column, self.left)?;
+        let grown = column.bytes.len().saturating_sub(before);
+        self.left = self.left.checked_sub(grown).ok_or_else(|| error::parameters(PARAMETER_BYTES))?;
+        Ok(())
     }
 }
 
@@ -182,13 +205,6 @@ impl Encoded {
         } else {
             self.is_null = true;
         }
-    }
-
-    fn item(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        let _ = self.try_item(|bytes| {
-            write(bytes);
-            Ok(())
-        });
     }
 
     fn try_item(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> Result<()> {

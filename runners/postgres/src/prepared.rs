@@ -3,10 +3,10 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use runner_core::{Kind, Literal, Program, Result};
+use runner_core::{Error, Kind, Literal, Program, Result};
 use runner_sql::{Output, Shapes, Statement, Table};
 
-use crate::{connection::Key, rows::Plan};
+use crate::{rows::Plan, statements::Key};
 
 /// A program as a statement of PostgreSQL.
 ///
@@ -19,9 +19,27 @@ pub struct Prepared {
     pub(crate) output: Output,
     /// What the statement was made for.
     tables: Vec<Table>,
-    is_c: bool,
+    server: Server,
     plain: Arc<Form>,
     escaping: OnceLock<Arc<Form>>,
+}
+
+/// What a statement depends on beside the program and its tables.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Server {
+    /// Whether the collation of the database is the order of code points.
+    pub(crate) is_c: bool,
+    pub(crate) is_read_only: bool,
+}
+
+/// What a statement needs around it, if it can't be a transaction by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Transaction {
+    None,
+    /// It changes tables, and its output may turn out to be none.
+    Change,
+    /// It is SQL from outside that may only read: not what it sets in its session may stay.
+    ReadOnly,
 }
 
 /// A statement, and how its texts are held.
@@ -29,23 +47,27 @@ pub(crate) struct Form {
     pub(crate) key: Key,
     pub(crate) statement: Statement,
     pub(crate) escapes: bool,
-    /// Whether it changes tables, and its output may turn out to be none.
-    needs_transaction: bool,
+    transaction: Transaction,
     /// Whether PostgreSQL has found no plan for it among those that join in another order than it is written in.
     joins_as_written: AtomicBool,
 }
 
 impl Prepared {
-    pub(crate) fn new(program: &Program, tables: Vec<Table>, is_c: bool) -> Result<Self> {
+    /// # Errors
+    /// `PREPARE_ERROR`, also if the program changes tables and may only read.
+    pub(crate) fn new(program: &Program, tables: Vec<Table>, server: Server) -> Result<Self> {
         let shapes = Shapes::new(program)?;
-        let plain = Arc::new(Form::new(program, &tables, is_c, holds_nul(program))?);
+        let plain = Arc::new(Form::new(program, &tables, server, holds_nul(program))?);
+        if server.is_read_only && plain.statement.has_change {
+            return Err(Error::prepare("the program changes tables, and this runner only reads"));
+        }
         let output = plain.statement.output;
         let plan = match output {
             Output::Row(ty) | Output::Rows(ty) => Some(Plan::new(&shapes, ty)),
             Output::Unit => None,
         };
         let program = program.clone();
-        Ok(Self { program, shapes, plan, output, tables, is_c, plain, escaping: OnceLock::new() })
+        Ok(Self { program, shapes, plan, output, tables, server, plain, escaping: OnceLock::new() })
     }
 
     /// The statement.
@@ -60,6 +82,12 @@ impl Prepared {
         self.plain.statement.pretty()
     }
 
+    /// Bytes of memory that it holds in this process beside its program, estimated from the statement.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        // A second form may be made, and the shapes hold the program's types once more.
+        (2 * self.plain.statement.sql.len() + self.program.bytes().len()) as u64
+    }
+
     pub(crate) fn plain(&self) -> Arc<Form> {
         Arc::clone(&self.plain)
     }
@@ -69,24 +97,29 @@ impl Prepared {
         if let Some(form) = self.escaping.get() {
             return Ok(Arc::clone(form));
         }
-        let form = Arc::new(Form::new(&self.program, &self.tables, self.is_c, true)?);
+        let form = Arc::new(Form::new(&self.program, &self.tables, self.server, true)?);
         Ok(Arc::clone(self.escaping.get_or_init(|| form)))
     }
 }
 
 impl Form {
-    fn new(program: &Program, tables: &[Table], is_c: bool, escapes: bool) -> Result<Self> {
+    fn new(program: &Program, tables: &[Table], server: Server, escapes: bool) -> Result<Self> {
         let dialect =
             if escapes { runner_sql::Postgres::escaping() } else { runner_sql::Postgres::default() };
         let statement =
-            runner_sql::lower(program, &dialect.with_c_collation(is_c).with_table_checks(), tables)?;
+            runner_sql::lower(program, &dialect.with_c_collation(server.is_c).with_table_checks(), tables)?;
         let can_fail = match statement.output {
             Output::Row(ty) | Output::Rows(ty) => Plan::new(&Shapes::new(program)?, ty).can_fail(),
             Output::Unit => false,
         };
-        let needs_transaction = statement.has_change && can_fail;
+        let is_raw = !runner_sql::queries(program).is_empty();
+        let transaction = match statement.has_change && can_fail {
+            _ if server.is_read_only && is_raw => Transaction::ReadOnly,
+            true => Transaction::Change,
+            false => Transaction::None,
+        };
         let joins_as_written = AtomicBool::new(false);
-        Ok(Self { key: Key::new(), statement, escapes, needs_transaction, joins_as_written })
+        Ok(Self { key: Key::new(), statement, escapes, transaction, joins_as_written })
     }
 
     /// From now on its joins are planned in the order in which they are written.
@@ -94,12 +127,19 @@ impl Form {
         self.joins_as_written.store(true, Ordering::Relaxed);
     }
 
-    /// What begins the transaction that it needs, if it can't be one by itself.
-    pub(crate) fn begin(&self) -> Option<&'static str> {
-        match (self.joins_as_written.load(Ordering::Relaxed), self.needs_transaction) {
-            (true, _) => Some("BEGIN; SET LOCAL join_collapse_limit = 1"),
-            (false, true) => Some("BEGIN"),
-            (false, false) => None,
+    /// What begins the transaction that it needs, if it can't be one by itself, and what ends it if all went well.
+    pub(crate) fn transaction(&self) -> Option<(&'static str, &'static str)> {
+        let joins_as_written = self.joins_as_written.load(Ordering::Relaxed);
+        match (self.transaction, joins_as_written) {
+            (Transaction::None, false) => None,
+            (Transaction::Change, false) => Some(("BEGIN", "COMMIT")),
+            (Transaction::None | Transaction::Change, true) => {
+                Some(("BEGIN; SET LOCAL join_collapse_limit = 1", "COMMIT"))
+            }
+            (Transaction::ReadOnly, false) => Some(("BEGIN READ ONLY", "ROLLBACK")),
+            (Transaction::ReadOnly, true) => {
+                Some(("BEGIN READ ONLY; SET LOCAL join_collapse_limit = 1", "ROLLBACK"))
+            }
         }
     }
 }

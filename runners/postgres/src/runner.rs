@@ -3,6 +3,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use deadpool::managed::{PoolError, TimeoutType, Timeouts};
 use runner_core::{Code, Description, Error, Program, Result, Run};
+use runner_sql::postgres::{TEXT_BYTES, TEXT_PARTS};
 use tokio::{sync::RwLock, time::timeout};
 
 use crate::{
@@ -12,9 +13,9 @@ use crate::{
     error,
     execute::Execution,
     interface,
-    limits::READY,
+    limits::{PARAMETER_BYTES, READY},
     params,
-    prepared::{Form, Prepared},
+    prepared::{Form, Prepared, Server},
 };
 
 /// A runner on a PostgreSQL database.
@@ -24,6 +25,7 @@ use crate::{
 pub struct Postgres {
     pool: Pool,
     allows_raw: bool,
+    is_read_only: bool,
     /// Read by each call, written by the shutdown, which so waits for them.
     calls: RwLock<()>,
 }
@@ -42,10 +44,10 @@ impl Postgres {
     /// # Errors
     /// As [`Postgres::connect`].
     pub async fn new(config: Config) -> Result<Self> {
-        let (size, allows_raw) = (config.pool_size, config.allows_raw);
+        let (size, allows_raw, is_read_only) = (config.pool_size, config.allows_raw, config.is_read_only);
         let pool = Pool::builder(Manager::new(config)?).max_size(size).build();
         let pool = pool.map_err(|error| Error::new(Code::Internal, error.to_string()))?;
-        let runner = Self { pool, allows_raw, calls: RwLock::new(()) };
+        let runner = Self { pool, allows_raw, is_read_only, calls: RwLock::new(()) };
         drop(runner.connection().await?);
         Ok(runner)
     }
@@ -111,6 +113,7 @@ impl Run for Postgres {
             return Err(Error::new(Code::Unsupported, "`std::sql::raw` is switched off"));
         }
         let mut connection = self.connection().await?;
+        let server = Server { is_c: connection.is_c, is_read_only: self.is_read_only };
         let mut tables = Vec::new();
         if !names.is_empty() {
             tables = catalog::describe(&connection.client, &connection.schemas, &names).await?;
@@ -118,14 +121,14 @@ impl Run for Postgres {
         for query in &queries {
             tables.push(catalog::describe_query(&connection.client, query).await?);
         }
-        let mut prepared = Prepared::new(program, tables.clone(), connection.is_c)?;
+        let mut prepared = Prepared::new(program, tables.clone(), server)?;
         let mut result = connection.statement(&prepared, &prepared.plain()).await.map(drop);
         if let Err(error) = &result
             && error::is_ambiguous_collation(error)
         {
             // Columns of several collations meet: all are read without theirs.
             tables.iter_mut().flat_map(|table| &mut table.columns).for_each(|column| column.is_loose = true);
-            prepared = Prepared::new(program, tables, connection.is_c)?;
+            prepared = Prepared::new(program, tables, server)?;
             result = connection.statement(&prepared, &prepared.plain()).await.map(drop);
         }
         match result {
@@ -164,13 +167,30 @@ impl Run for Postgres {
         Ok(())
     }
 
+    fn weight(&self, program: &Program, prepared: &Prepared) -> u64 {
+        program.memory_bytes() + prepared.memory_bytes()
+    }
+
     async fn describe(&self) -> Result<Description> {
         self.ready().await?;
         let mut description = Description::new("postgres", env!("CARGO_PKG_VERSION"));
         description.cancels = true;
         description.isolates = true;
         description.keeps_state = true;
-        description.limits.push(("connections".into(), self.pool.status().max_size as u64));
+        let (kept, config) = (self.pool.manager().limits(), self.pool.manager().config());
+        let time = kept.statement_timeout.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+        let limits = [
+            ("connections", Some(self.pool.status().max_size as u64)),
+            ("time_ms", time),
+            ("work_mem_bytes", kept.work_mem),
+            ("temp_file_bytes", kept.temp_file_limit),
+            ("output_bytes", config.output_bytes),
+            ("parameter_bytes", Some(PARAMETER_BYTES as u64)),
+            ("text_bytes", Some(TEXT_BYTES)),
+            ("text_parts", Some(TEXT_PARTS)),
+        ];
+        let limits = limits.into_iter().filter_map(|(name, value)| Some((name.into(), value?)));
+        description.limits.extend(limits);
         Ok(description)
     }
 

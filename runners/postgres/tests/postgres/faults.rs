@@ -3,6 +3,7 @@
 mod altered;
 mod conflicts;
 mod dropped;
+mod growth;
 mod limits;
 mod network;
 mod pool;

@@ -7,6 +7,7 @@ mod interface;
 mod names;
 mod plans;
 mod proxy;
+mod read_only;
 mod sessions;
 mod tables;
 mod tls;

@@ -19,7 +19,7 @@ use runner_core::{Op, Prim, Result, TypeId};
 
 pub use constraint::{ALTERED, NULL};
 pub use escape::{escape, unescape};
-pub use helper::definition;
+pub use helper::{TEXT_BYTES, TEXT_PARTS, definition};
 
 use super::Dialect;
 use crate::{

@@ -1,12 +1,12 @@
 //! Time, space and connections run out.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
-use runner_core::{Code, Run, value, wire};
+use runner_core::{Code, Detail, Run, value, wire};
 use runner_postgres::{Config, Postgres};
 use runner_test_server::Options;
 
-use crate::database::{Database, ENDLESS, client, url};
+use crate::database::{Database, ENDLESS, PATIENCE, client, url};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_statement_ends_with_the_deadline() {
@@ -23,6 +23,58 @@ async fn a_late_statement_ends_with_the_deadline() {
         }
         assert_eq!(database.connections().await, 1);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadline_and_a_cancellation_differ() {
+    let (options, timeout) = (Options::default(), Duration::from_millis(300));
+    let database = Database::with(&options, "", |config| config.statement_timeout(timeout)).await;
+    let (_, endless) = database.prepare(ENDLESS).await;
+    let error = database.runner.execute(&endless, Vec::new().into()).await.unwrap_err();
+    assert_eq!(error.code(), Code::DeadlineExceeded, "{error}");
+    assert!(error.details().contains(&Detail::Limit { name: "time_ms".into(), value: 300 }), "{error:?}");
+    let patient = Database::with(&options, "", |config| config.statement_timeout(PATIENCE)).await;
+    let (_, endless) = patient.prepare(ENDLESS).await;
+    let (code, ()) = tokio::join!(patient.code(&endless), async {
+        let cancel = format!("SELECT pg_cancel_backend({})", patient.busy_process().await);
+        patient.client.batch_execute(&cancel).await.unwrap();
+    });
+    assert_eq!(code, Some(Code::Cancelled));
+    assert_eq!(patient.run("func main() -> 1", "{}").await, "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_description_has_the_limits_that_hold() {
+    let schema = "CREATE ROLE someone LOGIN; ALTER ROLE someone SET statement_timeout = '7s'";
+    let database = Database::start(schema).await;
+    let limits = async |user: &str, config: fn(Config) -> Config| -> HashMap<String, u64> {
+        let url = database.server.url().replace("test@", user);
+        let runner = Postgres::new(config(Config::parse(&url).unwrap())).await.unwrap();
+        runner.describe().await.unwrap().limits.into_iter().collect()
+    };
+    let set = |config: Config| {
+        config
+            .pool_size(3)
+            .statement_timeout(Duration::from_millis(1500))
+            .work_mem(1 << 20)
+            .temp_file_limit(5 << 20)
+            .output_bytes(1 << 30)
+    };
+    let all = limits("test@", set).await;
+    let expected = [
+        ("connections", 3),
+        ("time_ms", 1500),
+        ("work_mem_bytes", 1 << 20),
+        ("temp_file_bytes", 5 << 20),
+        ("output_bytes", 1 << 30),
+    ];
+    for (name, value) in expected {
+        assert_eq!(all.get(name), Some(&value), "{name}: {all:?}");
+    }
+    // Who may not set a limit has none; what the role is set to holds.
+    let others = limits("someone@", |config| config.temp_file_limit(5 << 20)).await;
+    assert_eq!((others.get("temp_file_bytes"), others.get("time_ms")), (None, Some(&7000)), "{others:?}");
+    assert_eq!(limits("test@", |config| config).await.get("output_bytes"), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,13 @@
 
 use std::borrow::Cow;
 
+/// Bytes of a text that a statement makes; it is what a `jsonb` holds at most, too. PostgreSQL's own limit is four times
+/// as much.
+pub const TEXT_BYTES: u64 = (256 << 20) - 1;
+
+/// Parts that a text is taken apart into, be they characters or what stands between separators.
+pub const TEXT_PARTS: u64 = 8 << 20;
+
 /// All helpers; each begins behind a line `-- name`, and stands behind those that it calls.
 const SOURCE: &str = include_str!("helpers.sql");
 
@@ -18,6 +25,10 @@ pub fn definition(name: &str) -> Option<Cow<'static, str>> {
     Some(match name {
         "text_lower" => text.replace("{lower}", &mapping(lower)).into(),
         "text_upper" => text.replace("{upper}", &mapping(upper)).into(),
+        _ if text.contains("{bytes}") || text.contains("{parts}") => text
+            .replace("{bytes}", &TEXT_BYTES.to_string())
+            .replace("{parts}", &TEXT_PARTS.to_string())
+            .into(),
         _ => text.into(),
     })
 }

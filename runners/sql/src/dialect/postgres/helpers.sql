@@ -4,6 +4,57 @@ Functions that live in the temporary schema of a connection. What may be merged 
 CREATE FUNCTION pg_temp.fail(message text, type anyelement) RETURNS anyelement LANGUAGE plpgsql VOLATILE AS $$
 BEGIN RAISE EXCEPTION USING ERRCODE = 'LT001', MESSAGE = message; END $$;
 
+-- too_long
+CREATE FUNCTION pg_temp.too_long(bytes int8) RETURNS text LANGUAGE plpgsql VOLATILE PARALLEL SAFE AS $$
+BEGIN
+  RAISE EXCEPTION USING ERRCODE = 'LT002', MESSAGE = format('a text of %s bytes, where there may be {bytes}', bytes);
+END $$;
+
+-- text_within
+CREATE FUNCTION pg_temp.text_within(x text) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+  IF octet_length(x) > {bytes} THEN RETURN pg_temp.too_long(octet_length(x)); END IF;
+  RETURN x;
+END $$;
+
+-- text_replace
+CREATE FUNCTION pg_temp.text_replace(x text, part text, other text) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE bytes int8;
+BEGIN
+  IF octet_length(x)::int8 * octet_length(other) > {bytes} AND part <> '' THEN
+    bytes := octet_length(x)::int8 - octet_length(replace(x, part, ''));
+    bytes := octet_length(x) - bytes + bytes / octet_length(part) * octet_length(other);
+    IF bytes > {bytes} THEN RETURN pg_temp.too_long(bytes); END IF;
+  END IF;
+  RETURN replace(x, part, other);
+END $$;
+
+-- too_many_parts
+CREATE FUNCTION pg_temp.too_many_parts(parts int8) RETURNS text[] LANGUAGE plpgsql VOLATILE PARALLEL SAFE AS $$
+BEGIN
+  RAISE EXCEPTION USING ERRCODE = 'LT003', MESSAGE = format('a text of %s parts, where there may be {parts}', parts);
+END $$;
+
+-- text_characters
+CREATE FUNCTION pg_temp.text_characters(x text) RETURNS text[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+  IF octet_length(x) > {parts} AND char_length(x) > {parts} THEN
+    RETURN pg_temp.too_many_parts(char_length(x));
+  END IF;
+  RETURN string_to_array(x, NULL);
+END $$;
+
+-- text_parts
+CREATE FUNCTION pg_temp.text_parts(x text, separator text) RETURNS text[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE parts int8;
+BEGIN
+  IF octet_length(x) > {parts} THEN
+    parts := (octet_length(x) - octet_length(replace(x, separator, ''))) / octet_length(separator);
+    IF parts > {parts} THEN RETURN pg_temp.too_many_parts(parts); END IF;
+  END IF;
+  RETURN string_to_array(x, separator);
+END $$;
+
 -- float_add_slow
 CREATE FUNCTION pg_temp.float_add_slow(a float8, b float8) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
@@ -317,7 +368,7 @@ CREATE FUNCTION pg_temp.text_lower(x text) RETURNS text LANGUAGE plpgsql IMMUTAB
 BEGIN
   IF octet_length(x) = char_length(x) THEN RETURN lower(x COLLATE "C"); END IF;
   RETURN (SELECT string_agg(coalesce('{lower}'::jsonb ->> c, c), '' ORDER BY o)
-    FROM unnest(string_to_array(x, NULL)) WITH ORDINALITY AS u(c, o));
+    FROM unnest(pg_temp.text_characters(x)) WITH ORDINALITY AS u(c, o));
 END $$;
 
 -- text_upper
@@ -325,7 +376,7 @@ CREATE FUNCTION pg_temp.text_upper(x text) RETURNS text LANGUAGE plpgsql IMMUTAB
 BEGIN
   IF octet_length(x) = char_length(x) THEN RETURN upper(x COLLATE "C"); END IF;
   RETURN (SELECT string_agg(coalesce('{upper}'::jsonb ->> c, c), '' ORDER BY o)
-    FROM unnest(string_to_array(x, NULL)) WITH ORDINALITY AS u(c, o));
+    FROM unnest(pg_temp.text_characters(x)) WITH ORDINALITY AS u(c, o));
 END $$;
 
 -- nul_length
@@ -334,14 +385,14 @@ SELECT char_length(translate(x, E'\x03\x04\x05', ''))::int8 $$;
 
 -- nul_characters
 CREATE FUNCTION pg_temp.nul_characters(x text) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
-SELECT CASE WHEN translate(x, E'\x01\x02', '') = x THEN string_to_array(x, NULL)
+SELECT CASE WHEN translate(x, E'\x01\x02', '') = x THEN pg_temp.text_characters(x)
   ELSE ARRAY(SELECT m[1] FROM regexp_matches(x, E'[\x01\x02]?.', 'g') WITH ORDINALITY AS r(m, o) ORDER BY o) END $$;
 
 -- nul_escape
 CREATE FUNCTION pg_temp.nul_escape(x text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
 SELECT CASE WHEN x IS NULL OR translate(x, E'\x01\x02\x03\x04\x05', '') = x THEN x ELSE
   (SELECT string_agg(CASE WHEN ascii(c) <= 5 THEN chr(1 + ascii(c) / 3) || chr(3 + ascii(c) % 3) ELSE c END, '' ORDER BY o)
-    FROM unnest(string_to_array(x, NULL)) WITH ORDINALITY AS u(c, o)) END $$;
+    FROM unnest(pg_temp.text_characters(x)) WITH ORDINALITY AS u(c, o)) END $$;
 
 -- nul_unescape
 CREATE FUNCTION pg_temp.nul_unescape(x text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$

@@ -2,7 +2,7 @@
 
 use runner_core::{Op, Prim};
 
-use super::Postgres;
+use super::{Postgres, helper::TEXT_BYTES};
 use crate::sql::Sql;
 
 /// White space, as Unicode has it.
@@ -13,10 +13,7 @@ pub(super) fn function(dialect: &Postgres, op: Op, operand: Prim, args: &[Sql]) 
     let nul = dialect.escapes;
     Some(match (op, args) {
         (Op::ToText, [x]) => to_text(operand, x),
-        (Op::Concat, args) => {
-            let texts: Vec<_> = args.iter().map(Sql::text).collect();
-            format!("({})", texts.join(" || "))
-        }
+        (Op::Concat, args) => concat(args),
         (Op::TextLength, [x]) if nul => format!("pg_temp.nul_length({x})"),
         (Op::TextLength, [x]) => format!("char_length({x})::int8"),
         (Op::FromAscii, [x]) if nul => format!("pg_temp.nul_from_ascii({x})"),
@@ -29,7 +26,8 @@ pub(super) fn function(dialect: &Postgres, op: Op, operand: Prim, args: &[Sql]) 
         (Op::Trim, [x]) => format!("btrim({x}, {SPACES})"),
         (Op::TrimStart, [x]) => format!("ltrim({x}, {SPACES})"),
         (Op::TrimEnd, [x]) => format!("rtrim({x}, {SPACES})"),
-        (Op::Replace, [x, from, to]) => format!("replace({x}, {from}, {to})"),
+        (Op::Replace, [x, from, to]) if never_grows(from, to) => format!("replace({x}, {from}, {to})"),
+        (Op::Replace, [x, from, to]) => format!("pg_temp.text_replace({x}, {from}, {to})"),
         (Op::TextSlice, [x, start, end]) if nul => format!("pg_temp.nul_slice({x}, {start}, {end})"),
         (Op::TextSlice, [x, start, end]) => format!("pg_temp.text_slice({x}, {start}, {end})"),
         (Op::DateToTimestamp, [date, zone]) => format!("pg_temp.date_to_timestamp({date}, {zone})"),
@@ -44,15 +42,52 @@ pub(super) fn function(dialect: &Postgres, op: Op, operand: Prim, args: &[Sql]) 
     })
 }
 
+/// Texts behind each other. Where two of them may be long, their bytes are counted first, or at least before the next
+/// operation makes more of the result.
+fn concat(args: &[Sql]) -> String {
+    let texts: Vec<_> = args.iter().map(Sql::text).collect();
+    let whole = format!("({})", texts.join(" || "));
+    let long: Vec<_> = args.iter().filter(|arg| !is_short(arg)).collect();
+    if long.len() < 2 {
+        return whole;
+    }
+    if !long.iter().all(|arg| arg.is_atom()) {
+        return format!("pg_temp.text_within({whole})");
+    }
+    let bytes: Vec<_> = long.iter().map(|arg| format!("octet_length({arg})::int8")).collect();
+    let bytes = bytes.join(" + ");
+    format!("CASE WHEN {bytes} > {TEXT_BYTES} THEN pg_temp.too_long({bytes}) ELSE {whole} END")
+}
+
+/// Whether a text is a literal, or that of a number.
+fn is_short(text: &Sql) -> bool {
+    literal(text).is_some() || text.text().ends_with(")::text")
+}
+
+/// What stands between the quotes of a literal.
+fn literal(text: &Sql) -> Option<&str> {
+    let inner = text.text().strip_prefix('\'')?.strip_suffix("'::text")?;
+    text.is_constant().then_some(inner)
+}
+
+/// Whether a text gets no longer where one literal takes the place of another. A quote counts twice.
+fn never_grows(from: &Sql, to: &Sql) -> bool {
+    match (literal(from), literal(to)) {
+        (_, Some("")) => true,
+        (Some(from), Some(to)) => !from.contains('\'') && to.len() <= from.len(),
+        _ => false,
+    }
+}
+
 pub(super) fn split(dialect: &Postgres, text: &Sql, separator: &Sql, alias: &str) -> String {
     let characters = if dialect.escapes {
         format!("pg_temp.nul_characters({text})")
     } else {
-        format!("string_to_array({text}, NULL)")
+        format!("pg_temp.text_characters({text})")
     };
     format!(
         "unnest(CASE WHEN {text} = '' THEN ARRAY['']::text[] WHEN {separator} = '' \
-         THEN {characters} ELSE string_to_array({text}, {separator}) END) \
+         THEN {characters} ELSE pg_temp.text_parts({text}, {separator}) END) \
          WITH ORDINALITY AS {alias}(v, o)"
     )
 }
