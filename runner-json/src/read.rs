@@ -1,4 +1,5 @@
 mod expect;
+mod names;
 mod number;
 mod value;
 
@@ -6,6 +7,7 @@ use runner_core::{Code, Error, Result, TypeId, TypeTable, wire::Writer};
 use serde::de::DeserializeSeed;
 
 use crate::{path::Path, shape::Shapes};
+use names::Names;
 use value::ValueSeed;
 
 /// The wire bytes of a value of this type that is written as JSON.
@@ -48,6 +50,8 @@ fn read_once(types: &TypeTable, ty: TypeId, json: &[u8], integers: Integers) -> 
         out: Writer::with_capacity(json.len() / 2),
         path: Path::default(),
         spans: Vec::new(),
+        names: Names::default(),
+        left_out: 0,
         scratch: Vec::new(),
         depth: 0,
         integers,
@@ -89,6 +93,9 @@ struct State<'a> {
     path: Path<'a>,
     /// For each field of the objects that are open, where its bytes are in `out`.
     spans: Vec<Option<(usize, usize)>>,
+    names: Names<'a>,
+    /// Fields that objects have left out so far; each takes a byte that the document does not have.
+    left_out: u64,
     /// The bytes of an object while its fields are put into order.
     scratch: Vec<u8>,
     depth: usize,

@@ -214,3 +214,33 @@ fn depth_is_bounded() {
     let error = read(&types, tree, deep(100_000).as_bytes()).unwrap_err();
     assert!(error.message().contains("nests deeper than 256 levels"), "{error}");
 }
+
+/// Looked for one by one this would be a thousand million comparisons.
+#[test]
+fn keys_in_any_order_of_a_large_tuple() {
+    let mut types = TypeTable::new();
+    let int = types.prim(Prim::Int8);
+    let fields = (0..40_000).map(|index| Field { name: Some(format!("f{index}")), ty: int });
+    let ty = types.push(Type::Tuple(fields.collect()));
+    let pairs: Vec<String> = (0..40_000).map(|index| format!("\"f{index}\": {}", index % 100)).collect();
+    let in_order = format!("{{{}}}", pairs.join(","));
+    let backwards = format!("{{{}}}", pairs.into_iter().rev().collect::<Vec<_>>().join(","));
+    let bytes = read(&types, ty, in_order.as_bytes()).unwrap();
+    assert_eq!(read(&types, ty, backwards.as_bytes()).unwrap(), bytes);
+    assert_eq!(bytes.len(), 40_000);
+}
+
+/// A few bytes for each object would make as many as it has fields.
+#[test]
+fn fields_that_are_left_out_are_bounded() {
+    let mut types = TypeTable::new();
+    let int = types.prim(Prim::Int8);
+    let option = types.option(int);
+    let fields = (0..4_096).map(|index| Field { name: Some(format!("f{index}")), ty: option });
+    let tuple = types.push(Type::Tuple(fields.collect()));
+    let ty = types.array(tuple);
+    let document = |count: usize| format!("[{}]", vec!["{}"; count].join(","));
+    assert_eq!(read(&types, ty, document(4).as_bytes()).unwrap().len(), 1 + 4 * 4_096);
+    let error = read(&types, ty, document(5_000).as_bytes()).unwrap_err();
+    assert!(error.message().contains("fields are left out"), "{error}");
+}

@@ -4,7 +4,7 @@ use std::fmt;
 
 use runner_core::{
     Field, Prim, Type, TypeId, Variant,
-    limits::VALUE_DEPTH,
+    limits::{EMPTY_ITEMS, VALUE_DEPTH},
     value::{parse_date, parse_decimal, parse_duration, parse_time, parse_timestamp},
 };
 use serde::{
@@ -139,6 +139,10 @@ impl<'s, 'a> ValueSeed<'s, 'a> {
                 let ty = shown(state.types, self.ty);
                 return Err(E::custom(format!("missing field `{name}` of {ty}")));
             }
+            state.left_out += spans.iter().filter(|span| span.is_none()).count() as u64;
+            if state.left_out > EMPTY_ITEMS {
+                return Err(E::custom(format!("more than {EMPTY_ITEMS} fields are left out")));
+            }
             state.scratch.clear();
             state.scratch.extend_from_slice(state.out.as_bytes().get(start..).unwrap_or_default());
             state.out.truncate(start);
@@ -247,7 +251,9 @@ impl<'de> Visitor<'de> for ValueSeed<'_, '_> {
             return self.text(prim, text).ok_or_else(|| self.wrong(Quoted(text)));
         }
         let Some(variants) = types.as_enum(self.ty) else { return Err(self.wrong(Quoted(text))) };
-        match variants.iter().position(|variant| variant.name == text && types.is_unit(variant.ty)) {
+        let index = self.state.names.position(types, self.ty, text);
+        let index = index.filter(|index| variants.get(*index).is_some_and(|found| types.is_unit(found.ty)));
+        match index {
             Some(index) => self.state.out.u32(index as u32),
             None => return Err(self.wrong(Quoted(text))),
         }
@@ -294,7 +300,11 @@ impl<'de> Visitor<'de> for ValueSeed<'_, '_> {
                 let (base, start) = (self.state.spans.len(), self.state.out.len());
                 self.state.spans.resize(base + fields.len(), None);
                 let mut guess = 0;
-                while let Some(index) = map.next_key_seed(FieldSeed { fields, guess })? {
+                while let Some(index) = map.next_key_seed(FieldSeed {
+                    fields,
+                    guess,
+                    find: |key: &str| self.state.names.position(types, self.ty, key),
+                })? {
                     guess = index + 1;
                     let Some(field) = fields.get(index) else { continue };
                     let name = field.name.as_deref().unwrap_or_default();
@@ -312,7 +322,11 @@ impl<'de> Visitor<'de> for ValueSeed<'_, '_> {
                 self.arrange(fields, base, start)?;
             }
             Some(Type::Enum(variants)) => {
-                let Some(index) = map.next_key_seed(VariantSeed { variants })? else {
+                let Some(index) = map.next_key_seed(VariantSeed {
+                    variants,
+                    find: |key: &str| self.state.names.position(types, self.ty, key),
+                })?
+                else {
                     return Err(self.wrong("an empty object"));
                 };
                 let Some(variant) = variants.get(index) else { return Err(self.wrong("an object")) };
@@ -332,12 +346,13 @@ impl<'de> Visitor<'de> for ValueSeed<'_, '_> {
 }
 
 /// A key of an object as the index of a field; fields mostly come in their order.
-struct FieldSeed<'a> {
+struct FieldSeed<'a, F> {
     fields: &'a [Field],
     guess: usize,
+    find: F,
 }
 
-impl<'de> DeserializeSeed<'de> for FieldSeed<'_> {
+impl<'de, F: FnMut(&str) -> Option<usize>> DeserializeSeed<'de> for FieldSeed<'_, F> {
     type Value = usize;
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<usize, D::Error> {
@@ -345,19 +360,19 @@ impl<'de> DeserializeSeed<'de> for FieldSeed<'_> {
     }
 }
 
-impl Visitor<'_> for FieldSeed<'_> {
+impl<F: FnMut(&str) -> Option<usize>> Visitor<'_> for FieldSeed<'_, F> {
     type Value = usize;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the name of a field")
     }
 
-    fn visit_str<E: Error>(self, key: &str) -> Result<usize, E> {
+    fn visit_str<E: Error>(mut self, key: &str) -> Result<usize, E> {
         let is_key = |field: &Field| field.name.as_deref() == Some(key);
         if self.fields.get(self.guess).is_some_and(is_key) {
             return Ok(self.guess);
         }
-        self.fields.iter().position(is_key).ok_or_else(|| {
+        (self.find)(key).ok_or_else(|| {
             let known: Vec<&str> = self.fields.iter().filter_map(|field| field.name.as_deref()).collect();
             let known = if known.is_empty() { "none".to_owned() } else { short(&known.join(", ")) };
             E::custom(format!("unknown field `{}`, known are: {known}", short(key)))
@@ -366,11 +381,12 @@ impl Visitor<'_> for FieldSeed<'_> {
 }
 
 /// The only key of an object as the index of a variant.
-struct VariantSeed<'a> {
+struct VariantSeed<'a, F> {
     variants: &'a [Variant],
+    find: F,
 }
 
-impl<'de> DeserializeSeed<'de> for VariantSeed<'_> {
+impl<'de, F: FnMut(&str) -> Option<usize>> DeserializeSeed<'de> for VariantSeed<'_, F> {
     type Value = usize;
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<usize, D::Error> {
@@ -378,15 +394,15 @@ impl<'de> DeserializeSeed<'de> for VariantSeed<'_> {
     }
 }
 
-impl Visitor<'_> for VariantSeed<'_> {
+impl<F: FnMut(&str) -> Option<usize>> Visitor<'_> for VariantSeed<'_, F> {
     type Value = usize;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the name of a variant")
     }
 
-    fn visit_str<E: Error>(self, key: &str) -> Result<usize, E> {
-        self.variants.iter().position(|variant| variant.name == key).ok_or_else(|| {
+    fn visit_str<E: Error>(mut self, key: &str) -> Result<usize, E> {
+        (self.find)(key).ok_or_else(|| {
             let known: Vec<&str> = self.variants.iter().map(|variant| variant.name.as_str()).collect();
             E::custom(format!("unknown variant `{}`, known are: {}", short(key), short(&known.join(", "))))
         })
