@@ -24,10 +24,11 @@ mod unify;
 use std::{collections::HashSet, sync::Arc};
 
 use crate::{
-    diagnostic::Diagnostics,
+    diagnostic::{Diagnostic, Diagnostics},
+    limits,
     resolve::{self, DefId, ModId, Source, World},
     source::ModuleTree,
-    syntax::Expr,
+    syntax::{Expr, Span},
 };
 pub(crate) use cover::{Case, Outcome, Row, Split, split};
 use infer::Infer;
@@ -113,7 +114,12 @@ impl State {
         infer.finish(&root);
         let is_literal = infer.is_constant(&root, &HashSet::new());
         if signature.result.is_none() {
-            self.set_result(def, root.ty);
+            let is_small = self.types.is_small(root.ty);
+            let result = if is_small { root.ty } else { self.types.error() };
+            if !is_small {
+                diagnostics.push(too_large(root.span));
+            }
+            self.set_result(def, result);
         }
         if let Some(slot) = self.bodies.get_mut(def.0 as usize) {
             *slot = Some(Arc::new(Body { params, root, is_literal }));
@@ -125,4 +131,13 @@ impl State {
             signature.result = Some(result);
         }
     }
+}
+
+fn too_large(span: Span) -> Diagnostic {
+    let message = format!(
+        "the type of this has more than {} parts or {} levels",
+        limits::TUPLE_FIELDS,
+        limits::TYPE_LEVELS
+    );
+    Diagnostic::error("type_too_large", span, message)
 }

@@ -58,6 +58,9 @@ pub(crate) const STACK_BYTES: usize = 256 << 20;
 /// Fields of a tuple type. A program could not have more ([`runner_core::limits::TYPE_WIDTH`]); `type_too_large`.
 pub(crate) const TUPLE_FIELDS: usize = runner_core::limits::TYPE_WIDTH;
 
+/// Levels of the type of a definition's result; `type_too_large`.
+pub(crate) const TYPE_LEVELS: usize = 1_000;
+
 /// Members of a cycle of types whose own cycles are looked for.
 pub(crate) const CYCLES: usize = 8;
 

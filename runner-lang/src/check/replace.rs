@@ -77,7 +77,7 @@ impl Types {
 
     fn replace_in(&mut self, ty: Ty, with: &mut Replace<'_>) -> Ty {
         let ty = self.follow(ty);
-        if !self.budget().step() {
+        if !self.budget().charge(1, 2 * size_of::<(Ty, Ty)>()) {
             return ty;
         }
         if let Some(known) = with.known.get(&ty) {

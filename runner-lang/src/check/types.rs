@@ -1,6 +1,7 @@
 //! Types during inference: nodes of one arena, some of which are variables that are not solved yet.
 
 mod names;
+mod size;
 
 use std::{
     collections::{HashMap, HashSet},

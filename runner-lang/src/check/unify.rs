@@ -345,7 +345,7 @@ fn is_composite(node: &Node) -> bool {
 }
 
 /// Calls `visit` with each type directly within a node.
-fn for_each_part(node: &Node, mut visit: impl FnMut(Ty)) {
+pub(super) fn for_each_part(node: &Node, mut visit: impl FnMut(Ty)) {
     match node {
         Node::Array(item) => visit(*item),
         Node::Tuple(fields) => fields.iter().for_each(|field| visit(field.ty)),
