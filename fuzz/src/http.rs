@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use runner_core::{Code, Error, Program, adapt::Pooled};
+use runner_core::{Cancel, Code, Error, Program, adapt::Pooled};
 use runner_http::{Function, Param, Server, ServerLimits, ServerOptions};
 use runner_interpreter::Interpreter;
 use runner_lang::{Project, compile};
@@ -120,7 +120,11 @@ fn options() -> ServerOptions {
     };
     let params = vec![Param::new("orders"), Param::new("least").with_default("1")];
     let totals = Function::new("totals", compiled(TOTALS, "totals").unwrap(), params).unwrap();
-    ServerOptions::new().with_limits(limits).with_compile(compiled).with_function(totals)
+    ServerOptions::new().with_limits(limits).with_compile(sent).with_function(totals)
+}
+
+fn sent(source: &str, program: &str, _: &Cancel) -> Result<Program, Error> {
+    compiled(source, program)
 }
 
 fn compiled(source: &str, program: &str) -> Result<Program, Error> {

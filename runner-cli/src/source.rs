@@ -7,7 +7,7 @@ use std::{
 };
 
 use runner_core::{MAGIC, Program};
-use runner_lang::{Diagnostic, Project, render};
+use runner_lang::{Diagnostic, Project, render_all};
 
 use crate::{
     error::Failure,
@@ -50,10 +50,9 @@ pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 }
 
 /// Writes diagnostics to standard error.
-pub(crate) fn tell<'a>(project: &Project, diagnostics: impl IntoIterator<Item = &'a Diagnostic>) {
-    let colour = terminal::has_colour();
-    for diagnostic in diagnostics {
-        terminal::say(&render(project, diagnostic, colour));
+pub(crate) fn tell(project: &Project, diagnostics: &[Diagnostic]) {
+    if !diagnostics.is_empty() {
+        terminal::say(&render_all(project, diagnostics, terminal::has_colour()));
     }
 }
 

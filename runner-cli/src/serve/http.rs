@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use runner_core::{Code, Error, RunSync};
+use runner_core::{Cancel, Error, Program, RunSync};
 use runner_http::{Function, Param, Server, ServerOptions, Spool, Token};
 use runner_interpreter::Interpreter;
 use runner_json::{Layout, print};
-use runner_lang::{Checked, Project, compile, render};
+use runner_lang::{Budget, Checked, Project, compile_with, render_all};
 
 use super::{Settings, gate::Gate};
 use crate::{
     error::Failure,
+    limits::{COMPILE_BYTES, COMPILE_STEPS},
     source::{Source, load, tell},
 };
 
@@ -35,15 +36,7 @@ pub(crate) fn server(
         options = options.without_programs();
     }
     if settings.allow_source {
-        options = options.with_compile(|source, program| {
-            let project = Project::from_source("program.lt", source);
-            compile(&project, program).map(|compiled| compiled.program).map_err(|diagnostics| {
-                let project = project.with_program(program);
-                let texts: Vec<String> =
-                    diagnostics.iter().map(|diagnostic| render(&project, diagnostic, false)).collect();
-                Error::new(Code::PrepareError, texts.join("\n"))
-            })
-        });
+        options = options.with_compile(compiled);
     }
     let functions = functions(settings)?;
     let own: Vec<_> = functions.iter().map(|function| function.program().id()).collect();
@@ -56,6 +49,18 @@ pub(crate) fn server(
     }
     let gate = gate.with_own(own).raw(settings.raw_on_network());
     Ok(Server::new(Arc::new(gate), options))
+}
+
+/// Compiles what a client sent, for as long as somebody waits for it.
+fn compiled(source: &str, program: &str, cancel: &Cancel) -> Result<Program, Error> {
+    let project = Project::from_source("program.lt", source);
+    let budget =
+        Budget::new().with_cancel(cancel.clone()).with_max_steps(COMPILE_STEPS).with_max_bytes(COMPILE_BYTES);
+    let compiled = compile_with(&project, program, &budget);
+    compiled.map(|compiled| compiled.program).map_err(|diagnostics| {
+        let project = project.with_program(program);
+        budget.error().unwrap_or_else(|| Error::prepare(render_all(&project, &diagnostics, false)))
+    })
 }
 
 fn functions(settings: &Settings) -> Result<Vec<Function>, Failure> {

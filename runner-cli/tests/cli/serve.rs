@@ -1,6 +1,8 @@
 //! `runner serve` and the runners that are reached through it: real sockets, real processes.
 
 mod access;
+#[cfg(feature = "http")]
+mod compiling;
 mod configuration;
 #[cfg(feature = "http")]
 mod curl;

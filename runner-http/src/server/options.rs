@@ -1,7 +1,7 @@
 use std::{fmt, sync::Arc};
 
 use http::{HeaderMap, StatusCode, header};
-use runner_core::{Code, Error, Program, Result};
+use runner_core::{Cancel, Code, Error, Program, Result};
 use runner_spool::Spool;
 use subtle::{Choice, ConstantTimeEq};
 
@@ -10,7 +10,7 @@ use crate::{Function, ServerLimits, Token, limits::TOKEN_BYTES};
 
 /// Compiles source for those who send it: the text and the program's name or expression to the program, or an error
 /// whose message tells people what is wrong with it.
-pub(super) type Compile = dyn Fn(&str, &str) -> Result<Program> + Send + Sync;
+pub(super) type Compile = dyn Fn(&str, &str, &Cancel) -> Result<Program> + Send + Sync;
 
 /// How a [`Server`](crate::Server) serves.
 ///
@@ -70,29 +70,30 @@ impl ServerOptions {
         self
     }
 
-    /// Takes Lutra source, and has it written on the page. The closure gets the source and the name
-    /// or expression of the program, on a thread that may block; what it says in an error is shown to who sent the
+    /// Takes Lutra source, and has it written on the page. The closure gets the source, the name or expression of the
+    /// program, and a flag that is raised when nobody waits for it any more: because the client is gone, or its time is
+    /// over. It runs on a thread that may block; what it says in an error is shown to who sent the
     /// source.
     ///
     /// ```
     /// use runner_core::Error;
     /// use runner_http::ServerOptions;
-    /// use runner_lang::{Project, compile, render};
+    /// use runner_lang::{Budget, Project, compile_with, render_all};
     ///
-    /// let options = ServerOptions::new().with_compile(|source, program| {
+    /// let options = ServerOptions::new().with_compile(|source, program, cancel| {
     ///     let project = Project::from_source("program.lt", source);
-    ///     compile(&project, program).map(|compiled| compiled.program).map_err(|diagnostics| {
+    ///     let budget = Budget::new().with_cancel(cancel.clone()).with_max_bytes(256 << 20);
+    ///     let compiled = compile_with(&project, program, &budget);
+    ///     compiled.map(|compiled| compiled.program).map_err(|diagnostics| {
     ///         let project = project.with_program(program);
-    ///         let texts: Vec<String> =
-    ///             diagnostics.iter().map(|diagnostic| render(&project, diagnostic, false)).collect();
-    ///         Error::prepare(texts.join("\n"))
+    ///         budget.error().unwrap_or_else(|| Error::prepare(render_all(&project, &diagnostics, false)))
     ///     })
     /// });
     /// ```
     #[must_use]
     pub fn with_compile(
         mut self,
-        compile: impl Fn(&str, &str) -> Result<Program> + Send + Sync + 'static,
+        compile: impl Fn(&str, &str, &Cancel) -> Result<Program> + Send + Sync + 'static,
     ) -> Self {
         self.compile = Some(Arc::new(compile));
         self

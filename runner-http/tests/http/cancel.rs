@@ -1,17 +1,22 @@
 //! Work that nobody waits for any more stops, which its own counter shows.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    fmt::Write,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use runner_core::{Code, Run, adapt::Pooled};
+use runner_core::{Cancel, Code, Error, Run, adapt::Pooled};
 use runner_http::{ServerLimits, ServerOptions};
 use runner_interpreter::Interpreter;
+use runner_lang::{Budget, Project, check_with};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     time::timeout,
 };
 
-use crate::support::{LONG, SLOW, Served, Ticks, interpreter, program, serve_runner};
+use crate::support::{LONG, SLOW, Served, Ticks, interpreter, program, serve, serve_runner};
 
 const INPUT: &[u8] = b"1000000";
 
@@ -144,4 +149,66 @@ async fn a_lost_server_is_unavailable() {
     assert_eq!((error.code(), error.is_retryable()), (Code::Unavailable, true), "{error}");
     let error = client.execute(&prepared, input()).await.unwrap_err();
     assert_eq!((error.code(), error.is_retryable()), (Code::Unavailable, true), "{error}");
+}
+
+/// Compiles that take seconds, and how each ended: with the number of its steps.
+#[derive(Clone, Default)]
+struct Compiles(Arc<Mutex<Vec<(Code, u64)>>>);
+
+impl Compiles {
+    /// A server that compiles a large source whatever it is sent, and the steps that takes if nobody stops it.
+    async fn serve(&self) -> (Served<Pooled<Interpreter>>, u64) {
+        let mut text = String::new();
+        for index in 0..100_000 {
+            let _ = writeln!(text, "func f{index}(xs: [Int64]) -> xs | map(x -> x + {index}) | sum");
+        }
+        let project = Project::from_source("large.lt", text);
+        let whole = Budget::new();
+        assert!(!check_with(&project, &whole).has_errors());
+        let ends = self.clone();
+        let compile = move |_: &str, _: &str, cancel: &Cancel| {
+            let budget = Budget::new().with_cancel(cancel.clone());
+            drop(check_with(&project, &budget));
+            let error = budget.error().unwrap_or_else(|| Error::prepare("nobody stopped it"));
+            ends.0.lock().unwrap().push((error.code(), budget.steps()));
+            Err(error)
+        };
+        (serve(ServerOptions::new().with_compile(compile)).await, whole.steps())
+    }
+
+    /// Waits until so many have ended, each by being cancelled long before it was done.
+    async fn cancelled(&self, count: usize, whole: u64) {
+        let ended = async {
+            while self.0.lock().unwrap().len() < count {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        timeout(LONG, ended).await.expect("a compile runs on");
+        for (code, steps) in self.0.lock().unwrap().iter() {
+            assert_eq!(*code, Code::Cancelled);
+            assert!(*steps < whole, "{steps} of {whole}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_compile_ends_with_its_request() {
+    let compiles = Compiles::default();
+    let (served, whole) = compiles.serve().await;
+    let sources = ["/v1/run", "/v1/programs"];
+    for path in sources {
+        let head = format!("POST {path} HTTP/1.1\nContent-Type: text/x-lutra\nRunner-Timeout: 20ms");
+        served.ask(&head, b"const main = 1").await.problem(504, "DEADLINE_EXCEEDED");
+    }
+    compiles.cancelled(2, whole).await;
+
+    for path in sources {
+        let mut stream = TcpStream::connect(&served.address).await.unwrap();
+        let head = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/x-lutra");
+        let request = format!("{head}\r\nContent-Length: 14\r\n\r\nconst main = 1");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        drop(stream);
+    }
+    compiles.cancelled(4, whole).await;
 }

@@ -12,7 +12,7 @@ use tokio::{
 
 use crate::{
     robot::{Robot, impossible, order, say},
-    support::{LONG, compiled, program, serve, serve_runner},
+    support::{LONG, compile, program, serve, serve_runner},
 };
 
 const ECHO: &str = "func main(x: {a: Int64, b: [Text]}): {a: Int64, b: [Text]} -> x";
@@ -52,7 +52,7 @@ fn request(path: &str, media: &str, body: &[u8]) -> Vec<u8> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn truncated_and_changed_requests_do_no_harm() {
-    let served = serve(ServerOptions::new().with_compile(compiled)).await;
+    let served = serve(ServerOptions::new().with_compile(compile)).await;
     let program = program(ECHO);
     let client = served.client();
     let prepared = client.prepare(&program).await.unwrap();
@@ -89,7 +89,7 @@ async fn truncated_and_changed_requests_do_no_harm() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_with_a_body_is_said() {
-    let served = serve(ServerOptions::new().with_compile(compiled)).await;
+    let served = serve(ServerOptions::new().with_compile(compile)).await;
     let program = program(ECHO);
     served.client().prepare(&program).await.unwrap();
     let path = format!("/v1/programs/{}/execute", program.id());

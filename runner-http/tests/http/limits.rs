@@ -15,14 +15,14 @@ use tokio::{
 
 use crate::{
     robot::{Robot, order, say},
-    support::{LONG, SLOW, Served, Ticks, compiled, interpreter, program, serve, serve_runner},
+    support::{LONG, SLOW, Served, Ticks, compile, interpreter, program, serve, serve_runner},
 };
 
 const PROGRAM: &str = "POST /v1/programs HTTP/1.1\nContent-Type: application/vnd.runner.program";
 const SOURCE: &str = "POST /v1/run HTTP/1.1\nContent-Type: text/x-lutra";
 
 fn options(limits: ServerLimits) -> ServerOptions {
-    ServerOptions::new().with_limits(limits).with_compile(compiled)
+    ServerOptions::new().with_limits(limits).with_compile(compile)
 }
 
 async fn robot(limits: ServerLimits) -> (Arc<Robot>, Served<Robot>) {

@@ -6,7 +6,7 @@ use runner_http::{Function, Param, ServerOptions, Token};
 use runner_json::{Layout, print};
 use serde_json::{Value, json};
 
-use crate::support::{compiled, serve};
+use crate::support::{compile, compiled, serve};
 
 const SOURCE: &str = r#"
 type Tree: enum {leaf: Int8, node: {left: Tree, right: Tree}}
@@ -50,7 +50,7 @@ async fn document(options: ServerOptions) -> Value {
 async fn the_document_is_valid() {
     let schema: Value = serde_json::from_str(include_str!("openapi-3.1.schema.json")).unwrap();
     let validator = jsonschema::draft202012::new(&schema).unwrap();
-    for options in [ServerOptions::new(), ServerOptions::new().with_compile(compiled)] {
+    for options in [ServerOptions::new(), ServerOptions::new().with_compile(compile)] {
         let document = document(options).await;
         let errors: Vec<String> = validator
             .iter_errors(&document)

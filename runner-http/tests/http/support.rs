@@ -8,10 +8,10 @@ use std::{
     time::Duration,
 };
 
-use runner_core::{Error, Program, Result, Run, adapt::Pooled};
+use runner_core::{Cancel, Error, Program, Result, Run, adapt::Pooled};
 use runner_http::{Client, ClientOptions, Server, ServerOptions};
 use runner_interpreter::Interpreter;
-use runner_lang::{Project, compile, render};
+use runner_lang::{Project, render_all};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -29,11 +29,14 @@ pub(crate) fn program(source: &str) -> Program {
 /// What a server does with source.
 pub(crate) fn compiled(source: &str, program: &str) -> Result<Program> {
     let project = Project::from_source("program.lt", source);
-    compile(&project, program).map(|compiled| compiled.program).map_err(|diagnostics| {
-        let project = project.with_program(program);
-        let texts = diagnostics.iter().map(|diagnostic| render(&project, diagnostic, false));
-        Error::prepare(texts.collect::<Vec<_>>().join("\n"))
+    runner_lang::compile(&project, program).map(|compiled| compiled.program).map_err(|diagnostics| {
+        Error::prepare(render_all(&project.with_program(program), &diagnostics, false))
     })
+}
+
+/// [`compiled`], as a server calls it.
+pub(crate) fn compile(source: &str, program: &str, _: &Cancel) -> Result<Program> {
+    compiled(source, program)
 }
 
 /// An interpreter whose programs may call `tick(x: Int64): Int64`, which counts its calls and takes a while,

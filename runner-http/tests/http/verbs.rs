@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::{
     robot::Robot,
-    support::{LONG, compiled, program, serve, serve_runner},
+    support::{LONG, compile, compiled, program, serve, serve_runner},
 };
 
 const DOUBLE: &str = "func main(x: Int64): Int64 -> 2 * x";
@@ -72,7 +72,7 @@ async fn programs_are_sent_once_and_executed_in_both_encodings() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_request_carries_a_program_and_its_input() {
-    let served = serve(ServerOptions::new().with_compile(compiled)).await;
+    let served = serve(ServerOptions::new().with_compile(compile)).await;
     let program = program(DOUBLE);
     let json = "POST /v1/run HTTP/1.1\nContent-Type: application/json";
     let body = serde_json::json!({"source": DOUBLE, "input": 21});
@@ -118,7 +118,7 @@ async fn functions_take_an_object_of_their_parameters() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_server_tells_of_itself() {
-    let served = serve(ServerOptions::new().with_compile(compiled)).await;
+    let served = serve(ServerOptions::new().with_compile(compile)).await;
     let get = async |path: &str| served.ask(&format!("GET {path} HTTP/1.1"), b"").await;
     assert_eq!(get("/healthz").await.text(), "ok\n");
     assert_eq!(get("/readyz").await.text(), "ready\n");

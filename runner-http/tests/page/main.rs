@@ -79,7 +79,7 @@ fn is_fine(browser: &Browser) {
 
 #[test]
 fn programs_are_written_and_run() {
-    let served = serve(functions().with_compile(compiled));
+    let served = serve(functions().with_compile(|source, program, _| compiled(source, program)));
     let browser = Browser::start(1280, 900);
     browser.open(&served.url);
     browser.sees("h1", "shop");
@@ -190,7 +190,11 @@ fn without_source_functions_are_called() {
 
 #[test]
 fn a_token_is_asked_for_on_a_phone_in_the_dark() {
-    let served = serve(functions().with_compile(compiled).with_token(Token::new("swordfish")));
+    let served = serve(
+        functions()
+            .with_compile(|source, program, _| compiled(source, program))
+            .with_token(Token::new("swordfish")),
+    );
     let browser = Browser::start(390, 844);
     browser.darken();
     browser.open(&served.url);

@@ -10,7 +10,7 @@ use axum::{
 };
 use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode, header};
-use runner_core::{Program, ProgramId, Result, Run};
+use runner_core::{Cancel, Program, ProgramId, Result, Run};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -167,8 +167,20 @@ pub(super) async fn compiled<R: Run>(
     let compile = shared.options.compiler()?;
     let source = String::from_utf8(source.into())
         .map_err(|error| runner_core::Error::decode(format!("the source is no UTF-8: {error}")))?;
-    let program = unblocked(usize::MAX, move || compile(&source, &program)).await??;
+    // Nobody waits any more once this future is dropped.
+    let waiting = Waiting(Cancel::new());
+    let cancel = waiting.0.clone();
+    let program = unblocked(usize::MAX, move || compile(&source, &program, &cancel)).await??;
     Ok(Bytes::copy_from_slice(program.bytes()))
+}
+
+/// Raises a flag when it is dropped.
+struct Waiting(Cancel);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
 }
 
 fn parsed(id: &str) -> Result<ProgramId> {
