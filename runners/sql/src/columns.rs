@@ -44,6 +44,24 @@ impl<T> Columns<T> {
         all
     }
 
+    /// The columns in order, to be replaced.
+    pub(crate) fn all_mut(&mut self) -> Vec<&mut T> {
+        let mut all = Vec::new();
+        self.for_each_mut(&mut |column| all.push(column));
+        all
+    }
+
+    fn for_each_mut<'a>(&'a mut self, visit: &mut impl FnMut(&'a mut T)) {
+        match self {
+            Self::One(column) => visit(column),
+            Self::Tuple(fields) => fields.iter_mut().for_each(|field| field.for_each_mut(visit)),
+            Self::Option { some, value } => {
+                visit(some);
+                value.for_each_mut(visit);
+            }
+        }
+    }
+
     /// The columns in order.
     pub(crate) fn into_all(self) -> Vec<T> {
         let mut all = Vec::new();

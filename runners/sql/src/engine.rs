@@ -12,6 +12,14 @@ use crate::{
     tree::{self, Expr, From, Ident, Order, Over, Type},
 };
 
+/// A database, as far as statements depend on it.
+#[derive(Clone, Copy)]
+pub(crate) struct Engine<'a> {
+    pub(crate) capabilities: Capabilities,
+    pub(crate) spelling: &'a dyn Spelling,
+    pub(crate) storage: &'a dyn Storage,
+}
+
 /// What an engine can do, and what it does by itself.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Capabilities {
@@ -30,6 +38,10 @@ pub(crate) struct Capabilities {
     pub(crate) folds_errors: bool,
     /// Whether conditions that are pushed through several lateral joins lose their columns.
     pub(crate) has_fragile_joins: bool,
+    /// Whether subqueries are merged with the query around them, so that what they give is written as often as it is used.
+    pub(crate) merges_subqueries: bool,
+    /// Whether types have collations.
+    pub(crate) has_collations: bool,
     /// Whether OFFSET may refer to columns of the query around.
     pub(crate) correlates_offset: bool,
     /// Whether a first row of a group, or the only one of a subquery, is kept as a key to sort by, which has no negative

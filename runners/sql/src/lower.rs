@@ -17,10 +17,10 @@ mod recursive;
 mod references;
 mod rows;
 mod table;
-mod uses;
 
 use runner_core::{Code, Detail, Error, Expr, ExprId, INPUT, Kind, LocalId, Op, Program, Result, TypeId};
 
+use crate::plan::build::uses::Uses;
 use crate::{
     catalog::Table,
     dialect::Dialect,
@@ -34,7 +34,6 @@ use crate::{
 use constraint::Reliance;
 use frame::Frame;
 use guard::Guard;
-use uses::Uses;
 
 /// Lowers a program to one statement.
 ///

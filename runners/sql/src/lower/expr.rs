@@ -5,8 +5,8 @@ use runner_core::{ExprId, Kind, Literal, LocalId, Op, Prim, Result, Type, TypeId
 use super::{
     Frame, Lowering, numbered,
     references::{definitions, references},
-    uses::Use,
 };
+use crate::plan::build::uses::Use;
 use crate::{
     shape::{Leaf, Shape},
     sql::Sql,

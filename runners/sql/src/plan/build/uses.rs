@@ -1,21 +1,21 @@
 use runner_core::{ExprId, Kind, LocalId, Op, Program};
 
 /// How often, and where, locals are used.
-pub(super) struct Uses {
+pub(crate) struct Uses {
     locals: Vec<Use>,
 }
 
 /// The uses of a local.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Use {
-    pub(super) count: u32,
+pub(crate) struct Use {
+    pub(crate) count: u32,
     /// Whether one of them is within a lambda that the local is bound outside of.
-    pub(super) in_lambda: bool,
+    pub(crate) in_lambda: bool,
     /// Whether one of them is evaluated again and again: within a fold, a scan or a loop.
-    pub(super) in_step: bool,
+    pub(crate) in_step: bool,
     /// How many of them depend on the order of its items.
-    pub(super) ordered: u32,
-    pub(super) bound_at: u32,
+    pub(crate) ordered: u32,
+    pub(crate) bound_at: u32,
 }
 
 /// Where an expression stands.
@@ -28,7 +28,7 @@ struct Place {
 }
 
 impl Uses {
-    pub(super) fn of(program: &Program) -> Self {
+    pub(crate) fn of(program: &Program) -> Self {
         let mut locals = vec![Use::default(); 2 * program.body().len() + 16];
         let mut open = vec![(program.root(), Place::default())];
         let mut found = Vec::new();
@@ -61,7 +61,7 @@ impl Uses {
         Self { locals }
     }
 
-    pub(super) fn get(&self, local: LocalId) -> Use {
+    pub(crate) fn get(&self, local: LocalId) -> Use {
         self.locals.get(local.0 as usize).copied().unwrap_or_default()
     }
 }

@@ -1,0 +1,101 @@
+use crate::{
+    emit::Emitter,
+    plan::{ColId, ColIds, Rel},
+    tree::{Expr, From, Ident, JoinKind, Order, Output, Query, Select, expr},
+};
+
+/// A SELECT in the making, whose columns are those of the emitter.
+#[derive(Debug, Default)]
+pub(super) struct Block {
+    pub(super) from: Option<From>,
+    pub(super) conditions: Vec<Expr>,
+    pub(super) group_by: Vec<Expr>,
+    pub(super) having: Vec<Expr>,
+    pub(super) distinct_on: Vec<Expr>,
+    pub(super) order: Vec<Order>,
+    pub(super) limit: Option<Expr>,
+    pub(super) offset: Option<Expr>,
+    /// Whether its columns are aggregates or windows, or some rows in an order, so that nothing can be added.
+    pub(super) is_done: bool,
+    /// Whether conditions are asked of groups.
+    pub(super) is_grouped: bool,
+}
+
+impl Block {
+    pub(super) fn of(from: From) -> Self {
+        Self { from: Some(from), ..Self::default() }
+    }
+
+    /// The query of these columns.
+    pub(super) fn query(self, columns: Vec<Expr>) -> Query {
+        let mut columns: Vec<_> =
+            (1..).zip(columns).map(|(n, column)| Output::Column(column, Ident::Numbered("c", n))).collect();
+        if columns.is_empty() {
+            columns.push(Output::Column(expr::bool(true), Ident::Numbered("c", 1)));
+        }
+        let select = Select {
+            distinct_on: self.distinct_on,
+            columns,
+            from: self.from,
+            conditions: self.conditions,
+            group_by: self.group_by,
+            having: self.having,
+        };
+        Query { order: self.order, limit: self.limit, offset: self.offset, ..Query::select(select) }
+    }
+
+    /// Adds what stands to the right of it, whose conditions become its own.
+    pub(super) fn join(mut self, right: Self) -> Self {
+        self.from = match (self.from, right.from) {
+            (Some(left), Some(right)) => Some(appended(left, right)),
+            (left, right) => left.or(right),
+        };
+        self.conditions.extend(right.conditions);
+        self
+    }
+}
+
+/// Joins an item of FROM and those of another, from left to right.
+fn appended(left: From, right: From) -> From {
+    match right {
+        From::Join { kind, left: first, right, condition } => {
+            From::Join { kind, left: Box::new(appended(left, *first)), right, condition }
+        }
+        right => From::joined(Some(left), JoinKind::Inner, right, None),
+    }
+}
+
+impl Emitter<'_> {
+    /// The block as a subquery of the columns that are needed.
+    pub(super) fn closed(&mut self, block: Block, rel: &Rel, needed: &ColIds) -> Block {
+        self.closed_with(block, rel, needed, false)
+    }
+
+    /// The same; a fenced one is evaluated by itself.
+    pub(super) fn closed_with(&mut self, block: Block, rel: &Rel, needed: &ColIds, is_fenced: bool) -> Block {
+        let mut visible = ColIds::new();
+        rel.visible(&mut visible);
+        let mut columns: Vec<ColId> = visible.intersection(needed).copied().collect();
+        columns.sort_unstable();
+        let is_lateral = !rel.free().is_empty();
+        let exprs = columns.iter().map(|column| self.column(*column)).collect();
+        let query = block.query(exprs);
+        let query = if is_fenced { query.fenced() } else { query };
+        self.subquery(query, &columns, is_lateral)
+    }
+
+    /// A query whose columns are these.
+    pub(super) fn subquery(&mut self, query: Query, columns: &[ColId], is_lateral: bool) -> Block {
+        let alias = self.alias();
+        for (n, column) in (1..).zip(columns) {
+            self.columns.insert(*column, expr::column(&alias, Ident::Numbered("c", n)));
+        }
+        Block::of(From::Query { query: Box::new(query), alias, columns: Vec::new(), is_lateral })
+    }
+
+    /// A block to which joins and conditions can be added.
+    pub(super) fn open_plain(&mut self, rel: &Rel, needed: &ColIds) -> Block {
+        let block = self.open(rel, needed);
+        if block.is_done { self.closed(block, rel, needed) } else { block }
+    }
+}
