@@ -3,11 +3,17 @@
 //! ([`Expr`]); what may fail, is foldable or is ordered is known of the plan, and what a part has to know of it is an
 //! argument.
 
+pub(crate) mod duckdb;
+pub(crate) mod postgres;
+#[cfg(test)]
+mod tests;
+
 use runner_core::{Literal, Op, Prim, TypeId};
 
 use crate::{
     catalog::{Column, Table},
     columns::Columns,
+    print::quoted,
     shape::Leaf,
     tree::{self, Expr, From, Ident, Order, Over, Type},
 };
@@ -214,4 +220,14 @@ pub(crate) struct Reliance<'a> {
     pub(crate) columns: &'a [&'a Column],
     /// The unique column by which rows are joined.
     pub(crate) key: Option<&'a str>,
+}
+
+/// A table's name in a statement.
+pub(crate) fn table(table: &Table) -> tree::Table {
+    tree::Table { schema: Some(Ident::quoted(&table.schema)), name: Ident::quoted(&table.name.name) }
+}
+
+/// The same as text, for a message or a look-up of the table by its name.
+pub(crate) fn table_text(table: &Table) -> String {
+    format!("{}.{}", quoted(&table.schema), quoted(&table.name.name))
 }

@@ -9,6 +9,8 @@ mod groups;
 mod guards;
 mod joins;
 mod queries;
+#[cfg(test)]
+mod tests;
 
 use crate::{
     engine::Engine,
