@@ -191,7 +191,7 @@ impl Storage for DuckDbStorage<'_> {
             Leaf::Packed(ty) if !self.shapes.is_recursive(ty) => {
                 self.registered("read", ty, [cast(&expr::param(number), "BLOB")])
             }
-            _ => cast(&expr::param(number), &self.column_type(leaf)),
+            _ => cast(&expr::param(number), self.column_type(leaf)),
         }
     }
 
@@ -222,7 +222,7 @@ impl Storage for DuckDbStorage<'_> {
 
     fn items(&self, array: &Expr, item: TypeId, alias: &Ident) -> (From, Columns<Expr>) {
         // A field of a constant NULL has no type of its own.
-        let list = cast(&self.list_of(array, item), &self.packed_type(item).array());
+        let list = cast(&self.list_of(array, item), self.packed_type(item).array());
         let value = expr::column(alias, Ident::Fixed("v"));
         (counted(call("unnest", [list]), alias, Ident::Fixed("v")), self.unpacked(&value, item))
     }
@@ -239,7 +239,7 @@ impl Storage for DuckDbStorage<'_> {
     fn empty(&self, item: TypeId) -> Expr {
         match self.shapes.is_array_recursive(item) {
             true => cast(&expr::text("\\x00"), "BLOB"),
-            false => cast(&list([]), &self.packed_type(item).array()),
+            false => cast(&list([]), self.packed_type(item).array()),
         }
     }
 

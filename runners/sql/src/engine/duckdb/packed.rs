@@ -61,7 +61,7 @@ impl DuckDbStorage<'_> {
         for (n, variant) in variants.iter().enumerate().filter(|(_, variant)| !types.is_unit(variant.ty)) {
             let value = match n == index as usize {
                 true => self.packed(payload, variant.ty),
-                false => cast(&expr::null(), &self.packed_type(variant.ty)),
+                false => cast(&expr::null(), self.packed_type(variant.ty)),
             };
             fields.push((Ident::Numbered("v", n), value));
         }

@@ -157,7 +157,7 @@ impl Reader<'_> {
     fn not_null(&self, value: Expr, column: &Column, leaf: Leaf) -> Expr {
         match column.is_not_null {
             true => value,
-            false => coalesce(&value, &self.fail_null(&self.storage.column_type(leaf))),
+            false => coalesce(&value, &self.fail_null(self.storage.column_type(leaf))),
         }
     }
 

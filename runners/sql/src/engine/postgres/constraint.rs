@@ -90,7 +90,7 @@ pub(super) fn table_checks(reliance: &Reliance<'_>) -> Vec<Expr> {
 /// An operator that takes operands of one type only.
 fn typed(checked: &Column) -> Option<Expr> {
     let ty = SCALARS.iter().find(|ty| checked.is_plain && **ty == checked.database_type)?;
-    let array = cast(&expr::null(), &Type::from(*ty).array());
+    let array = cast(&expr::null(), Type::from(*ty).array());
     Some(template("(ARRAY[{}] @> {})", [&column(&TABLE, Ident::quoted(&checked.name)), &array]))
 }
 
