@@ -29,6 +29,12 @@ pub mod limit {
     pub const PROGRAMS: &str = "programs";
     /// `ServerLimits::prepared_programs`.
     pub const PREPARED_PROGRAMS: &str = "prepared_programs";
+    /// `ServerLimits::prepared_bytes`.
+    pub const PREPARED_BYTES: &str = "prepared_bytes";
+    /// `ServerLimits::client_prepared_bytes`.
+    pub const CLIENT_PREPARED_BYTES: &str = "client_prepared_bytes";
+    /// `ServerLimits::executing`, in descriptions.
+    pub const EXECUTING: &str = "executing";
     /// `ServerLimits::program_bytes`.
     pub const PROGRAM_BYTES: &str = "program_bytes";
     /// `ServerLimits::input_bytes`.

@@ -71,7 +71,9 @@
 //! is sent until `Release`, whether it succeeds or not. `Execute` names a program by that number, and may be sent
 //! before the answer to `Prepare`: it waits, and fails as the preparation fails. A number that is not bound gives
 //! `PROGRAM_NOT_FOUND`. `Release` has no answer; executes that came before it are not disturbed. The same program
-//! prepared twice, on one connection or several, is prepared once by the runner.
+//! prepared twice, on one connection or several, is prepared once by the runner. A server bounds what prepared programs
+//! hold, and may let go of one that is not used; its number stays bound, and it is prepared again when it is executed. What
+//! has no room is refused with `RESOURCE_EXHAUSTED`; see [`ServerLimits::client_prepared_bytes`].
 //!
 //! **Credit.** The server sends at most `credit` bytes of an answer, counting bodies. `Credit` adds to it. An empty
 //! last `Output` needs none. A client that wants the whole answer gives as much credit as it is ready to hold; one
@@ -98,7 +100,7 @@
 //! `DECODE_ERROR` and ends the connection: a frame of a bad length, bytes that are not a message, an id or number that
 //! is taken, a second `Hello`, a request after `Goodbye`.
 //!
-//! **Fairness.** Both sides write small messages first and large bodies in turns, a chunk of at most 64 KiB each, so that
+//! **Fairness.** A server does the work of its clients in turns ([`Caller`](runner_core::Caller)). Both sides write small messages first and large bodies in turns, a chunk of at most 64 KiB each, so that
 //! a large answer delays a small one by a few chunks at most.
 //!
 //! # A session in bytes

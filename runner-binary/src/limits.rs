@@ -47,6 +47,10 @@ pub(crate) const READ_BYTES: core::ops::RangeInclusive<usize> = 4 << 10..=64 << 
 #[cfg(feature = "tokio")]
 pub(crate) const LINGER_TIME: Duration = Duration::from_secs(1);
 
+/// The longest tick of a connection on which something happens: what is late is stopped so much later.
+#[cfg(feature = "tokio")]
+pub(crate) const TICK_TIME: Duration = Duration::from_millis(50);
+
 /// Connections over the limit that are told so at any one time; beyond that they are just closed.
 #[cfg(feature = "tokio")]
 pub(crate) const REFUSALS: usize = 64;
@@ -67,12 +71,20 @@ pub struct ServerLimits {
     pub executing_per_connection: usize,
     /// Requests that run at a time, over all connections.
     pub executing: usize,
-    /// Requests that wait because `executing` run, over all connections. Beyond that they are refused.
+    /// Requests that wait because `executing` run, over all connections, half of them of one client at most. Beyond that
+    /// they are refused.
     pub waiting: usize,
     /// Prepared programs that a connection holds. Numbers of programs are below this.
     pub programs: u32,
-    /// Prepared programs over all connections, those kept for later included.
+    /// Prepared programs over all connections, those kept for later included. The longest unused is let go of, and
+    /// prepared again when a connection that holds it executes it.
     pub prepared_programs: usize,
+    /// Bytes of prepared programs over all connections, those kept for later included, as the runner weighs them
+    /// ([`Run::weight`](runner_core::Run::weight)), and of the encoding of those that connections hold. The longest unused
+    /// are let go of; what has no room then is refused.
+    pub prepared_bytes: u64,
+    /// The same of one client: all connections from one address of TCP, or one connection.
+    pub client_prepared_bytes: u64,
     /// Bytes of an encoded program.
     pub program_bytes: u64,
     /// Bytes of an input.
@@ -111,6 +123,8 @@ impl Default for ServerLimits {
             waiting: 16 << 10,
             programs: 256,
             prepared_programs: 1024,
+            prepared_bytes: 256 << 20,
+            client_prepared_bytes: 64 << 20,
             program_bytes: 4 << 20,
             input_bytes: 64 << 20,
             output_bytes: 1 << 30,
@@ -118,7 +132,7 @@ impl Default for ServerLimits {
             connection_output_bytes: 64 << 20,
             buffered_output_bytes: 2 << 30,
             frame_bytes: 256 << 10,
-            request_time: Duration::from_secs(300),
+            request_time: Duration::from_secs(30),
             handshake_time: Duration::from_secs(10),
             frame_time: Duration::from_secs(30),
             write_time: Duration::from_secs(30),

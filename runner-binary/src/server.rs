@@ -2,7 +2,6 @@
 
 mod clock;
 mod connection;
-mod gate;
 mod handshake;
 mod job;
 mod listen;
@@ -16,7 +15,7 @@ mod wake;
 
 use std::{fmt, sync::Arc, sync::atomic::Ordering, time::Duration};
 
-use runner_core::{Result, Run};
+use runner_core::{Caller, Result, Run};
 use tokio::{
     io::{AsyncRead, AsyncWrite, DuplexStream},
     time::timeout,
@@ -99,15 +98,27 @@ where
         Self(Arc::new(Shared::new(runner, options)))
     }
 
-    /// Serves one stream until the client is done with it, or the server is shut down.
+    /// Serves one stream until the client is done with it, or the server is shut down. The client is one that has no
+    /// other connection.
     ///
     /// # Errors
     /// What ended the connection, if not a goodbye.
-    pub async fn serve<S>(&self, mut stream: S) -> Result<()>
+    pub async fn serve<S>(&self, stream: S) -> Result<()>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
-        let result = self.converse(&mut stream).await;
+        self.serve_caller(stream, Caller::alone()).await
+    }
+
+    /// The same for a client that is known.
+    ///
+    /// # Errors
+    /// What ended the connection, if not a goodbye.
+    pub async fn serve_caller<S>(&self, mut stream: S, caller: Caller) -> Result<()>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send,
+    {
+        let result = self.converse(&mut stream, caller).await;
         if let Err(error) = &result {
             self.0.gauges.broken_total.fetch_add(1, Ordering::Relaxed);
             tracing::info!(%error, "connection ended");
@@ -131,6 +142,7 @@ where
     pub fn metrics(&self) -> Metrics {
         Metrics {
             prepared_programs: self.0.cache.len() as u64,
+            prepared_bytes: self.0.cache.bytes(),
             output_bytes_on_disk: self.0.options.spool.bytes(),
             ..self.0.gauges.snapshot()
         }
@@ -153,11 +165,11 @@ where
         self.0.runner.shutdown().await
     }
 
-    async fn converse<S>(&self, stream: &mut S) -> Result<()>
+    async fn converse<S>(&self, stream: &mut S, caller: Caller) -> Result<()>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
-        let registration = match self.0.connect() {
+        let registration = match self.0.connect(caller) {
             Ok(registration) => registration,
             Err(error) => {
                 if let Ok(_refusal) = self.0.refusals.try_acquire() {

@@ -51,11 +51,6 @@ impl Failure {
         Self { exit: INTERRUPTED, code: None, message: "interrupted".into() }
     }
 
-    /// Ended by a signal, as shells number it.
-    pub(crate) fn signalled(signal: i32) -> Self {
-        Self { exit: u8::try_from(128 + signal).unwrap_or(FAILED), code: None, message: String::new() }
-    }
-
     /// The same with the exit code of a failure, whoever is to blame.
     pub(crate) fn failed(mut self) -> Self {
         self.exit = FAILED;

@@ -31,6 +31,10 @@
 //! | 2 | the source, the input or a flag is wrong; the runner can't run this program |
 //! | 3 | the runner could not be reached |
 //! | 130 | interrupted from the keyboard |
+//! | 143, 130 | `runner serve` was told to end twice, by SIGTERM or an interrupt: nothing was waited for |
+//!
+//! `runner serve` ends with 0 when it is told to once; with 1 if the runner then went on working for more than six seconds
+//! after its grace, and the process ended without it.
 //!
 //! Messages go to standard error only, in colour and with a line of progress only on a terminal; `NO_COLOR` is
 //! respected.

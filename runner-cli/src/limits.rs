@@ -23,6 +23,13 @@ pub(crate) const CONFIG_BYTES: u64 = 1 << 20;
 /// Time that requests in flight get when a server is to end, unless the configuration says otherwise.
 pub(crate) const SERVER_GRACE: Duration = Duration::from_secs(30);
 
+/// Time for a runner to end when all that it did was cancelled. Then the process ends without it.
+pub(crate) const RUNNER_END_TIME: Duration = Duration::from_secs(6);
+
+/// Time for the log to say why when the process ends at once.
+#[cfg(unix)]
+pub(crate) const LAST_WORDS_TIME: Duration = Duration::from_millis(20);
+
 /// Connections to a Unix socket that wait to be accepted.
 #[cfg(unix)]
 pub(crate) const BACKLOG: u32 = 1024;

@@ -19,4 +19,4 @@ pub(crate) use address::Address;
 pub(crate) use listen::Bound;
 pub(crate) use servers::Servers;
 pub(crate) use settings::{ServeArgs, Settings};
-pub(crate) use signals::Signals;
+pub(crate) use signals::{Signals, abandon};

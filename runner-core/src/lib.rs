@@ -17,6 +17,8 @@ extern crate alloc;
 extern crate std;
 
 mod bounded;
+#[cfg(feature = "std")]
+mod caller;
 mod cancel;
 mod describe;
 mod erased;
@@ -34,6 +36,8 @@ pub mod wire;
 pub mod adapt;
 
 pub use bytes::Bytes;
+#[cfg(feature = "std")]
+pub use caller::{Caller, Entered};
 pub use cancel::Cancel;
 #[cfg(feature = "std")]
 pub use cancel::Hook;

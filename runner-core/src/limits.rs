@@ -40,3 +40,27 @@ pub(crate) const WAITING_OUTPUTS: usize = 256;
 /// Stack of a worker, enough for the deepest program on the deepest value.
 #[cfg(feature = "std")]
 pub(crate) const WORKER_STACK_BYTES: usize = 8 << 20;
+
+/// Bytes that a program in a `Cache` counts for beside its encoding and what was made of it.
+#[cfg(feature = "tokio")]
+pub(crate) const ENTRY_BYTES: u64 = 1 << 10;
+
+/// Stack of the thread that watches `Workers`.
+#[cfg(feature = "std")]
+pub(crate) const WATCHER_STACK_BYTES: usize = 256 << 10;
+
+/// Time for which a job of `Workers` counts as short: one that takes longer is stood in for while somebody else waits.
+#[cfg(feature = "std")]
+pub(crate) const LONG: core::time::Duration = core::time::Duration::from_millis(20);
+
+/// Long jobs of `Workers` that are stood in for at a time, beside as many as there are workers.
+#[cfg(feature = "std")]
+pub(crate) const STAND_INS: usize = 16;
+
+/// Jobs of one client that run at a time, beside as many as there are workers.
+#[cfg(feature = "std")]
+pub(crate) const STAND_INS_OF_CLIENT: usize = 8;
+
+/// Time for which dropping `Workers` waits for those whose jobs were cancelled. Later ones are left alone.
+#[cfg(feature = "std")]
+pub(crate) const JOIN_TIME: core::time::Duration = core::time::Duration::from_secs(1);

@@ -11,10 +11,16 @@
 pub mod limit {
     /// `ServerLimits::connections`.
     pub const CONNECTIONS: &str = "connections";
-    /// `ServerLimits::waiting`.
-    pub const WAITING: &str = "waiting";
+    /// `ServerLimits::executing`, in descriptions.
+    pub const EXECUTING: &str = "executing";
     /// `ServerLimits::prepared_programs`.
     pub const PREPARED_PROGRAMS: &str = "prepared_programs";
+    /// `ServerLimits::prepared_bytes`.
+    pub const PREPARED_BYTES: &str = "prepared_bytes";
+    /// `ServerLimits::client_prepared_bytes`.
+    pub const CLIENT_PREPARED_BYTES: &str = "client_prepared_bytes";
+    /// `ServerLimits::waiting`.
+    pub const WAITING: &str = "waiting";
     /// `ServerLimits::program_bytes`.
     pub const PROGRAM_BYTES: &str = "program_bytes";
     /// `ServerLimits::source_bytes`.
@@ -69,10 +75,16 @@ mod serving {
         Error::new(Code::ProgramNotFound, message)
     }
 
+    pub(crate) fn unprepared() -> Error {
+        Error::new(Code::Internal, "a program counts as prepared and is not")
+    }
+
     pub(crate) fn unserialisable(error: impl std::fmt::Display) -> Error {
         Error::new(Code::Internal, format!("the answer can't be written: {error}"))
     }
 }
 
 #[cfg(feature = "server")]
-pub(crate) use serving::{late, panicked, shutting_down, too_many_outputs, unknown_program, unserialisable};
+pub(crate) use serving::{
+    late, panicked, shutting_down, too_many_outputs, unknown_program, unprepared, unserialisable,
+};

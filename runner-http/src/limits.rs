@@ -65,10 +65,15 @@ pub struct ServerLimits {
     pub connections: usize,
     /// Requests that run at a time.
     pub executing: usize,
-    /// Requests that wait because `executing` run. One more is told 429.
+    /// Requests that wait because `executing` run, half of them of one client at most. One more is told 429.
     pub waiting: usize,
     /// Programs that are kept prepared. The longest unused goes first; its id is then unknown.
     pub prepared_programs: usize,
+    /// Bytes of what is kept prepared, as the runner weighs it ([`Run::weight`](runner_core::Run::weight)), but for
+    /// functions of the server itself. The longest unused goes first; what has no room then is told 429.
+    pub prepared_bytes: u64,
+    /// The same of one client: an address, or a token if there are several.
+    pub client_prepared_bytes: u64,
     /// Bytes of an encoded program.
     pub program_bytes: u64,
     /// Bytes of Lutra source.
@@ -104,6 +109,8 @@ impl Default for ServerLimits {
             executing: 2048,
             waiting: 16 << 10,
             prepared_programs: 1024,
+            prepared_bytes: 256 << 20,
+            client_prepared_bytes: 64 << 20,
             program_bytes: 4 << 20,
             source_bytes: 256 << 10,
             input_bytes: 64 << 20,
@@ -111,7 +118,7 @@ impl Default for ServerLimits {
             buffered_input_bytes: 1 << 30,
             buffered_output_bytes: 2 << 30,
             head_bytes: 64 << 10,
-            request_time: Duration::from_secs(300),
+            request_time: Duration::from_secs(30),
             head_time: Duration::from_secs(30),
             read_time: Duration::from_secs(30),
             write_time: Duration::from_secs(30),

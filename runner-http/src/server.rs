@@ -20,7 +20,7 @@ use axum::Router;
 use runner_core::{Result, Run};
 use tokio::sync::Semaphore;
 
-use crate::limits::REFUSALS;
+use crate::limits::{REFUSAL_TIME, REFUSALS};
 use route::Routes;
 use shared::{Phase, Shared};
 
@@ -96,7 +96,8 @@ where
         self.shared.enter(Phase::Draining);
         if !self.shared.all_ended(grace).await {
             self.shared.enter(Phase::Stopping);
-            self.shared.all_ended(Duration::MAX).await;
+            // Whoever was told to stop has done so by then.
+            self.shared.all_ended(2 * REFUSAL_TIME).await;
         }
         self.shared.cache.clear();
     }

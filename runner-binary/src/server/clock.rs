@@ -9,7 +9,7 @@ use std::{
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::limits::{LINGER_TIME, ServerLimits};
+use crate::limits::{LINGER_TIME, ServerLimits, TICK_TIME};
 
 /// Parts of the shortest limit that a tick is long; what is late is stopped this much later than its limit.
 const TICKS: u32 = 16;
@@ -19,6 +19,8 @@ pub(super) struct Clock {
     /// Ticks so far.
     pub(super) now: u64,
     tick: Duration,
+    /// Ticks after which what nobody takes is moved to disk.
+    pub(super) patience: u64,
     /// Whether the timer stands at the end of the idle time instead of the next tick.
     dormant: bool,
     idle_since: Instant,
@@ -29,12 +31,13 @@ impl Clock {
     pub(super) fn new(limits: &ServerLimits) -> Self {
         let shortest =
             limits.request_time.min(limits.frame_time).min(limits.write_time).min(limits.idle_time);
-        let tick = (shortest / TICKS).clamp(Duration::from_millis(2), LINGER_TIME);
-        let now = Instant::now();
+        let part = (shortest / TICKS).clamp(Duration::from_millis(2), LINGER_TIME);
+        let (tick, now) = (part.min(TICK_TIME), Instant::now());
         Self {
             sleep: Box::pin(sleep_until(now + tick)),
             now: 0,
             tick,
+            patience: ticks(part, tick),
             dormant: false,
             idle_since: now,
             idle_time: limits.idle_time,
@@ -43,7 +46,7 @@ impl Clock {
 
     /// How many ticks cover this time.
     pub(super) fn ticks(&self, time: Duration) -> u64 {
-        u64::try_from(time.as_nanos().div_ceil(self.tick.as_nanos().max(1))).unwrap_or(u64::MAX)
+        ticks(time, self.tick)
     }
 
     /// Takes note that there is something to watch.
@@ -72,4 +75,8 @@ impl Clock {
         self.sleep.as_mut().reset(if idle { end } else { now + self.tick });
         idle && now >= end
     }
+}
+
+fn ticks(time: Duration, tick: Duration) -> u64 {
+    u64::try_from(time.as_nanos().div_ceil(tick.as_nanos().max(1))).unwrap_or(u64::MAX)
 }

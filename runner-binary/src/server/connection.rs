@@ -123,6 +123,7 @@ where
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         self.registration.wakes.task.register(cx.waker());
+        let _caller = self.registration.caller.enter();
         loop {
             self.follow_phase();
             let mut busy = false;

@@ -4,7 +4,10 @@ use std::{future::poll_fn, pin::Pin, pin::pin, sync::Arc, task::Poll};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
-use runner_core::{Code, Error, Program, ProgramId, Result, Run, adapt};
+use runner_core::{
+    Code, Error, ProgramId, Result, Run,
+    adapt::{self, Gate},
+};
 use runner_spool::Spool;
 use tokio::sync::SetOnce;
 
@@ -15,7 +18,7 @@ use crate::limits::CHUNK_BYTES;
 pub(super) type Job = Pin<Box<dyn Future<Output = Result<Option<Bytes>>> + Send>>;
 
 /// A program of the server.
-type Entry<R> = adapt::Entry<<R as Run>::Prepared>;
+pub(super) type Entry<R> = adapt::Entry<<R as Run>::Prepared>;
 
 /// What a connection's number of a program stands for, once that is known.
 pub(super) type Bound<R> = SetOnce<Result<Arc<Entry<R>>>>;
@@ -31,11 +34,17 @@ where
             Some(entry) => entry,
             None => Box::pin(bound.wait()).await,
         };
-        let prepared = entry.as_ref().map_err(Error::clone)?.ready.get().ok_or_else(unprepared)?;
-        let _permit = match shared.gate.try_enter() {
+        let entry = entry.as_ref().map_err(Error::clone)?;
+        let _permit = match Gate::try_enter(&shared.gate) {
             Some(permit) => permit,
-            None => Box::pin(shared.gate.enter()).await?,
+            None => Box::pin(Gate::enter(&shared.gate)).await?,
         };
+        let mut ready = entry.ready();
+        if ready.get().is_none() {
+            // It was let go of for others.
+            ready = Box::pin(shared.ready(entry)).await?;
+        }
+        let prepared = ready.get().ok_or_else(unprepared)?;
         let mut pieces = pin!(shared.runner.execute_chunks(prepared, input));
         let Some(first) = pieces.next().await.transpose()? else { return Ok(None) };
         // Most answers are one piece, which needs no outlet.
@@ -109,9 +118,15 @@ pub(super) fn prepare<R: Run + 'static>(shared: Arc<Shared<R>>, bound: Arc<Bound
 where
     R::Prepared: 'static,
 {
-    let mut preparing = Preparing { shared, bound, entry: None };
     Box::pin(async move {
-        preparing.prepare(program).await?;
+        let _permit = Gate::enter(&shared.gate).await?;
+        let hashed = program.clone();
+        let id = unblocked(program.len(), move || ProgramId::of(&hashed)).await?;
+        let entry = shared.cache.entry(id, &program)?;
+        drop(program);
+        shared.ready(&entry).await?;
+        // Nobody else sets it while the request is in flight; if this fails, the connection does.
+        let _ = bound.set(Ok(entry));
         Ok(None)
     })
 }
@@ -121,7 +136,7 @@ where
     R::Prepared: 'static,
 {
     Box::pin(async move {
-        let _permit = shared.gate.enter().await?;
+        let _permit = Gate::enter(&shared.gate).await?;
         let interface = shared.runner.get_interface().await?;
         Ok(Some(Bytes::from(interface)))
     })
@@ -132,8 +147,9 @@ where
     R::Prepared: 'static,
 {
     Box::pin(async move {
-        let _permit = shared.gate.enter().await?;
-        let description = shared.runner.describe().await?;
+        let _permit = Gate::enter(&shared.gate).await?;
+        let mut description = shared.runner.describe().await?;
+        description.limits.extend(shared.options.described());
         let bytes = postcard::to_allocvec(&description).map_err(|error| {
             Error::new(Code::Internal, format!("the description can't be encoded: {error}"))
         })?;
@@ -149,48 +165,8 @@ where
     Box::pin(async move { shared.runner.ready().await.map(|()| None) })
 }
 
-/// A preparation that leaves nothing behind when it fails or is dropped.
-struct Preparing<R: Run> {
-    shared: Arc<Shared<R>>,
-    bound: Arc<Bound<R>>,
-    entry: Option<Arc<Entry<R>>>,
-}
-
-impl<R: Run> Preparing<R> {
-    async fn prepare(&mut self, bytes: Bytes) -> Result<()> {
-        let entry = self.entry(bytes).await?;
-        // Nobody else sets it while the request is in flight; if this fails, the connection does.
-        let _ = self.bound.set(Ok(entry));
-        Ok(())
-    }
-
-    async fn entry(&mut self, bytes: Bytes) -> Result<Arc<Entry<R>>> {
-        let Self { shared, entry, .. } = self;
-        let _permit = shared.gate.enter().await?;
-        let hashed = bytes.clone();
-        let id = unblocked(bytes.len(), move || ProgramId::of(&hashed)).await?;
-        let entry = entry.insert(shared.cache.entry(id)?);
-        entry
-            .ready
-            .get_or_try_init(|| async {
-                let program = unblocked(bytes.len(), move || Program::decode(&bytes)).await??;
-                shared.runner.prepare(&program).await
-            })
-            .await?;
-        Ok(Arc::clone(entry))
-    }
-}
-
-impl<R: Run> Drop for Preparing<R> {
-    fn drop(&mut self) {
-        if let Some(entry) = &self.entry {
-            self.shared.cache.forget(entry);
-        }
-    }
-}
-
 /// Computes here what is small, and on a thread for it what would keep others waiting.
-async fn unblocked<T: Send + 'static>(
+pub(super) async fn unblocked<T: Send + 'static>(
     bytes: usize,
     compute: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T> {

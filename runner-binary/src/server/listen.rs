@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::{future::Future, io, net::SocketAddr, time::Duration};
 
-use runner_core::{Code, Error, Result, Run};
+use runner_core::{Caller, Code, Error, Result, Run};
 #[cfg(feature = "tls")]
 use tokio::sync::Semaphore;
 use tokio::{
@@ -53,7 +53,7 @@ where
         let time = self.0.options.limits.handshake_time;
         // A connection counts as one when it is encrypted; until then it takes one of these places.
         let places = Arc::new(Semaphore::new(self.0.options.limits.connections.min(Semaphore::MAX_PERMITS)));
-        self.accept_with(listener, move |server, stream| {
+        self.accept_with(listener, move |server, stream, caller| {
             let (tls, place) = (tls.clone(), Arc::clone(&places).try_acquire_owned());
             async move {
                 let Ok(place) = place else {
@@ -62,7 +62,7 @@ where
                 let accepted = tokio::time::timeout(time, tls.accept(stream)).await;
                 drop(place);
                 match accepted {
-                    Ok(Ok(stream)) => drop(server.serve(stream).await),
+                    Ok(Ok(stream)) => drop(server.serve_caller(stream, caller).await),
                     Ok(Err(error)) => tracing::info!(%error, "TLS handshake failed"),
                     Err(_) => tracing::info!("TLS handshake took too long"),
                 }
@@ -73,10 +73,13 @@ where
     }
 
     async fn accept<L: Listen>(&self, listener: L) {
-        self.accept_with(listener, |server, stream| async move { drop(server.serve(stream).await) }).await;
+        self.accept_with(listener, |server, stream, caller| async move {
+            drop(server.serve_caller(stream, caller).await)
+        })
+        .await;
     }
 
-    async fn accept_with<L, F>(&self, listener: L, serve: impl Fn(Self, L::Stream) -> F + Send)
+    async fn accept_with<L, F>(&self, listener: L, serve: impl Fn(Self, L::Stream, Caller) -> F + Send)
     where
         L: Listen,
         F: Future<Output = ()> + Send + 'static,
@@ -86,7 +89,7 @@ where
             tokio::select! {
                 () = async { drop(phase.wait_for(|phase| *phase != Phase::Serving).await) } => return,
                 stream = listener.next() => match stream {
-                    Ok(stream) => drop(tokio::spawn(serve(self.clone(), stream))),
+                    Ok((stream, caller)) => drop(tokio::spawn(serve(self.clone(), stream, caller))),
                     Err(error) => {
                         tracing::warn!(%error, "accepting failed");
                         tokio::time::sleep(REST).await;
@@ -113,18 +116,18 @@ where
 trait Listen: Send + Sync {
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
-    fn next(&self) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+    fn next(&self) -> impl Future<Output = io::Result<(Self::Stream, Caller)>> + Send;
 }
 
 impl Listen for TcpListener {
     type Stream = TcpStream;
 
-    async fn next(&self) -> io::Result<TcpStream> {
+    async fn next(&self) -> io::Result<(TcpStream, Caller)> {
         let (stream, peer) = self.accept().await?;
         tracing::debug!(%peer, "connection");
         // Small messages are gathered here; the system must not wait for more.
         let _ = stream.set_nodelay(true);
-        Ok(stream)
+        Ok((stream, Caller::at(peer.ip())))
     }
 }
 
@@ -132,7 +135,7 @@ impl Listen for TcpListener {
 impl Listen for tokio::net::UnixListener {
     type Stream = tokio::net::UnixStream;
 
-    async fn next(&self) -> io::Result<tokio::net::UnixStream> {
-        Ok(self.accept().await?.0)
+    async fn next(&self) -> io::Result<(tokio::net::UnixStream, Caller)> {
+        Ok((self.accept().await?.0, Caller::alone()))
     }
 }

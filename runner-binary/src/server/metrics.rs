@@ -18,6 +18,8 @@ pub struct Metrics {
     pub input_bytes_held: u64,
     /// Gauge: prepared programs, those kept for later included.
     pub prepared_programs: u64,
+    /// Gauge: bytes of prepared programs, and of the encoding of those that connections hold.
+    pub prepared_bytes: u64,
     /// Counter: connections that were accepted.
     pub connections_total: u64,
     /// Counter: requests.
@@ -50,6 +52,7 @@ impl Gauges {
             input_bytes_held: get(&self.input_bytes_held),
             output_bytes_on_disk: 0,
             prepared_programs: 0,
+            prepared_bytes: 0,
             connections_total: get(&self.connections_total),
             requests_total: get(&self.requests_total),
             failed_total: get(&self.failed_total),

@@ -5,6 +5,7 @@ use runner_spool::Spool;
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::{
+    error::limit,
     limits::{ServerLimits, TOKEN_BYTES},
     message::{Limits, Token},
 };
@@ -110,6 +111,20 @@ impl ServerOptions {
             request_time_ms: millis(limits.request_time),
             idle_time_ms: millis(limits.idle_time),
         }
+    }
+
+    /// What a description tells of the limits on work, beside the runner's own.
+    pub(super) fn described(&self) -> impl Iterator<Item = (String, u64)> + use<> {
+        let limits = &self.limits;
+        [
+            (limit::REQUEST_TIME, millis(limits.request_time)),
+            (limit::EXECUTING, limits.executing as u64),
+            (limit::PREPARED_PROGRAMS, limits.prepared_programs as u64),
+            (limit::PREPARED_BYTES, limits.prepared_bytes),
+            (limit::CLIENT_PREPARED_BYTES, limits.client_prepared_bytes),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
     }
 
     /// Compares with every token in a time that tells nothing but lengths.

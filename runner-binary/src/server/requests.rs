@@ -145,13 +145,13 @@ where
             return;
         }
         let time = self.shared.options.limits.request_time;
-        let (now, allowed) = (self.clock.now, self.clock.ticks(time));
+        let (now, allowed, patience) = (self.clock.now, self.clock.ticks(time), self.clock.patience);
         for id in 0..self.slots.len() {
             self.with(id as u32, |this, slot| {
                 if now - slot.since > allowed {
                     this.waiting.retain(|waiting| *waiting != slot.id);
                     this.fail(slot, late(limit::REQUEST_TIME, time));
-                } else if slot.is_stalled() && this.shared.options.spool.is_ready() {
+                } else if slot.is_stalled(now, patience) && this.shared.options.spool.is_ready() {
                     slot.spool(&this.shared.options.spool);
                     this.batch.detach();
                     this.again.push(slot.id);

@@ -8,10 +8,13 @@ use std::{
     },
 };
 
-use runner_core::{Error, Result, Run, adapt::Cache};
+use runner_core::{
+    Caller, Error, Program, Result, Run,
+    adapt::{Cache, CacheLimits, Gate, InUse},
+};
 use tokio::sync::{Notify, Semaphore, watch};
 
-use super::{ServerOptions, gate::Gate, metrics::Gauges, wake::Wakes};
+use super::{ServerOptions, job, metrics::Gauges, wake::Wakes};
 use crate::{
     error::{limit, shutting_down, too_many_outputs},
     limits::{FRAME_BYTES_MIN, REFUSALS},
@@ -54,7 +57,11 @@ impl<R: Run> Shared<R> {
         let limits = &options.limits;
         Self {
             runner,
-            cache: Cache::new(limits.prepared_programs),
+            cache: Cache::new(CacheLimits {
+                programs: limits.prepared_programs,
+                bytes: limits.prepared_bytes,
+                client_bytes: limits.client_prepared_bytes,
+            }),
             gauges: Gauges::default(),
             phase: watch::Sender::new(Phase::Serving),
             ended: Notify::new(),
@@ -84,6 +91,18 @@ impl<R: Run> Shared<R> {
         self.gauges.input_bytes_held.fetch_sub(bytes, Ordering::Relaxed);
     }
 
+    /// What the runner made of a program, or makes now: the first time, and after it was let go of.
+    pub(super) async fn ready(&self, entry: &Arc<job::Entry<R>>) -> Result<InUse<R::Prepared>> {
+        let encoded = entry.encoded.clone();
+        let prepare = async move || {
+            let program = job::unblocked(encoded.len(), move || Program::decode(&encoded)).await??;
+            let prepared = self.runner.prepare(&program).await?;
+            let bytes = self.runner.weight(&program, &prepared);
+            Ok((prepared, bytes))
+        };
+        self.cache.ready(entry, prepare).await
+    }
+
     /// Fails while the outputs that nobody reads are too many.
     pub(super) fn check_outputs(&self) -> Result<()> {
         let limit = self.options.limits.buffered_output_bytes;
@@ -94,7 +113,7 @@ impl<R: Run> Shared<R> {
     }
 
     /// Counts a connection in, if there may be another one.
-    pub(super) fn connect(self: &Arc<Self>) -> Result<Registration<R>> {
+    pub(super) fn connect(self: &Arc<Self>, caller: Caller) -> Result<Registration<R>> {
         let limit = self.options.limits.connections;
         let mut connections = self.connections();
         if *self.phase.borrow() != Phase::Serving {
@@ -109,7 +128,7 @@ impl<R: Run> Shared<R> {
         connections.wakes.insert(key, Arc::clone(&wakes));
         self.gauges.connections.fetch_add(1, Ordering::Relaxed);
         self.gauges.connections_total.fetch_add(1, Ordering::Relaxed);
-        Ok(Registration { shared: Arc::clone(self), key, wakes })
+        Ok(Registration { shared: Arc::clone(self), caller, key, wakes })
     }
 
     /// Moves on to a later phase and tells all connections.
@@ -143,6 +162,8 @@ impl<R: Run> Shared<R> {
 /// A connection's place among those of its server.
 pub(super) struct Registration<R: Run> {
     pub(super) shared: Arc<Shared<R>>,
+    /// Whom the work is for.
+    pub(super) caller: Caller,
     pub(super) wakes: Arc<Wakes>,
     key: u64,
 }
@@ -163,8 +184,7 @@ pub(super) struct Reserved<'a> {
 
 impl<'a> Reserved<'a> {
     pub(super) fn new(sum: &'a AtomicU64, amount: u64, limit: u64) -> Option<Self> {
-        // The gate needs its sum to be ordered with another one.
-        let before = sum.fetch_add(amount, Ordering::SeqCst);
+        let before = sum.fetch_add(amount, Ordering::Relaxed);
         let reserved = Self { sum, amount };
         (before.saturating_add(amount) <= limit).then_some(reserved)
     }
@@ -172,6 +192,6 @@ impl<'a> Reserved<'a> {
 
 impl Drop for Reserved<'_> {
     fn drop(&mut self) {
-        self.sum.fetch_sub(self.amount, Ordering::SeqCst);
+        self.sum.fetch_sub(self.amount, Ordering::Relaxed);
     }
 }

@@ -30,8 +30,8 @@ pub(super) struct Slot<R: Run> {
     pub(super) output: u64,
     /// Those of them that are not in `piece` or `ahead`, because they are on disk or on the way there.
     pub(super) spooled: u64,
-    /// Whether nothing was taken for a tick, though there is much.
-    stalled: bool,
+    /// Tick since which nothing was taken, though there is much.
+    stalled: Option<u64>,
     /// Bytes of input that count as held.
     pub(super) reserved: u64,
     /// Tick in which the request began.
@@ -101,7 +101,7 @@ impl<R: Run> Slot<R> {
             credit: 0,
             output: 0,
             spooled: 0,
-            stalled: false,
+            stalled: None,
             reserved: 0,
             since: 0,
             lined_up: false,
@@ -136,10 +136,11 @@ impl<R: Run> Slot<R> {
         (self.piece.as_ref().map_or(0, Bytes::len) + ahead) as u64
     }
 
-    /// To be asked each tick: whether there is much in memory of which nothing was taken since the last time.
-    pub(super) fn is_stalled(&mut self) -> bool {
+    /// To be asked each tick: whether there is much in memory of which nothing was taken for so many ticks.
+    pub(super) fn is_stalled(&mut self, now: u64, patience: u64) -> bool {
         let is_large = self.in_memory() > SPOOLED_BYTES as u64;
-        core::mem::replace(&mut self.stalled, is_large) && is_large
+        self.stalled = is_large.then(|| self.stalled.unwrap_or(now));
+        self.stalled.is_some_and(|since| now - since >= patience)
     }
 
     /// Moves what is in memory to disk. The job has to be polled for that.
@@ -151,7 +152,7 @@ impl<R: Run> Slot<R> {
         let State::Running(job) = &mut self.state else {
             return;
         };
-        self.stalled = false;
+        self.stalled = None;
         self.spooled += self.piece.as_ref().map_or(0, Bytes::len) as u64;
         let mut pieces: Vec<_> = self.piece.take().into_iter().collect();
         let rest = match self.ahead.take() {
@@ -202,7 +203,7 @@ impl<R: Run> Slot<R> {
         let Some(mut piece) = self.piece.take() else {
             return (Bytes::new(), false);
         };
-        self.stalled = false;
+        self.stalled = None;
         if piece.len() <= most {
             return (piece, false);
         }
@@ -230,7 +231,7 @@ impl<R: Run> Slot<R> {
         self.reserved = 0;
         self.output = 0;
         self.spooled = 0;
-        self.stalled = false;
+        self.stalled = None;
         self.credit = 0;
     }
 

@@ -11,3 +11,4 @@ mod spool;
 mod support;
 mod transports;
 mod verbs;
+mod weight;

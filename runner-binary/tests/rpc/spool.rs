@@ -62,7 +62,8 @@ async fn pieces_and_the_error_behind_them_come_in_order() {
 #[tokio::test(start_paused = true)]
 async fn without_a_disk_they_stay_in_memory() {
     for spool in [Spool::off(), Spool::new("/nowhere")] {
-        let (server, robot) = server_with(ServerOptions::new().with_spool(spool));
+        let limits = ServerLimits { request_time: LONG, ..ServerLimits::default() };
+        let (server, robot) = server_with(ServerOptions::new().with_limits(limits).with_spool(spool));
         let mut raw = Raw::prepared(&server).await;
         let input = ask_big(b'o', SIZE);
         raw.send(execute(50_000), &input).await;
@@ -100,7 +101,9 @@ async fn who_cancels_or_leaves_leaves_nothing_on_disk() {
 async fn whatever_is_taken_when_is_right() {
     for seed in 0..8 {
         let mut random = fastrand::Rng::with_seed(seed);
-        let (server, robot) = server(ServerLimits { output_bytes: 5_000_000, ..Default::default() });
+        let request_time = Duration::from_secs(300);
+        let (server, robot) =
+            server(ServerLimits { output_bytes: 5_000_000, request_time, ..Default::default() });
         let mut raw = Raw::prepared(&server).await;
         let mut open: HashMap<u32, (Bytes, Vec<u8>)> = HashMap::new();
         let (mut spooled, mut ended) = (0, 0);

@@ -157,12 +157,22 @@ impl Run for Robot {
     async fn describe(&self) -> Result<Description> {
         Ok(Description { cancels: true, ..Description::new("robot", "1") })
     }
+
+    fn weight(&self, program: &Program, _: &Ready) -> u64 {
+        match program.place(program.root()) {
+            Some(place) if place.line > HEAVY => u64::from(place.line - HEAVY) << 10,
+            _ => program.memory_bytes(),
+        }
+    }
 }
 
 /// Lines of the root by which [`program`] fails, panics or hangs in `prepare`.
 pub(crate) const FAILS: u32 = 1001;
 pub(crate) const PANICS: u32 = 1002;
 pub(crate) const HANGS: u32 = 1003;
+
+/// Programs of larger lines weigh as many KiB as theirs are more.
+pub(crate) const HEAVY: u32 = 10_000;
 
 /// One of many programs, all different in their bytes.
 pub(crate) fn program(line: u32) -> Program {
@@ -203,6 +213,16 @@ pub(crate) fn big(input: &[u8]) -> Bytes {
 
 pub(crate) fn server(limits: ServerLimits) -> (Server<Robot>, Arc<Robot>) {
     server_with(ServerOptions::new().with_limits(limits))
+}
+
+/// What the runner says of itself, and the limits that the server adds.
+pub(crate) fn check_description(mut described: Description, own: &Description) {
+    let added = described.limits.split_off(own.limits.len());
+    assert_eq!(described, *own);
+    let names: Vec<_> = added.iter().map(|(name, _)| name.as_str()).collect();
+    let expected =
+        ["request_time_ms", "executing", "prepared_programs", "prepared_bytes", "client_prepared_bytes"];
+    assert_eq!(names, expected);
 }
 
 pub(crate) fn server_with(options: ServerOptions) -> (Server<Robot>, Arc<Robot>) {

@@ -17,7 +17,7 @@ async fn all_verbs() {
     assert_eq!(client.execute(&prepared, Bytes::from_static(b"hello")).await.unwrap(), "hello");
     assert_eq!(client.execute(&prepared, Bytes::new()).await.unwrap(), "");
     assert_eq!(client.get_interface().await.unwrap(), robot.get_interface().await.unwrap());
-    assert_eq!(client.describe().await.unwrap(), robot.describe().await.unwrap());
+    check_description(client.describe().await.unwrap(), &robot.describe().await.unwrap());
     client.shutdown().await.unwrap();
     client.shutdown().await.unwrap();
     assert_eq!(code(client.execute(&prepared, Bytes::new()).await), Code::Unavailable);
@@ -102,9 +102,8 @@ async fn a_program_is_prepared_once_and_released_when_nobody_holds_it() {
     assert_eq!(robot.prepared.load(Ordering::SeqCst), 1);
 
     let other = b.prepare(&program(2)).await.unwrap();
-    let full = b.prepare(&program(3)).await.unwrap_err();
-    assert_eq!((full.code(), limit_of(&full)), (Code::ResourceExhausted, Some("prepared_programs")));
     drop(other);
+    a.execute(&held[0], Bytes::new()).await.unwrap();
     b.prepare(&program(3)).await.unwrap();
     until("the unused one is let go of", || robot.held.load(Ordering::SeqCst) == 2).await;
 

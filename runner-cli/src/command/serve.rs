@@ -2,9 +2,9 @@ use std::path::Path;
 
 use crate::{
     connect,
-    error::Failure,
+    error::{FAILED, Failure},
     output,
-    serve::{Address, Bound, ServeArgs, Servers, Settings, Signals, log},
+    serve::{Address, Bound, ServeArgs, Servers, Settings, Signals, abandon, log},
 };
 
 /// Serves a runner until it is told to end, or the client on standard input is done.
@@ -12,16 +12,36 @@ pub(crate) fn serve(args: ServeArgs) -> Result<(), Failure> {
     let settings = args.settings()?;
     let addresses = settings.addresses()?;
     let (level, format) = settings.log();
-    let _log = log::start(level, format);
+    let log = log::start(level, format);
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let runtime = connect::runtime(threads)?;
-    let done = runtime.block_on(until_told(&settings, &addresses));
+    let ended = runtime.block_on(until_told(&settings, &addresses));
     // What is left is not waited for: it was told to end.
-    runtime.shutdown_background();
-    done
+    match ended {
+        Ok(End::Orderly) => runtime.shutdown_background(),
+        Ok(End::Stuck) => {
+            tracing::error!(
+                "the runner goes on working although it was told to stop; the process ends without it"
+            );
+            drop(log);
+            abandon(FAILED);
+        }
+        Err(failure) => {
+            runtime.shutdown_background();
+            return Err(failure);
+        }
+    }
+    Ok(())
 }
 
-async fn until_told(settings: &Settings, addresses: &[Address]) -> Result<(), Failure> {
+/// How serving ends.
+enum End {
+    Orderly,
+    /// A runner does not end.
+    Stuck,
+}
+
+async fn until_told(settings: &Settings, addresses: &[Address]) -> Result<End, Failure> {
     let mut signals = Signals::new()?;
     raise_open_files();
     let token = settings.token()?;
@@ -35,7 +55,7 @@ async fn until_told(settings: &Settings, addresses: &[Address]) -> Result<(), Fa
     let runner = settings.runner();
     let runner = tokio::select! {
         runner = connect::open(&runner, settings.bounds()) => runner?,
-        _ = signals.next() => return Ok(()),
+        _ = signals.next() => return Ok(End::Orderly),
     };
     if !settings.takes_programs() && (settings.stdio || !addresses.iter().all(Address::is_http)) {
         tracing::warn!(
@@ -57,13 +77,14 @@ async fn until_told(settings: &Settings, addresses: &[Address]) -> Result<(), Fa
             Ok(())
         }
     };
-    tokio::select! {
-        shut = servers.shutdown(settings.grace()) => ended.and(shut),
-        signal = signals.next() => {
-            tracing::warn!(signal, "told again; what is in flight is given up");
-            drop(servers);
-            Err(Failure::signalled(signal))
+    match servers.shutdown(settings.grace()).await {
+        Ok(None) => {
+            // Dropping it would wait for it.
+            std::mem::forget(servers);
+            Ok(End::Stuck)
         }
+        Ok(Some(())) => ended.map(|()| End::Orderly),
+        Err(failure) => ended.and(Err(failure)),
     }
 }
 

@@ -44,6 +44,10 @@ limits! {
     programs: u32 = "limit-programs",
     /// Prepared programs over all connections [default: 1024]
     prepared_programs: usize = "limit-prepared-programs",
+    /// Bytes of prepared programs over all connections [default: 256MiB]
+    prepared_bytes: Size = "limit-prepared-bytes",
+    /// Bytes of prepared programs of one client [default: 64MiB]
+    client_prepared_bytes: Size = "limit-client-prepared-bytes",
     /// Bytes of a program [default: 4MiB]
     program_bytes: Size = "limit-program-bytes",
     /// Bytes of Lutra source, over HTTP [default: 256KiB]
@@ -62,7 +66,7 @@ limits! {
     frame_bytes: Size = "limit-frame-bytes",
     /// Bytes of the head of an HTTP request [default: 64KiB]
     head_bytes: Size = "limit-head-bytes",
-    /// Time for one request [default: 5m]
+    /// Time for one request [default: 30s]
     request_time: Time = "limit-request-time",
     /// Time for a handshake [default: 10s]
     handshake_time: Time = "limit-handshake-time",
@@ -90,6 +94,10 @@ impl Limits {
             waiting: self.waiting.unwrap_or(default.waiting),
             programs: self.programs.unwrap_or(default.programs),
             prepared_programs: self.prepared_programs.unwrap_or(default.prepared_programs),
+            prepared_bytes: self.prepared_bytes.map_or(default.prepared_bytes, |size| size.0),
+            client_prepared_bytes: self
+                .client_prepared_bytes
+                .map_or(default.client_prepared_bytes, |size| size.0),
             program_bytes: self.program_bytes.map_or(default.program_bytes, |size| size.0),
             input_bytes: self.input_bytes.map_or(default.input_bytes, |size| size.0),
             output_bytes: self.output_bytes.map_or(default.output_bytes, |size| size.0),
@@ -123,6 +131,8 @@ impl Limits {
             executing: self.executing.unwrap_or(default.executing),
             waiting: self.waiting.unwrap_or(default.waiting),
             prepared_programs: self.prepared_programs.unwrap_or(default.prepared_programs),
+            prepared_bytes: size(self.prepared_bytes, default.prepared_bytes),
+            client_prepared_bytes: size(self.client_prepared_bytes, default.client_prepared_bytes),
             program_bytes: size(self.program_bytes, default.program_bytes),
             source_bytes: size(self.source_bytes, default.source_bytes),
             input_bytes: size(self.input_bytes, default.input_bytes),

@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use runner_binary::{Server, ServerOptions, TlsServer, Token};
 use runner_core::{Code, DynRun, Run};
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::timeout};
 
 use super::{Bound, Settings, gate::Gate};
-use crate::error::Failure;
+use crate::{error::Failure, limits::RUNNER_END_TIME};
 
 /// One server for each kind of clients: they may do different things, and each has the limits for itself.
 #[derive(Debug)]
@@ -158,10 +158,11 @@ impl Servers {
     }
 
     /// Takes nothing new, lets what is in flight finish within the grace, cancels the rest, and shuts the runner down.
+    /// `None` if it does not end.
     ///
     /// # Errors
     /// Those of the runner's shutdown.
-    pub(crate) async fn shutdown(&mut self, grace: Duration) -> Result<(), Failure> {
+    pub(crate) async fn shutdown(&mut self, grace: Duration) -> Result<Option<()>, Failure> {
         #[cfg(feature = "http")]
         let http = self.http.drain(grace);
         #[cfg(not(feature = "http"))]
@@ -172,6 +173,6 @@ impl Servers {
         let _ = tokio::join!(stdio, local, network, http);
         // Files of sockets go with their tasks.
         self.tasks.shutdown().await;
-        Ok(self.runner.shutdown().await?)
+        Ok(timeout(RUNNER_END_TIME, self.runner.shutdown()).await.ok().transpose()?)
     }
 }

@@ -9,6 +9,7 @@ mod curl;
 #[cfg(feature = "postgres")]
 mod databases;
 mod endings;
+mod fairness;
 #[cfg(feature = "http")]
 mod functions;
 mod logs;
@@ -111,6 +112,13 @@ impl Server {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
         let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
         [11, 12].iter().map(|index| fields.get(*index).unwrap().parse::<u64>().unwrap()).sum()
+    }
+
+    /// Threads whose names begin like this.
+    fn threads(&self, name: &str) -> usize {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        let names = threads.filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("comm")).ok());
+        names.filter(|found| found.starts_with(name)).count()
     }
 
     /// Waits until it works hard, as it does when it runs a program.

@@ -1,132 +1,315 @@
+mod sums;
+
 use std::{
     collections::HashMap,
     format,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+    vec::Vec,
 };
 
-use tokio::sync::OnceCell;
+use arc_swap::{ArcSwapOption, Guard};
+use bytes::Bytes;
 
 use crate::{
+    caller::Caller,
     error::{Error, Result},
+    limits::ENTRY_BYTES,
     program::ProgramId,
 };
+use sums::{Share, Sums};
 
 /// What a server made of the programs that it was sent, by their content: each is prepared once, whoever sends it.
 ///
-/// It is bounded: of the entries that nobody holds, the longest unused goes first.
+/// It is bounded by number and by weight, for each client and in all. When there is no room, programs that do not run are
+/// let go of, the longest unused first: those of the client that has too much, or of all. A client pays for what was
+/// prepared for it, and for the encoding of what it holds; others that use the same program do not.
 ///
 /// ```
-/// # use runner_core::{Error, ProgramId, adapt::Cache};
+/// # use runner_core::{Caller, Error, ProgramId, adapt::{Cache, CacheLimits}};
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// let cache = Cache::new(16);
-/// let entry = cache.entry(ProgramId::of(b"a program"))?;
-/// let prepared = entry.ready.get_or_try_init(async || Ok::<_, Error>("prepared")).await?;
-/// assert_eq!((*prepared, cache.len()), ("prepared", 1));
-/// cache.forget(&entry);
-/// assert!(cache.get(entry.id).is_some(), "only what could not be prepared is forgotten");
-/// cache.clear();
-/// assert!(cache.is_empty());
+/// let limits = CacheLimits { programs: 16, bytes: 10_000, client_bytes: 5_000 };
+/// let (cache, bytes) = (Cache::new(limits), b"a program");
+/// let entry = cache.entry(ProgramId::of(bytes), bytes)?;
+/// let prepared = cache.ready(&entry, async || Ok(("prepared", 4_000))).await?;
+/// assert_eq!((prepared.get(), cache.len()), (Some(&"prepared"), 1));
+/// drop(prepared);
+///
+/// let other = cache.entry(ProgramId::of(b"other"), b"other")?;
+/// cache.ready(&other, async || Ok(("also prepared", 4_000))).await?;
+/// assert!(entry.ready().get().is_none(), "it was let go of for the other");
+/// assert!(cache.ready(&entry, async || Ok(("too large", 6_000))).await.is_err());
 /// # Ok::<(), Error>(())
 /// # }).unwrap();
 /// ```
 #[derive(Debug)]
 pub struct Cache<T> {
     state: Mutex<State<T>>,
-    limit: usize,
+    limits: CacheLimits,
+    sums: Arc<Sums>,
 }
 
-/// A program of a [`Cache`], prepared, or being prepared by the first of those who asked for it.
+/// How much a [`Cache`] holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CacheLimits {
+    /// Prepared programs.
+    pub programs: usize,
+    /// Bytes of prepared programs and of the encoding of those that somebody holds.
+    pub bytes: u64,
+    /// The same of one client.
+    pub client_bytes: u64,
+}
+
+/// A program of a [`Cache`]: prepared, being prepared by the first of those who asked for it, or let go of.
 #[derive(Debug)]
 pub struct Entry<T> {
     /// The program's content.
     pub id: ProgramId,
-    /// What was made of it.
-    pub ready: OnceCell<T>,
+    /// Its encoding, by which it is prepared again.
+    pub encoded: Bytes,
+    ready: ArcSwapOption<Weighed<T>>,
+    /// Held by the one who prepares it.
+    preparing: tokio::sync::Mutex<()>,
+    /// When it was used last.
+    used: AtomicU64,
+    /// What it counts for in the cache.
+    share: Share,
+}
+
+/// What was made of a program, if it was not let go of, which it is not while this is there.
+#[derive(Debug)]
+pub struct InUse<T>(Guard<Option<Arc<Weighed<T>>>>);
+
+#[derive(Debug)]
+struct Weighed<T> {
+    value: T,
+    share: Share,
 }
 
 #[derive(Debug)]
 struct State<T> {
-    programs: HashMap<ProgramId, Cached<T>>,
-    clock: u64,
+    /// Programs that somebody holds, or that are prepared.
+    entries: HashMap<ProgramId, Weak<Entry<T>>>,
+    /// Those that are prepared, with the client that pays.
+    prepared: HashMap<ProgramId, (u64, Arc<Entry<T>>)>,
+    /// How many entries there are when those that nobody holds are looked for.
+    sweep: usize,
 }
 
-#[derive(Debug)]
-struct Cached<T> {
-    entry: Arc<Entry<T>>,
-    used: u64,
+impl<T> InUse<T> {
+    /// What was made of the program.
+    #[must_use]
+    pub fn get(&self) -> Option<&T> {
+        self.0.as_ref().map(|weighed| &weighed.value)
+    }
+}
+
+/// Nothing.
+impl<T> Default for InUse<T> {
+    fn default() -> Self {
+        Self(Guard::from_inner(None))
+    }
 }
 
 impl<T> Entry<T> {
-    /// An entry that is not prepared, and in no cache.
+    /// A program that is in no cache, and is never let go of.
     #[must_use]
-    pub fn new(id: ProgramId) -> Self {
-        Self { id, ready: OnceCell::new() }
+    pub fn own(id: ProgramId) -> Self {
+        Self::new(id, Bytes::new(), Share::new(&Arc::default(), 0, 0))
+    }
+
+    fn new(id: ProgramId, encoded: Bytes, share: Share) -> Self {
+        let used = AtomicU64::new(share.sums().tick());
+        Self {
+            id,
+            encoded,
+            ready: ArcSwapOption::empty(),
+            preparing: tokio::sync::Mutex::default(),
+            used,
+            share,
+        }
+    }
+
+    /// What was made of the program.
+    pub fn ready(&self) -> InUse<T> {
+        let now = self.share.sums().now();
+        if self.used.load(Ordering::Relaxed) != now {
+            self.used.store(now, Ordering::Relaxed);
+        }
+        InUse(self.ready.load())
+    }
+
+    /// What is made of a program that is in no cache, once.
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub async fn ready_or(&self, make: impl AsyncFnOnce() -> Result<T>) -> Result<InUse<T>> {
+        let make = async || Ok((make().await?, 0));
+        self.made(make, |value, _| {
+            let made = Arc::new(Weighed { value, share: Share::new(self.share.sums(), 0, 0) });
+            self.ready.store(Some(Arc::clone(&made)));
+            Ok(made)
+        })
+        .await
+    }
+
+    async fn made(
+        &self,
+        make: impl AsyncFnOnce() -> Result<(T, u64)>,
+        keep: impl FnOnce(T, u64) -> Result<Arc<Weighed<T>>>,
+    ) -> Result<InUse<T>> {
+        let ready = self.ready();
+        if ready.get().is_some() {
+            return Ok(ready);
+        }
+        let _preparing = self.preparing.lock().await;
+        let ready = self.ready();
+        if ready.get().is_some() {
+            return Ok(ready);
+        }
+        let (value, bytes) = make().await?;
+        Ok(InUse(Guard::from_inner(Some(keep(value, bytes)?))))
     }
 }
 
 impl<T> Cache<T> {
-    /// For so many programs.
+    /// For so many programs of so many bytes.
     #[must_use]
-    pub fn new(limit: usize) -> Self {
-        Self { state: Mutex::new(State { programs: HashMap::new(), clock: 0 }), limit }
+    pub fn new(limits: CacheLimits) -> Self {
+        let state = State { entries: HashMap::new(), prepared: HashMap::new(), sweep: 0 };
+        Self { state: Mutex::new(state), limits, sums: Arc::default() }
     }
 
-    /// The entry of a program; it is new and empty if the program is not known.
+    /// The entry of a program, for the [current](Caller::current) caller; it is new if the program is not known.
     ///
     /// # Errors
-    /// `RESOURCE_EXHAUSTED`, which a retry may help, with the limit `prepared_programs`, if somebody holds each of so many
-    /// programs.
-    pub fn entry(&self, id: ProgramId) -> Result<Arc<Entry<T>>> {
+    /// `RESOURCE_EXHAUSTED` with the limit `prepared_bytes` or `client_prepared_bytes` if there is no room for it.
+    pub fn entry(&self, id: ProgramId, encoded: &[u8]) -> Result<Arc<Entry<T>>> {
         // Dropped after the lock: letting go of a prepared program may take time.
-        let mut evicted = None;
+        let mut gone = Vec::new();
         let mut state = self.lock();
-        if let Some(entry) = state.get(id) {
+        if let Some(entry) = state.entries.get(&id).and_then(Weak::upgrade) {
+            entry.used.store(self.sums.tick(), Ordering::Relaxed);
             return Ok(entry);
         }
-        if state.programs.len() >= self.limit {
-            evicted = state.evict();
-            if evicted.is_none() {
-                let message = format!("{} programs are prepared and in use", self.limit);
-                let error = Error::exhausted("prepared_programs", self.limit as u64, message);
-                return Err(error.with_retryable(true));
-            }
+        if state.entries.len() >= state.sweep {
+            state.entries.retain(|_, entry| entry.strong_count() > 0);
+            state.sweep = 64.max(2 * state.entries.len());
         }
-        let entry = Arc::new(Entry::new(id));
-        let used = state.clock;
-        state.programs.insert(id, Cached { entry: Arc::clone(&entry), used });
+        let (client, bytes) = (Caller::current().client(), encoded.len() as u64 + ENTRY_BYTES);
+        let room = self.make_room(&mut state, client, bytes, &mut gone);
+        let entry = room.map(|()| {
+            let share = Share::new(&self.sums, client, bytes);
+            let entry = Arc::new(Entry::new(id, Bytes::copy_from_slice(encoded), share));
+            state.entries.insert(id, Arc::downgrade(&entry));
+            entry
+        });
         drop(state);
-        drop(evicted);
-        Ok(entry)
+        drop(gone);
+        entry
     }
 
-    /// The entry of a program that is known.
+    /// The entry of a program that is prepared.
     pub fn get(&self, id: ProgramId) -> Option<Arc<Entry<T>>> {
-        self.lock().get(id)
+        let state = self.lock();
+        let (_, entry) = state.prepared.get(&id)?;
+        entry.used.store(self.sums.tick(), Ordering::Relaxed);
+        Some(Arc::clone(entry))
     }
 
-    /// Forgets a program that could not be prepared, unless somebody else is still trying.
-    pub fn forget(&self, entry: &Arc<Entry<T>>) {
-        let mut state = self.lock();
-        // One in the map, one with the caller.
-        if !entry.ready.initialized() && Arc::strong_count(entry) <= 2 {
-            state.programs.remove(&entry.id);
-        }
+    /// What was made of a program, or is made now: the value and the bytes that it holds. The
+    /// [current](Caller::current) caller pays for it.
+    ///
+    /// # Errors
+    /// Those of `make`, and `RESOURCE_EXHAUSTED` with the limit `prepared_programs`, `prepared_bytes` or
+    /// `client_prepared_bytes` if there is no room: a retry may help if that is because of programs that run.
+    pub async fn ready(
+        &self,
+        entry: &Arc<Entry<T>>,
+        make: impl AsyncFnOnce() -> Result<(T, u64)>,
+    ) -> Result<InUse<T>> {
+        let client = Caller::current().client();
+        entry.made(make, |value, bytes| self.keep(entry, client, value, bytes)).await
     }
 
-    /// Number of programs.
+    /// Number of programs that are prepared.
     pub fn len(&self) -> usize {
-        self.lock().programs.len()
+        self.lock().prepared.len()
     }
 
-    /// Whether there is no program.
+    /// Whether no program is prepared.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
+    /// Bytes of all programs: of what was made of them, and of their encoding.
+    pub fn bytes(&self) -> u64 {
+        self.sums.total()
+    }
+
     /// Lets go of all programs; those who hold one keep it.
     pub fn clear(&self) {
-        let programs = core::mem::take(&mut self.lock().programs);
-        drop(programs);
+        let prepared = core::mem::take(&mut self.lock().prepared);
+        drop(prepared);
+    }
+
+    fn keep(&self, entry: &Arc<Entry<T>>, client: u64, value: T, bytes: u64) -> Result<Arc<Weighed<T>>> {
+        let mut gone = Vec::new();
+        let mut state = self.lock();
+        let room = self.make_room(&mut state, client, bytes, &mut gone).and_then(|()| {
+            while state.prepared.len() >= self.limits.programs {
+                gone.push(state.let_go(None).ok_or_else(|| self.too_many())?);
+            }
+            Ok(())
+        });
+        let made = room.map(|()| {
+            let made = Arc::new(Weighed { value, share: Share::new(&self.sums, client, bytes) });
+            entry.ready.store(Some(Arc::clone(&made)));
+            entry.used.store(self.sums.tick(), Ordering::Relaxed);
+            state.prepared.insert(entry.id, (client, Arc::clone(entry)));
+            made
+        });
+        drop(state);
+        drop(gone);
+        made
+    }
+
+    /// Lets go of programs until there is room for so many bytes of a client more.
+    fn make_room(
+        &self,
+        state: &mut State<T>,
+        client: u64,
+        bytes: u64,
+        gone: &mut Vec<Weighed<T>>,
+    ) -> Result<()> {
+        let CacheLimits { bytes: most, client_bytes: most_of_client, .. } = self.limits;
+        loop {
+            let (of, name, limit) = if self.sums.of(client).saturating_add(bytes) > most_of_client {
+                (Some(client), "client_prepared_bytes", most_of_client)
+            } else if self.sums.total().saturating_add(bytes) > most {
+                (None, "prepared_bytes", most)
+            } else {
+                return Ok(());
+            };
+            let let_go = if bytes > limit { None } else { state.let_go(of) };
+            let Some(mut weighed) = let_go else {
+                let whose = if of.is_some() { "a client" } else { "all clients" };
+                let message = format!(
+                    "a program takes {bytes} bytes, where {limit} are for those that {whose} may hold"
+                );
+                return Err(Error::exhausted(name, limit, message).with_retryable(bytes <= limit));
+            };
+            weighed.share.give_back();
+            gone.push(weighed);
+        }
+    }
+
+    fn too_many(&self) -> Error {
+        let limit = self.limits.programs;
+        let message = format!("{limit} programs are prepared and in use");
+        Error::exhausted("prepared_programs", limit as u64, message).with_retryable(true)
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
@@ -135,16 +318,24 @@ impl<T> Cache<T> {
 }
 
 impl<T> State<T> {
-    fn get(&mut self, id: ProgramId) -> Option<Arc<Entry<T>>> {
-        self.clock += 1;
-        let cached = self.programs.get_mut(&id)?;
-        cached.used = self.clock;
-        Some(Arc::clone(&cached.entry))
-    }
-
-    fn evict(&mut self) -> Option<Arc<Entry<T>>> {
-        let unused = self.programs.iter().filter(|(_, cached)| Arc::strong_count(&cached.entry) == 1);
-        let oldest = unused.min_by_key(|(_, cached)| cached.used).map(|(id, _)| *id)?;
-        self.programs.remove(&oldest).map(|cached| cached.entry)
+    /// Takes out what is longest unused, of one client or of all, and does not run.
+    fn let_go(&mut self, of: Option<u64>) -> Option<Weighed<T>> {
+        let prepared = self.prepared.values().filter(|(client, _)| of.is_none_or(|of| of == *client));
+        let mut candidates: Vec<_> =
+            prepared.map(|(_, entry)| (entry.used.load(Ordering::Relaxed), entry.id)).collect();
+        candidates.sort_unstable();
+        candidates.into_iter().find_map(|(_, id)| {
+            let (_, entry) = self.prepared.get(&id)?;
+            match Arc::try_unwrap(entry.ready.swap(None)?) {
+                Ok(weighed) => {
+                    self.prepared.remove(&id);
+                    Some(weighed)
+                }
+                Err(in_use) => {
+                    entry.ready.store(Some(in_use));
+                    None
+                }
+            }
+        })
     }
 }

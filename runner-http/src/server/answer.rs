@@ -9,19 +9,18 @@ use futures_util::{FutureExt, Stream, StreamExt};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use http_body::Frame;
 use http_body_util::StreamBody;
-use runner_core::{Code, Error, Result, Run};
+use runner_core::{Error, Result, Run, adapt::InUse};
 use runner_json::{Layout, Printer};
 use runner_spool::Backlog;
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     call::Call,
     metrics::Held,
     reply::Reply,
-    shared::{Entry, Shared},
+    shared::{Permit, Ready, Shared},
 };
 use crate::{
-    error::{limit, panicked, shutting_down, too_large, too_many_outputs},
+    error::{limit, panicked, shutting_down, too_large, too_many_outputs, unprepared},
     limits::{CHUNK_BYTES, COUNTED_BYTES},
     media::Media,
     problem::{TRAILER, encode_trailer},
@@ -31,11 +30,11 @@ type Pieces = Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>;
 
 /// An execution that may begin.
 pub(super) struct Execution<R: Run> {
-    pub(super) entry: Arc<Entry<R>>,
+    pub(super) ready: InUse<Ready<R>>,
     pub(super) input: Bytes,
     /// What counts the input as held.
     pub(super) held: Held,
-    pub(super) permit: OwnedSemaphorePermit,
+    pub(super) permit: Permit,
     pub(super) media: Media,
 }
 
@@ -82,11 +81,11 @@ fn pieces<R: Run + 'static>(shared: Arc<Shared<R>>, execution: Execution<R>) -> 
 where
     R::Prepared: 'static,
 {
-    let Execution { entry, input, held, permit, media } = execution;
+    let Execution { ready, input, held, permit, media } = execution;
     Box::pin(try_stream! {
         let mut running = Some((permit, held));
         let limit = shared.options.limits.output_bytes;
-        let ready = entry.ready.get().ok_or_else(unprepared)?;
+        let ready = ready.get().ok_or_else(unprepared)?;
         let program = &ready.program;
         let mut printer = match media {
             Media::Json => Some(Printer::new(program.types(), program.output(), Layout::Compact)),
@@ -213,8 +212,4 @@ fn counted<R: Run>(shared: &Shared<R>, bytes: usize) -> Result<Option<Held>> {
         true => Ok(Some(held)),
         false => Err(too_many_outputs(limit).with_retryable(bytes as u64 <= limit)),
     }
-}
-
-fn unprepared() -> Error {
-    Error::new(Code::Internal, "a program counts as prepared and is not")
 }

@@ -7,9 +7,9 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::Either};
 use http::{HeaderMap, Request, header};
-use runner_core::{Error, Result, Run};
+use runner_core::{Caller, Error, Result, Run};
 use tokio::time::Instant;
 
 use super::{
@@ -133,7 +133,7 @@ where
         let done = AssertUnwindSafe(work(request, call)).catch_unwind().await;
         return done.map_err(|_| panicked().into());
     }
-    shared.options.admit(request.headers())?;
+    let token = shared.options.admit(request.headers())?;
     if !shared.options.needs_token() {
         check_origin(&request, host.as_ref())?;
     }
@@ -146,6 +146,10 @@ where
     let call = Call::new(request.headers(), limits, clock)?;
     let (clock, deadline, time) = (call.clock.clone(), call.deadline, call.time);
     let work = AssertUnwindSafe(work(request, call)).catch_unwind();
+    let work = match token {
+        None => Either::Left(work),
+        Some(token) => Either::Right(Box::pin(Caller::current().known_by(&token).scope(work))),
+    };
     match clock.unless_stopping(clock.within(|| deadline, work)).await {
         Some(Some(Ok(response))) => Ok(response),
         Some(Some(Err(_))) => Err(panicked().into()),

@@ -5,7 +5,7 @@ use std::{future::Future, io, net::SocketAddr, sync::Arc, sync::atomic::Ordering
 use axum::{Router, response::IntoResponse, routing::any};
 use hyper::server::conn::http1;
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
-use runner_core::{Code, Error, Result, Run};
+use runner_core::{Caller, Code, Error, Result, Run};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
@@ -37,7 +37,11 @@ where
     /// is meant ([`ServerOptions::open_to_everybody`](crate::ServerOptions::open_to_everybody)).
     pub async fn listen_tcp(&self, listener: TcpListener) -> Result<()> {
         self.check_address(listener.local_addr())?;
-        self.accept(listener, |server, stream| async move { server.serve(stream).await }).await;
+        self.accept(
+            listener,
+            |server, stream, caller| async move { server.serve_caller(stream, caller).await },
+        )
+        .await;
         Ok(())
     }
 
@@ -54,7 +58,7 @@ where
         let time = limits.handshake_time;
         // A connection counts as one when it is encrypted; until then it takes one of these places.
         let places = Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS)));
-        self.accept(listener, move |server, stream| {
+        self.accept(listener, move |server, stream, caller| {
             let (tls, place) = (tls.clone(), Arc::clone(&places).try_acquire_owned());
             async move {
                 let Ok(place) = place else {
@@ -63,7 +67,7 @@ where
                 let accepted = timeout(time, tls.accept(stream)).await;
                 drop(place);
                 match accepted {
-                    Ok(Ok(stream)) => server.serve(stream).await,
+                    Ok(Ok(stream)) => server.serve_caller(stream, caller).await,
                     Ok(Err(error)) => tracing::info!(%error, "TLS handshake failed"),
                     Err(_) => tracing::info!("TLS handshake took too long"),
                 }
@@ -73,7 +77,8 @@ where
         Ok(())
     }
 
-    /// Serves one stream until the client is done with it, or the server is shut down.
+    /// Serves one stream until the client is done with it, or the server is shut down. The client is one that has no
+    /// other connection.
     ///
     /// ```
     /// # use runner_core::{Result, Run};
@@ -84,6 +89,14 @@ where
     /// # }
     /// ```
     pub async fn serve<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(&self, stream: S) {
+        self.serve_caller(stream, Caller::alone()).await;
+    }
+
+    /// The same for a client that is known. Where there are several tokens, clients that show different ones are others.
+    pub async fn serve_caller<S>(&self, stream: S, caller: Caller)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
         let shared = &self.shared;
         let Some(_connection) = Connection::new(shared) else {
             shared.metrics.connections_refused.fetch_add(1, Ordering::Relaxed);
@@ -100,16 +113,19 @@ where
                 Connected { shared: Arc::clone(shared), routes: self.routes.clone(), clock },
             );
         let mut connection = std::pin::pin!(connection);
-        let served = tokio::select! {
-            served = connection.as_mut() => served,
-            () = shared.reached(Phase::Draining) => {
-                connection.as_mut().graceful_shutdown();
-                tokio::select! {
-                    served = connection.as_mut() => served,
-                    () = aborted(shared) => Ok(()),
+        let served = async {
+            tokio::select! {
+                served = connection.as_mut() => served,
+                () = shared.reached(Phase::Draining) => {
+                    connection.as_mut().graceful_shutdown();
+                    tokio::select! {
+                        served = connection.as_mut() => served,
+                        () = aborted(shared) => Ok(()),
+                    }
                 }
             }
         };
+        let served = caller.scope(served).await;
         if let Err(error) = served {
             shared.metrics.broken_total.fetch_add(1, Ordering::Relaxed);
             tracing::debug!(%error, "connection ended");
@@ -133,7 +149,7 @@ where
         drop(timeout(REFUSAL_TIME, connection).await);
     }
 
-    async fn accept<F>(&self, listener: TcpListener, serve: impl Fn(Self, TcpStream) -> F + Send)
+    async fn accept<F>(&self, listener: TcpListener, serve: impl Fn(Self, TcpStream, Caller) -> F + Send)
     where
         F: Future<Output = ()> + Send + 'static,
     {
@@ -145,7 +161,7 @@ where
                         tracing::debug!(%peer, "connection");
                         // Answers are written as a whole; the system must not wait for more.
                         let _ = stream.set_nodelay(true);
-                        drop(tokio::spawn(serve(self.clone(), stream)));
+                        drop(tokio::spawn(serve(self.clone(), stream, Caller::at(peer.ip()))));
                     }
                     Err(error) => {
                         tracing::warn!(%error, "accepting failed");

@@ -41,12 +41,20 @@ pub(super) struct Metrics {
     pub(super) connections_total: AtomicU64,
     pub(super) connections_refused: AtomicU64,
     pub(super) requests_in_flight: AtomicU64,
-    pub(super) waiting: AtomicU64,
     pub(super) input_bytes_held: AtomicU64,
     pub(super) output_bytes_held: AtomicU64,
     pub(super) input_bytes_total: AtomicU64,
     pub(super) output_bytes_total: AtomicU64,
     pub(super) broken_total: AtomicU64,
+}
+
+/// Gauges that others keep.
+pub(super) struct Gauges {
+    pub(super) prepared_programs: u64,
+    pub(super) prepared_bytes: u64,
+    pub(super) waiting: u64,
+    pub(super) on_disk: u64,
+    pub(super) is_serving: bool,
 }
 
 #[derive(Debug)]
@@ -95,7 +103,6 @@ impl Metrics {
             connections_total: zero(),
             connections_refused: zero(),
             requests_in_flight: zero(),
-            waiting: zero(),
             input_bytes_held: zero(),
             output_bytes_held: zero(),
             input_bytes_total: zero(),
@@ -120,18 +127,19 @@ impl Metrics {
     }
 
     /// The text. A route that nobody asked for is left out.
-    pub(super) fn render(&self, prepared_programs: usize, on_disk: u64, ready: bool) -> String {
+    pub(super) fn render(&self, others: &Gauges) -> String {
         let mut text = Text(String::new());
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let gauges = [
             ("connections", "Open connections.", get(&self.connections)),
             ("requests_in_flight", "Requests whose answer has no head yet.", get(&self.requests_in_flight)),
-            ("requests_waiting", "Requests that wait for their turn.", get(&self.waiting)),
-            ("prepared_programs", "Programs that are kept prepared.", prepared_programs as u64),
+            ("requests_waiting", "Requests that wait for their turn.", others.waiting),
+            ("prepared_programs", "Programs that are kept prepared.", others.prepared_programs),
+            ("prepared_bytes", "Bytes that they hold, but for functions.", others.prepared_bytes),
             ("input_bytes_held", "Bytes of bodies that are not used up.", get(&self.input_bytes_held)),
             ("output_bytes_held", "Bytes of large outputs that are not sent.", get(&self.output_bytes_held)),
-            ("output_bytes_on_disk", "Bytes of them that wait on disk.", on_disk),
-            ("serving", "1 until the server is told to stop.", u64::from(ready)),
+            ("output_bytes_on_disk", "Bytes of them that wait on disk.", others.on_disk),
+            ("serving", "1 until the server is told to stop.", u64::from(others.is_serving)),
         ];
         for (name, help, value) in gauges {
             text.family(name, "gauge", help);

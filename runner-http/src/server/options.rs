@@ -3,10 +3,10 @@ use std::{fmt, sync::Arc};
 use http::{HeaderMap, StatusCode, header};
 use runner_core::{Cancel, Code, Error, Program, Result};
 use runner_spool::Spool;
-use subtle::{Choice, ConstantTimeEq};
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
 use super::reply::Problem;
-use crate::{Function, ServerLimits, Token, limits::TOKEN_BYTES};
+use crate::{Function, ServerLimits, Token, error::limit, limits::TOKEN_BYTES};
 
 /// Compiles source for those who send it: the text and the program's name or expression to the program, or an error
 /// whose message tells people what is wrong with it.
@@ -143,6 +143,21 @@ impl ServerOptions {
         self
     }
 
+    /// What a description tells of the limits on work, beside the runner's own.
+    pub(super) fn described(&self) -> impl Iterator<Item = (String, u64)> + use<> {
+        let limits = &self.limits;
+        let time = u64::try_from(limits.request_time.as_millis()).unwrap_or(u64::MAX);
+        [
+            (limit::REQUEST_TIME, time),
+            (limit::EXECUTING, limits.executing as u64),
+            (limit::PREPARED_PROGRAMS, limits.prepared_programs as u64),
+            (limit::PREPARED_BYTES, limits.prepared_bytes),
+            (limit::CLIENT_PREPARED_BYTES, limits.client_prepared_bytes),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+    }
+
     /// The limits.
     #[must_use]
     pub fn limits(&self) -> &ServerLimits {
@@ -187,18 +202,23 @@ impl ServerOptions {
         !self.tokens.is_empty()
     }
 
-    /// Compares with every token in a time that tells nothing but lengths.
-    pub(super) fn admit(&self, headers: &HeaderMap) -> Result<()> {
+    /// Compares with every token in a time that tells nothing but lengths. The number of the one that is shown, if there
+    /// are several.
+    pub(super) fn admit(&self, headers: &HeaderMap) -> Result<Option<u64>> {
         if self.tokens.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let Some(shown) = bearer(headers) else {
             return Err(Error::new(Code::Unauthenticated, "a bearer token is required"));
         };
-        let known =
-            self.tokens.iter().fold(Choice::from(0), |known, token| known | token.secret().ct_eq(shown));
+        let (mut known, mut number) = (Choice::from(0), 0);
+        for (token, place) in self.tokens.iter().zip(1_u64..) {
+            let is_it = token.secret().ct_eq(shown);
+            known |= is_it;
+            number.conditional_assign(&place, is_it);
+        }
         match shown.len() <= TOKEN_BYTES && bool::from(known) {
-            true => Ok(()),
+            true => Ok(Some(number).filter(|_| self.tokens.len() > 1)),
             false => Err(Error::new(Code::Unauthenticated, "the token is not known here")),
         }
     }

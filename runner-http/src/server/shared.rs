@@ -2,28 +2,21 @@
 
 use std::{
     collections::HashMap,
+    num::NonZero,
     sync::{Arc, OnceLock, atomic::Ordering},
+    thread,
     time::Duration,
 };
 
 use bytes::Bytes;
 use runner_core::{
     Code, Error, Program, ProgramId, Result, Run,
-    adapt::{self, Cache},
+    adapt::{self, Cache, CacheLimits, Gate, InUse, Workers},
 };
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Notify, watch};
 
-use super::{
-    ServerOptions,
-    metrics::{Held, Metrics},
-    readiness::Readiness,
-    route::ROUTES,
-};
-use crate::{
-    Function,
-    error::{limit, shutting_down, too_many_outputs},
-    limits::CHUNK_BYTES,
-};
+use super::{ServerOptions, metrics::Metrics, readiness::Readiness, route::ROUTES};
+use crate::{Function, error::too_many_outputs, limits::CHUNK_BYTES};
 
 pub(super) struct Shared<R: Run> {
     pub(super) runner: Arc<R>,
@@ -37,11 +30,17 @@ pub(super) struct Shared<R: Run> {
     pub(super) readiness: Readiness,
     /// Told when a connection ends.
     pub(super) ended: Notify,
-    executing: Arc<Semaphore>,
+    /// What requests have to pass in order to run.
+    pub(super) gate: Arc<Gate>,
+    /// Threads that compile source, once there is some.
+    compilers: OnceLock<Workers>,
 }
 
 /// A program of the server.
 pub(super) type Entry<R> = adapt::Entry<Ready<R>>;
+
+/// The right to run a request.
+pub(super) type Permit = adapt::Permit<Arc<Gate>>;
 
 /// A program and what the runner made of it.
 pub(super) struct Ready<R: Run> {
@@ -70,21 +69,26 @@ impl<R: Run> Shared<R> {
     pub(super) fn new(runner: Arc<R>, options: ServerOptions) -> Self {
         let limits = &options.limits;
         let functions = options.functions.iter().zip(ROUTES.len()..).map(|(function, route)| {
-            let entry = Arc::new(Entry::<R>::new(function.program().id()));
+            let entry = Arc::new(Entry::<R>::own(function.program().id()));
             (function.name().to_owned(), Served { function: function.clone(), entry, route })
         });
         let named = options.functions.iter().map(|function| format!("/v1/functions/{}", function.name()));
         let routes = ROUTES.iter().map(|route| (*route).to_owned()).chain(named);
         Self {
             runner,
-            cache: Cache::new(limits.prepared_programs),
+            cache: Cache::new(CacheLimits {
+                programs: limits.prepared_programs,
+                bytes: limits.prepared_bytes,
+                client_bytes: limits.client_prepared_bytes,
+            }),
             functions: functions.collect(),
             metrics: Arc::new(Metrics::new(routes)),
             phase: watch::Sender::new(Phase::Serving),
             openapi: OnceLock::new(),
             readiness: Readiness::default(),
             ended: Notify::new(),
-            executing: Arc::new(Semaphore::new(limits.executing.clamp(1, Semaphore::MAX_PERMITS))),
+            compilers: OnceLock::new(),
+            gate: Arc::new(Gate::new(limits.executing, limits.waiting)),
             options,
         }
     }
@@ -94,18 +98,8 @@ impl<R: Run> Shared<R> {
     }
 
     /// Waits for the right to run one request.
-    pub(super) async fn permit(&self) -> Result<OwnedSemaphorePermit> {
-        if let Ok(permit) = Arc::clone(&self.executing).try_acquire_owned() {
-            return Ok(permit);
-        }
-        let limit = self.options.limits.waiting as u64;
-        let mut place = Held::new(&self.metrics, |metrics| &metrics.waiting, 0);
-        if !place.grow(1, limit) {
-            let error =
-                Error::exhausted(limit::WAITING, limit, format!("{limit} requests wait for their turn"));
-            return Err(error.with_retryable(true));
-        }
-        Arc::clone(&self.executing).acquire_owned().await.map_err(|_| shutting_down())
+    pub(super) async fn permit(&self) -> Result<Permit> {
+        Gate::enter(Arc::clone(&self.gate)).await
     }
 
     /// Fails while the outputs that nobody reads are too many.
@@ -117,27 +111,34 @@ impl<R: Run> Shared<R> {
         }
     }
 
+    /// The threads that compile source, in turns: one for each processor.
+    pub(super) fn compilers(&self) -> Result<&Workers> {
+        if let Some(workers) = self.compilers.get() {
+            return Ok(workers);
+        }
+        let workers = Workers::new(thread::available_parallelism().map_or(1, NonZero::get))?;
+        Ok(self.compilers.get_or_init(|| workers))
+    }
+
     /// Prepares a program, or finds it prepared; says whether it is new.
-    pub(super) async fn prepare(&self, bytes: Bytes) -> Result<(Arc<Entry<R>>, bool)> {
+    pub(super) async fn prepare(&self, bytes: Bytes) -> Result<(InUse<Ready<R>>, bool)> {
         let hashed = bytes.clone();
         let id = unblocked(bytes.len(), move || ProgramId::of(&hashed)).await?;
-        let preparing = Preparing { cache: &self.cache, entry: self.cache.entry(id)? };
-        let entry = &preparing.entry;
-        let is_new = !entry.ready.initialized();
-        entry
-            .ready
-            .get_or_try_init(|| async {
-                let program = unblocked(bytes.len(), move || Program::decode(&bytes)).await??;
-                self.ready(program).await
-            })
-            .await?;
-        Ok((Arc::clone(entry), is_new))
+        // The client sends the encoding again if it has to be.
+        let entry = self.cache.entry(id, &[])?;
+        let is_new = entry.ready().get().is_none();
+        let prepare = async || {
+            let program = unblocked(bytes.len(), move || Program::decode(&bytes)).await??;
+            let ready = self.ready(program).await?;
+            let weight = self.runner.weight(&ready.program, &ready.prepared);
+            Ok((ready, weight))
+        };
+        Ok((self.cache.ready(&entry, prepare).await?, is_new))
     }
 
     /// Prepares the program of a function, unless it is.
-    pub(super) async fn prepare_function(&self, served: &Served<R>) -> Result<()> {
-        let program = || served.function.program().clone();
-        served.entry.ready.get_or_try_init(|| self.ready(program())).await.map(drop)
+    pub(super) async fn prepare_function(&self, served: &Served<R>) -> Result<InUse<Ready<R>>> {
+        served.entry.ready_or(async || self.ready(served.function.program().clone()).await).await
     }
 
     async fn ready(&self, program: Program) -> Result<Ready<R>> {
@@ -172,18 +173,6 @@ impl<R: Run> Shared<R> {
             }
         };
         tokio::time::timeout(time, ended).await.is_ok()
-    }
-}
-
-/// A preparation that leaves nothing behind when it fails or is dropped.
-struct Preparing<'a, R: Run> {
-    cache: &'a Cache<Ready<R>>,
-    entry: Arc<Entry<R>>,
-}
-
-impl<R: Run> Drop for Preparing<'_, R> {
-    fn drop(&mut self) {
-        self.cache.forget(&self.entry);
     }
 }
 

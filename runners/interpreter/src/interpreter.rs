@@ -180,6 +180,10 @@ impl RunSync for Interpreter {
         Ok(())
     }
 
+    fn weight(&self, _: &Program, prepared: &Prepared) -> u64 {
+        prepared.bytes() as u64
+    }
+
     fn describe(&self) -> Result<Description> {
         self.check_open()?;
         let mut description = Description::new("interpreter", env!("CARGO_PKG_VERSION"));

@@ -5,6 +5,9 @@ use std::time::Duration;
 /// Connections of a pool, unless configured.
 pub(crate) const POOL_SIZE: usize = 8;
 
+/// Calls that wait for a connection, half of them of one client.
+pub(crate) const WAITING: usize = 16 << 10;
+
 /// Time to make a connection, or to ask for a cancellation, unless the address says `connect_timeout`.
 pub(crate) const CONNECT: Duration = Duration::from_secs(30);
 

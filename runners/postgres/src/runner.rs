@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use deadpool::managed::{PoolError, TimeoutType, Timeouts};
-use runner_core::{Code, Description, Error, Program, Result, Run};
+use runner_core::{Code, Description, Error, Program, Result, Run, adapt::Gate};
 use runner_sql::postgres::{TEXT_BYTES, TEXT_PARTS};
 use tokio::{sync::RwLock, time::timeout};
 
@@ -13,7 +13,7 @@ use crate::{
     error,
     execute::Execution,
     interface,
-    limits::{PARAMETER_BYTES, READY},
+    limits::{PARAMETER_BYTES, READY, WAITING},
     params,
     prepared::{Form, Prepared, Server},
 };
@@ -24,6 +24,8 @@ use crate::{
 /// rolled back whole on an error. Of two that change the same row at once, one fails with a retryable `UNAVAILABLE`.
 pub struct Postgres {
     pool: Pool,
+    /// Who may have a connection: clients take turns, and none has all.
+    turns: Gate,
     allows_raw: bool,
     is_read_only: bool,
     /// Read by each call, written by the shutdown, which so waits for them.
@@ -47,7 +49,8 @@ impl Postgres {
         let (size, allows_raw, is_read_only) = (config.pool_size, config.allows_raw, config.is_read_only);
         let pool = Pool::builder(Manager::new(config)?).max_size(size).build();
         let pool = pool.map_err(|error| Error::new(Code::Internal, error.to_string()))?;
-        let runner = Self { pool, allows_raw, is_read_only, calls: RwLock::new(()) };
+        let turns = Gate::new(size, WAITING).with_share_for_others();
+        let runner = Self { pool, turns, allows_raw, is_read_only, calls: RwLock::new(()) };
         drop(runner.connection().await?);
         Ok(runner)
     }
@@ -107,6 +110,7 @@ impl Run for Postgres {
 
     async fn prepare(&self, program: &Program) -> Result<Prepared> {
         let _call = self.calls.read().await;
+        let _turn = Gate::enter(&self.turns).await?;
         let names = runner_sql::tables(program);
         let queries = runner_sql::queries(program);
         if !queries.is_empty() && !self.allows_raw {
@@ -147,6 +151,7 @@ impl Run for Postgres {
 
     async fn execute(&self, prepared: &Prepared, input: Bytes) -> Result<Bytes> {
         let _call = self.calls.read().await;
+        let _turn = Gate::enter(&self.turns).await?;
         match self.attempt(prepared, &prepared.plain(), &input).await {
             Err(error) if error::is_nul(&error) => {
                 Box::pin(self.attempt(prepared, &prepared.escaping()?, &input)).await
@@ -157,6 +162,7 @@ impl Run for Postgres {
 
     async fn get_interface(&self) -> Result<String> {
         let _call = self.calls.read().await;
+        let _turn = Gate::enter(&self.turns).await?;
         let connection = self.connection().await?;
         interface::describe(&connection.client).await
     }

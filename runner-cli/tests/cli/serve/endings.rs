@@ -52,6 +52,42 @@ fn after_the_grace_it_is_cancelled() {
     }
 }
 
+/// More work than there are workers, of programs that would go on for years.
+#[test]
+fn after_the_grace_it_ends_whatever_runs() {
+    let programs = [
+        ("loop.lt", super::ENDLESS),
+        (
+            "filter.lt",
+            "func main(): Int64 -> sequence(0, 1_000_000_000_000_000) | filter(x -> x < 0) | count\n",
+        ),
+    ];
+    let folder = folder();
+    for (name, source) in programs {
+        folder.write(name, source);
+        let listen = ["--listen", "tcp://127.0.0.1:0", "--workers", "1", "--grace", "200ms"];
+        for second in [None, Some("-TERM")] {
+            let server = Server::start(&folder, &listen);
+            let work: Vec<_> =
+                (0..3).map(|_| in_thread(&folder, &["run", name, "--runner", server.url()])).collect();
+            server.until_busy();
+            server.signal("-TERM");
+            if let Some(second) = second {
+                server.signal(second);
+            }
+            // With 143 if it was told again before it had ended.
+            let (status, log) = server.end();
+            assert!(
+                status.code() == Some(0) || second.is_some() && status.code() == Some(143),
+                "{name}: {log}"
+            );
+            for call in work {
+                let _ = call.join().unwrap();
+            }
+        }
+    }
+}
+
 #[test]
 fn a_second_signal_ends_it_at_once() {
     let folder = folder();

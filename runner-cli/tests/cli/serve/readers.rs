@@ -38,7 +38,7 @@ fn outputs_that_are_one_piece_take_no_more_than_the_limit() {
 #[test]
 fn outputs_that_are_one_piece_wait_on_disk() {
     let folder = folder();
-    let server = start(&folder, &["--spool-dir", "."]);
+    let server = start(&folder, &["--spool-dir", ".", "--limit-request-time", "10m"]);
     let mut readers = stopped(&server, WHOLE);
     let all = READERS as u64 * 40_000_000;
     until("most is on disk", || metric(&server, "output_bytes_on_disk") as u64 > all * 9 / 10);

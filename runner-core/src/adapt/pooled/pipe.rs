@@ -8,8 +8,8 @@ use std::{
 use bytes::Bytes;
 use futures_util::Stream;
 
-use super::{lock, queue::Queue};
 use crate::{
+    adapt::workers::{Queue, Ticket, lock},
     cancel::Cancel,
     error::{Code, Error, Result},
     limits::AHEAD_BYTES,
@@ -105,19 +105,29 @@ impl Pipe {
 pub(super) struct Pieces {
     pipe: Arc<Pipe>,
     cancel: Cancel,
+    /// Where the job waits, until there is a piece.
+    job: Option<(Arc<Queue>, Ticket)>,
 }
 
 impl Pieces {
     pub(super) fn new(pipe: Arc<Pipe>, cancel: Cancel) -> Self {
-        Self { pipe, cancel }
+        Self { pipe, cancel, job: None }
+    }
+
+    pub(super) fn is_job(&mut self, queue: &Arc<Queue>, ticket: Ticket) {
+        self.job = Some((Arc::clone(queue), ticket));
     }
 }
 
 impl Stream for Pieces {
     type Item = Result<Bytes>;
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.pipe.poll(cx)
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let next = self.pipe.poll(cx);
+        if next.is_ready() {
+            self.job = None;
+        }
+        next
     }
 }
 
@@ -125,5 +135,8 @@ impl Drop for Pieces {
     fn drop(&mut self) {
         self.cancel.cancel();
         self.pipe.close();
+        if let Some((queue, ticket)) = self.job.take() {
+            queue.remove(ticket);
+        }
     }
 }

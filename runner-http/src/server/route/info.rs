@@ -13,7 +13,11 @@ use crate::{
     error::{shutting_down, unserialisable},
     media::{JSON, Media, POSTCARD},
     openapi,
-    server::{metrics, reply::Reply, shared::Shared},
+    server::{
+        metrics::{self, Gauges},
+        reply::Reply,
+        shared::Shared,
+    },
 };
 
 /// A [`Description`] whose limits are an object.
@@ -42,7 +46,8 @@ pub(super) async fn describe<R: Run + 'static>(
 ) -> Reply {
     let media = accepted(&headers, None)?;
     let _permit = shared.permit().await?;
-    let description = shared.runner.describe().await?;
+    let mut description = shared.runner.describe().await?;
+    description.limits.extend(shared.options.described());
     match media {
         Media::Json => json(StatusCode::OK, &Described::from(description)),
         Media::Postcard => {
@@ -62,7 +67,14 @@ pub(super) async fn ready<R: Run + 'static>(State(shared): State<Arc<Shared<R>>>
 
 pub(super) async fn metrics<R: Run>(State(shared): State<Arc<Shared<R>>>) -> Reply {
     let (prepared, on_disk) = (shared.cache.len() + shared.functions.len(), shared.options.spool.bytes());
-    let text = shared.metrics.render(prepared, on_disk, shared.is_serving());
+    let gauges = Gauges {
+        prepared_programs: prepared as u64,
+        prepared_bytes: shared.cache.bytes(),
+        waiting: shared.gate.waiting() as u64,
+        on_disk,
+        is_serving: shared.is_serving(),
+    };
+    let text = shared.metrics.render(&gauges);
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static(metrics::TEXT))], text).into_response())
 }
 

@@ -10,13 +10,13 @@ use axum::{
 };
 use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode, header};
-use runner_core::{Cancel, Program, ProgramId, Result, Run};
+use runner_core::{Program, ProgramId, Result, Run, adapt::InUse};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{accepted, json};
 use crate::{
-    error::unknown_program,
+    error::{unknown_program, unprepared},
     media::{BYTES, PROGRAM, SOURCE, content_type},
     schema::{Direction, Schemas},
     server::{
@@ -24,7 +24,7 @@ use crate::{
         body::{Target, input_media},
         call::Call,
         reply::{Problem, Reply},
-        shared::{Entry, Served, Shared, unblocked},
+        shared::{Ready, Served, Shared},
     },
 };
 
@@ -77,17 +77,21 @@ where
         }
     };
     let _permit = shared.permit().await?;
-    let (entry, is_new) = shared.prepare(bytes.bytes).await?;
+    let (ready, is_new) = shared.prepare(bytes.bytes).await?;
+    let program = &ready.get().ok_or_else(unprepared)?.program;
     let mut response =
-        json(if is_new { StatusCode::CREATED } else { StatusCode::OK }, &about_entry(&entry)?)?;
-    if let Ok(location) = HeaderValue::try_from(format!("/v1/programs/{}", entry.id)) {
+        json(if is_new { StatusCode::CREATED } else { StatusCode::OK }, &about_program(program))?;
+    if let Ok(location) = HeaderValue::try_from(format!("/v1/programs/{}", program.id())) {
         response.headers_mut().insert(header::LOCATION, location);
     }
     Ok(response)
 }
 
 pub(super) async fn about<R: Run>(State(shared): State<Arc<Shared<R>>>, Path(id): Path<String>) -> Reply {
-    json(StatusCode::OK, &about_entry(&*find(&shared, parsed(&id)?)?)?)
+    let id = parsed(&id)?;
+    let ready = find(&shared, id);
+    let ready = ready.get().ok_or_else(|| unknown_program(id))?;
+    json(StatusCode::OK, &about_program(&ready.program))
 }
 
 pub(super) async fn execute<R: Run + 'static>(
@@ -114,10 +118,9 @@ where
     R::Prepared: 'static,
     B: http_body::Body<Data = Bytes, Error: fmt::Display> + Unpin,
 {
-    let entry = find(shared, id)?;
-    let ready = entry.ready.get().ok_or_else(|| unknown_program(entry.id))?;
-    let target = Target::Program(ready.program.clone());
-    perform(shared, call, entry, target, request).await
+    let ready = find(shared, id);
+    let target = Target::Program(ready.get().ok_or_else(|| unknown_program(id))?.program.clone());
+    perform(shared, call, ready, target, request).await
 }
 
 /// Executes a function of the server.
@@ -129,18 +132,18 @@ pub(super) async fn call<R: Run + 'static>(
 where
     R::Prepared: 'static,
 {
-    shared.prepare_function(served).await?;
+    let ready = shared.prepare_function(served).await?;
     let Some(call) = request.extensions().get::<Call>().cloned() else {
         return Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the request has no deadline"));
     };
     let target = Target::Function(Box::new(served.function.clone()));
-    perform(shared, call, Arc::clone(&served.entry), target, request).await
+    perform(shared, call, ready, target, request).await
 }
 
 async fn perform<R, B>(
     shared: &Arc<Shared<R>>,
     call: Call,
-    entry: Arc<Entry<R>>,
+    ready: InUse<Ready<R>>,
     target: Target,
     request: Request<B>,
 ) -> Reply
@@ -155,7 +158,7 @@ where
     let body = shared.collect(body, shared.input_bound(), &call.clock).await?;
     let permit = shared.permit().await?;
     let input = target.read(sent, body.bytes).await?;
-    answer::execute(shared, call, Execution { entry, input, held: body.held, permit, media }).await
+    answer::execute(shared, call, Execution { ready, input, held: body.held, permit, media }).await
 }
 
 /// The bytes of the program that a source is.
@@ -167,20 +170,8 @@ pub(super) async fn compiled<R: Run>(
     let compile = shared.options.compiler()?;
     let source = String::from_utf8(source.into())
         .map_err(|error| runner_core::Error::decode(format!("the source is no UTF-8: {error}")))?;
-    // Nobody waits any more once this future is dropped.
-    let waiting = Waiting(Cancel::new());
-    let cancel = waiting.0.clone();
-    let program = unblocked(usize::MAX, move || compile(&source, &program, &cancel)).await??;
+    let program = shared.compilers()?.run(move |cancel| compile(&source, &program, cancel)).await?;
     Ok(Bytes::copy_from_slice(program.bytes()))
-}
-
-/// Raises a flag when it is dropped.
-struct Waiting(Cancel);
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        self.0.cancel();
-    }
 }
 
 fn parsed(id: &str) -> Result<ProgramId> {
@@ -188,14 +179,8 @@ fn parsed(id: &str) -> Result<ProgramId> {
         .ok_or_else(|| runner_core::Error::decode("an id of a program has 64 hexadecimal digits"))
 }
 
-fn find<R: Run>(shared: &Shared<R>, id: ProgramId) -> Result<Arc<Entry<R>>> {
-    let entry = shared.cache.get(id).filter(|entry| entry.ready.initialized());
-    entry.ok_or_else(|| unknown_program(id))
-}
-
-fn about_entry<R: Run>(entry: &Entry<R>) -> Result<About> {
-    let ready = entry.ready.get().ok_or_else(|| unknown_program(entry.id))?;
-    Ok(about_program(&ready.program))
+fn find<R: Run>(shared: &Shared<R>, id: ProgramId) -> InUse<Ready<R>> {
+    shared.cache.get(id).map(|entry| entry.ready()).unwrap_or_default()
 }
 
 fn about_program(program: &Program) -> About {

@@ -19,6 +19,7 @@ use super::{
     program::{Named, compiled, main_name},
 };
 use crate::{
+    error::unprepared,
     media::{JSON, Media, POSTCARD, SOURCE, content_type},
     server::{
         answer::{self, Execution},
@@ -102,10 +103,10 @@ where
     };
     shared.program_bound().check(program.len() as u64)?;
     shared.input_bound().check(input.len() as u64)?;
-    let (entry, _) = shared.prepare(program).await?;
-    let Some(ready) = entry.ready.get() else { return Err(crate::error::unknown_program(entry.id).into()) };
-    let input = Target::Program(ready.program.clone()).read(sent, input).await?;
-    answer::execute(&shared, call, Execution { entry, input, held: body.held, permit, media }).await
+    let (ready, _) = shared.prepare(program).await?;
+    let target = Target::Program(ready.get().ok_or_else(unprepared)?.program.clone());
+    let input = target.read(sent, input).await?;
+    answer::execute(&shared, call, Execution { ready, input, held: body.held, permit, media }).await
 }
 
 /// The bound of a program and an input together; base64 makes four bytes of three.
