@@ -20,7 +20,7 @@ fn large() -> String {
 fn used(server: &Server) -> u64 {
     let stat = fs::read_to_string(format!("/proc/{}/stat", server.child.id())).unwrap();
     let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
-    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+    [11, 12].iter().map(|place| fields.get(*place).unwrap().parse::<u64>().unwrap()).sum()
 }
 
 #[test]
