@@ -30,17 +30,17 @@ use sums::{Share, Sums};
 /// ```
 /// # use runner_core::{Caller, Error, ProgramId, adapt::{Cache, CacheLimits}};
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// let limits = CacheLimits { programs: 16, bytes: 10_000, client_bytes: 5_000 };
+/// let limits = CacheLimits { programs: 16, bytes: 100_000, client_bytes: 50_000 };
 /// let (cache, bytes) = (Cache::new(limits), b"a program");
 /// let entry = cache.entry(ProgramId::of(bytes), bytes)?;
-/// let prepared = cache.ready(&entry, async || Ok(("prepared", 4_000))).await?;
+/// let prepared = cache.ready(&entry, async || Ok(("prepared", 40_000))).await?;
 /// assert_eq!((prepared.get(), cache.len()), (Some(&"prepared"), 1));
 /// drop(prepared);
 ///
 /// let other = cache.entry(ProgramId::of(b"other"), b"other")?;
-/// cache.ready(&other, async || Ok(("also prepared", 4_000))).await?;
+/// cache.ready(&other, async || Ok(("also prepared", 40_000))).await?;
 /// assert!(entry.ready().get().is_none(), "it was let go of for the other");
-/// assert!(cache.ready(&entry, async || Ok(("too large", 6_000))).await.is_err());
+/// assert!(cache.ready(&entry, async || Ok(("too large", 60_000))).await.is_err());
 /// # Ok::<(), Error>(())
 /// # }).unwrap();
 /// ```
