@@ -41,7 +41,9 @@ pub(crate) const LOG_LINES: usize = 4096;
 pub(crate) const LOG_TIME: Duration = Duration::from_secs(1);
 
 /// Steps that a compile of source from a client takes at most, see [`runner_lang::Budget`]; about ten seconds.
+#[cfg(feature = "http")]
 pub(crate) const COMPILE_STEPS: u64 = 1 << 28;
 
 /// Bytes of memory that a compile of source from a client takes at most.
+#[cfg(feature = "http")]
 pub(crate) const COMPILE_BYTES: u64 = 256 << 20;
