@@ -49,6 +49,14 @@ const ELSEWHERE: &[Elsewhere] = &[
         ],
     ),
     (
+        "examples/tpch",
+        "examples/tpch",
+        &[
+            "q01", "q02", "q03", "q04", "q05", "q06", "q07", "q08", "q09", "q10", "q11", "q12", "q13", "q14",
+            "q15", "q16", "q17", "q18", "q19", "q20", "q21", "q22",
+        ],
+    ),
+    (
         "benchmarks/interpreter",
         "benches/programs/interpreter.lt",
         &["pipeline", "ascending", "groups", "folded", "join"],
