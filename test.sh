@@ -32,12 +32,14 @@ if ! chromium --version >/dev/null 2>&1 || ! chromedriver --version >/dev/null 2
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium chromium-driver
 fi
 
-# The example's client in Python is tested as it is, and so are the README's calls of curl.
-if ! python3 -c '' >/dev/null 2>&1 || ! curl --version >/dev/null 2>&1; then
+# The example's client in Python is tested as it is, and so are the README's calls of curl. The data of `examples/tpch` is
+# made by packages from PyPI in a virtual environment.
+if ! python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || ! curl --version >/dev/null 2>&1; then
     as_root=$([ "$(id -u)" = 0 ] || echo sudo)
     $as_root apt-get update -q
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends curl python3
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends curl python3 python3-venv
 fi
+examples/tpch/make.sh 0.01 >/dev/null
 
 # Cargo tells by times what has changed, which means nothing between two clones: what another one compiled is not used.
 compiled_for="$CARGO_TARGET_DIR/compiled-for"

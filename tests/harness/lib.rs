@@ -7,6 +7,7 @@ pub mod case;
 pub mod differential;
 pub mod dynamic;
 pub mod generate;
+pub mod tpch;
 pub mod transport;
 
 /// The examples of the README, compiled and run with the documentation's examples.
