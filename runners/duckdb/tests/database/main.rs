@@ -6,6 +6,7 @@ mod columns;
 mod deep;
 mod hostile;
 mod interface;
+mod joins;
 mod limits;
 mod plans;
 mod revival;

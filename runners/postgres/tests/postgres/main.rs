@@ -4,6 +4,7 @@
 mod database;
 mod faults;
 mod interface;
+mod joins;
 mod names;
 mod plans;
 mod proxy;
