@@ -6,7 +6,7 @@ use std::{
 };
 
 use runner_core::{
-    DynRun, Program, Result, RunSync,
+    DynRun, Program, Result, RunSync, Value,
     adapt::{Blocking, Pooled},
 };
 use runner_duckdb::DuckDb;
@@ -14,7 +14,7 @@ use runner_interpreter::{Interpreter, Limits};
 use runner_postgres::Postgres;
 use runner_test_server::Server;
 
-use crate::transport::Transport;
+use crate::{generate::tables, transport::Transport};
 
 /// A statement that takes longer hangs.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(120);
@@ -23,7 +23,21 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(120);
 pub struct Backend {
     /// Its name in the names of tests.
     pub name: &'static str,
+    /// Where generated programs find the tables that they read.
+    pub tables: Tables,
     execute: Box<Execute>,
+}
+
+/// Where the tables of generated programs are.
+#[derive(Clone, Copy)]
+pub enum Tables {
+    /// In the database.
+    Stored,
+    /// In the input, as they are stored.
+    Input,
+    /// In the input, with the rows in another order. What such a runner gives shows whether a program depends on the order
+    /// of a table, which has none.
+    Rearranged(fn(&mut Vec<Value>)),
 }
 
 type Execute = dyn Fn(&Program, &[u8]) -> Result<Vec<u8>> + Send + Sync;
@@ -43,7 +57,13 @@ impl Backend {
         name: &'static str,
         execute: impl Fn(&Program, &[u8]) -> Result<Vec<u8>> + Send + Sync + 'static,
     ) -> Self {
-        Self { name, execute: Box::new(execute) }
+        Self { name, tables: Tables::Input, execute: Box::new(execute) }
+    }
+
+    /// The same with the tables of generated programs elsewhere.
+    #[must_use]
+    pub fn with_tables(self, tables: Tables) -> Self {
+        Self { tables, ..self }
     }
 
     /// A runner that is made when it is first needed, with what has to live as long as it.
@@ -57,7 +77,7 @@ impl Backend {
             let prepared = runner.prepare(program)?;
             runner.execute(&prepared, input)
         };
-        Self { name, execute: Box::new(execute) }
+        Self { name, tables: Tables::Input, execute: Box::new(execute) }
     }
 }
 
@@ -66,8 +86,8 @@ impl Backend {
 pub fn all() -> Vec<Backend> {
     vec![
         Backend::new("interpreter", || (Interpreter::new(), ())),
-        Backend::new("postgres", postgres),
-        Backend::new("duckdb", duckdb),
+        Backend::new("postgres", postgres).with_tables(Tables::Stored),
+        Backend::new("duckdb", duckdb).with_tables(Tables::Stored),
     ]
 }
 
@@ -132,16 +152,35 @@ pub fn interpreters() -> Pooled<Interpreter> {
 pub fn bounded() -> Vec<Backend> {
     let limits = Limits { memory_bytes: Some(1 << 26), steps: Some(1 << 22), time: None };
     let interpreter = move || (Interpreter::builder().limits(limits).build(), ());
-    let mut backends = vec![Backend::new("interpreter", interpreter)];
+    let mut backends = vec![
+        Backend::new("interpreter", interpreter),
+        Backend::new("interpreter, tables reversed", interpreter)
+            .with_tables(Tables::Rearranged(|rows| rows.reverse())),
+        Backend::new("interpreter, tables mixed", interpreter).with_tables(Tables::Rearranged(mix)),
+    ];
     let only = std::env::var("RUNNER_DIFFERENTIAL_RUNNER").ok();
     let is_meant = |backend: &Backend| only.as_ref().is_none_or(|only| only == backend.name);
     backends.extend(all().into_iter().skip(1).filter(is_meant));
     backends
 }
 
+/// Every third row first.
+fn mix(rows: &mut Vec<Value>) {
+    let place = |index: usize| (index % 3, index);
+    let mut numbered: Vec<_> = std::mem::take(rows).into_iter().enumerate().collect();
+    numbered.sort_by_key(|(index, _)| place(*index + 1));
+    rows.extend(numbered.into_iter().map(|(_, row)| row));
+}
+
+/// What makes the tables of generated programs.
+fn table_sql() -> String {
+    tables::all().iter().map(tables::Table::sql).collect()
+}
+
 /// PostgreSQL with a server of its own.
 fn postgres() -> (Blocking<Postgres>, Server) {
     let server = Server::start();
+    server.execute(&table_sql());
     let config = runner_postgres::Config::parse(&server.url())
         .expect("an address")
         .statement_timeout(STATEMENT_TIMEOUT);
@@ -150,6 +189,6 @@ fn postgres() -> (Blocking<Postgres>, Server) {
 
 /// DuckDB in memory. The tests run side by side already, so that a statement needs no threads of its own.
 fn duckdb() -> (DuckDb, ()) {
-    let config = runner_duckdb::Config::in_memory().threads(1).memory("1GB");
+    let config = runner_duckdb::Config::in_memory().threads(1).memory("1GB").setup(table_sql());
     (DuckDb::open(config).expect("a database"), ())
 }

@@ -16,7 +16,7 @@ use runner_lang::{Project, compile};
 pub use excuse::excuse;
 
 use crate::{
-    backend::Backend,
+    backend::{Backend, Tables},
     generate::{self, Tree},
 };
 
@@ -41,6 +41,8 @@ pub enum Verdict {
         /// Its answer.
         found: Answer,
     },
+    /// The interpreter gives something else if the rows of tables are in another order.
+    Unordered,
     /// They disagreed about an error in a value that nothing uses, see [`excuse`].
     Excused(Box<Verdict>),
 }
@@ -85,6 +87,7 @@ impl Verdict {
         match self {
             Self::Agreed(_) => "agreed".into(),
             Self::TooLarge(runner) => format!("too large for {runner}"),
+            Self::Unordered => "depends on the order of a table".into(),
             Self::Refused(_) => "refused by the compiler".into(),
             Self::Excused(verdict) => format!("excused: {}", verdict.kind()),
             Self::Disagreed { runner, expected, found } => {
@@ -103,29 +106,33 @@ pub fn summary(verdict: &Verdict) -> String {
     }
 }
 
-/// The program of a seed.
+/// The program of a seed: one of four reads tables.
 #[must_use]
 pub fn program(seed: u64) -> Tree {
-    generate::tree(&mut Rng::with_seed(seed))
+    let rng = &mut Rng::with_seed(seed);
+    if seed % 4 == 3 { generate::table_tree(rng) } else { generate::tree(rng) }
 }
 
 /// Runs a program on all runners, of which the first is right.
 #[must_use]
 pub fn judge(backends: &[Backend], tree: &Tree) -> Verdict {
-    let project = Project::from_source("case.lt", tree.source());
-    let compiled = match catch_unwind(AssertUnwindSafe(|| compile(&project, "main"))) {
-        Ok(Ok(compiled)) => compiled,
-        Ok(Err(errors)) => return Verdict::Refused(format!("{:?}", errors.first())),
-        Err(_) => return Verdict::Refused("it panicked".into()),
+    let stored = match Ready::new(tree) {
+        Ok(ready) => ready,
+        Err(reason) => return Verdict::Refused(reason),
     };
-    let program = compiled.program;
-    let input = match wire::encode(program.types(), program.input(), &tree.input()) {
-        Ok(input) => input,
-        Err(error) => return Verdict::Refused(format!("the input is of another type: {error}")),
-    };
+    let has_tables = !tree.tables().is_empty();
     let mut first = None;
     for backend in backends {
-        let answer = catch_unwind(AssertUnwindSafe(|| answer(backend, &program, &input)));
+        let ready = match backend.tables {
+            Tables::Rearranged(_) if !has_tables => continue,
+            Tables::Rearranged(arrange) => Ready::new(&tree.with_tables_as_input(arrange)),
+            Tables::Input if has_tables => Ready::new(&tree.with_tables_as_input(|_| ())),
+            Tables::Input | Tables::Stored => Ok(stored.clone()),
+        };
+        let answer = match ready {
+            Ok(ready) => catch_unwind(AssertUnwindSafe(|| answer(backend, &ready))),
+            Err(reason) => return Verdict::Refused(reason),
+        };
         let answer = answer.unwrap_or_else(|_| Answer::Error("PANIC", "it panicked".into()));
         if let Answer::Error("RESOURCE_EXHAUSTED" | "DEADLINE_EXCEEDED", _) = answer {
             return Verdict::TooLarge(backend.name);
@@ -133,6 +140,7 @@ pub fn judge(backends: &[Backend], tree: &Tree) -> Verdict {
         match &first {
             None => first = Some(answer),
             Some(expected) if answer.is_same(expected) => {}
+            Some(_) if matches!(backend.tables, Tables::Rearranged(_)) => return Verdict::Unordered,
             Some(expected) => {
                 return Verdict::Disagreed {
                     runner: backend.name,
@@ -143,6 +151,28 @@ pub fn judge(backends: &[Backend], tree: &Tree) -> Verdict {
         }
     }
     Verdict::Agreed(first.unwrap_or_else(|| Answer::Error("NONE", "there is no runner".into())))
+}
+
+/// A program and its input.
+#[derive(Clone)]
+struct Ready {
+    program: Program,
+    input: Vec<u8>,
+}
+
+impl Ready {
+    /// Compiles a program and encodes its input; or why it can't be done.
+    fn new(tree: &Tree) -> Result<Self, String> {
+        let project = Project::from_source("case.lt", tree.source());
+        let program = match catch_unwind(AssertUnwindSafe(|| compile(&project, "main"))) {
+            Ok(Ok(compiled)) => compiled.program,
+            Ok(Err(errors)) => return Err(format!("{:?}", errors.first())),
+            Err(_) => return Err("it panicked".into()),
+        };
+        let input = wire::encode(program.types(), program.input(), &tree.input());
+        let input = input.map_err(|error| format!("the input is of another type: {error}"))?;
+        Ok(Self { program, input })
+    }
 }
 
 /// Judges the programs of these seeds on so many threads, and shrinks those on which runners disagree.
@@ -207,7 +237,7 @@ pub fn case(tree: &Tree, verdict: &Verdict) -> String {
         }
         Verdict::Agreed(answer) => expected = Some(answer),
         Verdict::Refused(reason) => out += &format!("# {reason}\n"),
-        Verdict::TooLarge(_) | Verdict::Excused(_) => {}
+        Verdict::TooLarge(_) | Verdict::Unordered | Verdict::Excused(_) => {}
     }
     out += &source;
     out.push('\n');
@@ -235,9 +265,9 @@ fn directive(name: &str, value: &str) -> String {
     format!("#> {name}:\n{}", lines.collect::<String>())
 }
 
-fn answer(backend: &Backend, program: &Program, input: &[u8]) -> Answer {
-    let types = program.types();
-    let output = backend.execute(program, input).and_then(|bytes| {
+fn answer(backend: &Backend, ready: &Ready) -> Answer {
+    let (program, types) = (&ready.program, ready.program.types());
+    let output = backend.execute(program, &ready.input).and_then(|bytes| {
         let output = wire::decode(types, program.output(), &bytes);
         let broken = |error: Error| Error::new(Code::Internal, format!("the output: {error}"));
         value::print(types, program.output(), &output.map_err(broken)?)

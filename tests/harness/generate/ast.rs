@@ -4,7 +4,13 @@ use std::collections::BTreeSet;
 
 use runner_core::Value;
 
-use super::ty::{Def, Defs, Shape, Ty};
+use super::{
+    tables,
+    ty::{Def, Defs, Shape, Ty},
+};
+
+/// The variable of the first table that is a parameter, beyond all others.
+const TABLES: u32 = 1 << 20;
 
 /// A function `main`, its input, and the types that it speaks of.
 #[derive(Debug, Clone)]
@@ -38,6 +44,8 @@ pub enum Node {
     Literal(Value),
     /// A variable.
     Var(u32),
+    /// A table of a database, by its place in [`tables::all`].
+    Table(usize),
     /// Binds a variable to the first kid; the second is the result.
     Let(u32),
     /// A tuple.
@@ -150,6 +158,22 @@ impl Expr {
         }
     }
 
+    fn collect_tables(&self, found: &mut BTreeSet<usize>) {
+        if let Node::Table(index) = self.node {
+            found.insert(index);
+        }
+        self.kids.iter().for_each(|kid| kid.collect_tables(found));
+    }
+
+    /// Puts a variable in the place of a table. Whether it is there.
+    fn replace_table(&mut self, index: usize, var: u32) -> bool {
+        let is_table = self.node == Node::Table(index);
+        if is_table {
+            self.node = Node::Var(var);
+        }
+        self.kids.iter_mut().fold(is_table, |found, kid| kid.replace_table(index, var) || found)
+    }
+
     /// Puts an expression into a place, and corrects the types above it.
     fn replace(&mut self, path: &[usize], replacement: Self) {
         let Some((&index, rest)) = path.split_first() else {
@@ -197,10 +221,51 @@ impl Tree {
             out += &self.defs.print_def(index);
             out.push('\n');
         }
-        let params: Vec<_> =
-            self.params.iter().map(|(var, ty, _)| format!("x{var}: {}", self.defs.print(ty))).collect();
+        for table in self.tables().into_iter().filter_map(|index| tables::all().into_iter().nth(index)) {
+            let (name, ty) = (table.name, self.print_rows(&Ty::array(table.row())));
+            out += &format!("func {name}(): {ty} -> std::sql::from(\"{name}\")\n");
+        }
+        let params = self.params.iter().map(|(var, ty, _)| match *var {
+            TABLES.. => format!("x{var}: {}", self.print_rows(ty)),
+            _ => format!("x{var}: {}", self.defs.print(ty)),
+        });
+        let params: Vec<_> = params.collect();
         out += &format!("func main({}) ->\n  {}\n", params.join(", "), self.print(&self.body));
         out
+    }
+
+    /// The type of a table, whose columns have names.
+    fn print_rows(&self, ty: &Ty) -> String {
+        let Ty::Array(row) = ty else { panic!("a table is an array") };
+        let Ty::Tuple(columns) = &**row else { panic!("a row is a tuple") };
+        let columns = columns.iter().enumerate();
+        let columns: Vec<_> =
+            columns.map(|(index, ty)| format!("c{index}: {}", self.defs.print(ty))).collect();
+        format!("[{{{}}}]", columns.join(", "))
+    }
+
+    /// The tables that it reads.
+    #[must_use]
+    pub fn tables(&self) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        self.body.collect_tables(&mut found);
+        found
+    }
+
+    /// The same for a runner without tables: each one that it reads is a parameter, whose rows are in the order that
+    /// `arrange` brings them into.
+    #[must_use]
+    pub fn with_tables_as_input(&self, arrange: impl Fn(&mut Vec<Value>)) -> Self {
+        let mut tree = self.clone();
+        for (index, table) in tables::all().into_iter().enumerate() {
+            let var = TABLES + index as u32;
+            if tree.body.replace_table(index, var) {
+                let (ty, mut rows) = (Ty::array(table.row()), table.rows);
+                arrange(&mut rows);
+                tree.params.push((var, ty, Value::Array(rows)));
+            }
+        }
+        tree
     }
 
     /// The input: of one parameter its value, else the tuple of all.
@@ -237,6 +302,7 @@ impl Tree {
         match &expr.node {
             Node::Literal(value) => self.defs.print_value(&expr.ty, value),
             Node::Var(var) => format!("x{var}"),
+            Node::Table(index) => format!("{}()", tables::all()[*index].name),
             Node::Let(var) => format!("(let x{var} = {}; {})", kid(0), kid(1)),
             Node::Tuple => format!("{{{}}}", all()),
             Node::Field(name) => format!("{}.{name}", kid(0)),

@@ -2,6 +2,9 @@
 
 mod array;
 mod scalar;
+mod table;
+
+pub use table::table_tree;
 
 use fastrand::Rng;
 use runner_core::{Prim, Value};

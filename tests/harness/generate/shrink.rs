@@ -100,7 +100,7 @@ fn shrink_at(tree: &Tree, path: &[usize]) -> Vec<Tree> {
                 smaller_values(tree, &expr.ty, value).into_iter().map(|value| Expr::literal(&expr.ty, value)),
             );
         }
-        Node::Var(_) => {}
+        Node::Var(_) | Node::Table(_) => {}
         Node::Array if expr.kids.len() > 1 => {
             made.push(Expr::literal(&expr.ty, tree.defs.default_value(&expr.ty)));
             made.extend((0..expr.kids.len()).map(|index| without(expr, index)));
