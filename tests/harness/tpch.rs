@@ -1,13 +1,24 @@
 //! `examples/tpch`: its data, its queries, and the same in SQL.
 
 use std::{
-    fs,
+    fs::{self, File},
+    io::Read,
     path::{Path, PathBuf},
     process::Command,
 };
 
+use bytes::Bytes;
+use futures_util::{SinkExt, pin_mut};
+use runner_core::Value;
 use runner_lang::Project;
+use tokio_postgres::Client;
 use walkdir::WalkDir;
+
+/// By how much two floats may differ, beside their size: SQL adds them in any order.
+const TOLERANCE: f64 = 1e-9;
+
+/// Bytes of a file that are sent at a time.
+const CHUNK: u64 = 1 << 20;
 
 /// The tables of TPC-H.
 pub const TABLES: [&str; 8] =
@@ -53,6 +64,47 @@ pub fn queries() -> impl Iterator<Item = String> {
     (1..=22).map(|number| format!("q{number:02}"))
 }
 
+/// The program of a query: an array of rows, also where the query gives one row alone.
+#[must_use]
+pub fn program(query: &str) -> String {
+    match scalar(query) {
+        Some(_) => format!("[{query}()]"),
+        None => format!("{query}()"),
+    }
+}
+
+/// The program that asks the view of [`official_views`] for the same rows.
+#[must_use]
+pub fn official_program(query: &str) -> String {
+    let row = match scalar(query) {
+        Some(field) => format!("{{{field}: Float64}}"),
+        None => query.to_uppercase(),
+    };
+    format!("(std::sql::raw(\"SELECT * FROM official.{query}\"): [{row}])")
+}
+
+/// The field of a query's only row.
+fn scalar(query: &str) -> Option<&'static str> {
+    match query {
+        "q06" | "q19" => Some("revenue"),
+        "q14" => Some("promo_revenue"),
+        "q17" => Some("avg_yearly"),
+        _ => None,
+    }
+}
+
+/// Whether two values are the same but for the rounding of floats.
+#[must_use]
+pub fn is_close(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Float64(a), Value::Float64(b)) => a == b || (a - b).abs() <= TOLERANCE * a.abs().max(b.abs()),
+        (Value::Tuple(a), Value::Tuple(b)) | (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_close(a, b))
+        }
+        _ => a == b,
+    }
+}
+
 /// What makes a view of each query in SQL, in the schema `official`, on a database that has the tables.
 #[must_use]
 pub fn official_views() -> String {
@@ -91,6 +143,30 @@ pub fn duckdb_tables(data: &Path) -> String {
         format!("INSERT INTO {table} FROM read_parquet('{file}');")
     };
     sql("schema.sql") + &TABLES.map(fill).concat()
+}
+
+/// Makes the tables of PostgreSQL from CSV files in a folder, with keys, indexes and statistics.
+///
+/// # Panics
+/// If a file can't be read, or the database refuses something.
+pub async fn make_postgres_tables(client: &Client, data: &Path) {
+    client.batch_execute(&sql("schema.sql")).await.expect("tables are made");
+    for table in TABLES {
+        let copy = format!("COPY {table} FROM STDIN (FORMAT csv, HEADER)");
+        let sink = client.copy_in::<_, Bytes>(&copy).await.expect("rows are taken");
+        pin_mut!(sink);
+        let mut file = File::open(data.join(format!("{table}.csv"))).expect("the file is there");
+        loop {
+            let mut chunk = Vec::new();
+            file.by_ref().take(CHUNK).read_to_end(&mut chunk).expect("the file can be read");
+            if chunk.is_empty() {
+                break;
+            }
+            sink.send(chunk.into()).await.expect("rows are taken");
+        }
+        sink.finish().await.expect("rows are taken");
+    }
+    client.batch_execute(&sql("keys.sql")).await.expect("keys are made");
 }
 
 fn folder() -> PathBuf {

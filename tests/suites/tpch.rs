@@ -5,14 +5,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
-    collections::BTreeSet,
-    fs,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
     time::Duration,
 };
 
-use futures_util::{SinkExt, pin_mut};
 use libtest_mimic::{Arguments, Failed, Trial};
 use runner_core::{RunSync, Value, adapt::Blocking, wire};
 use runner_duckdb::DuckDb;
@@ -21,12 +18,9 @@ use runner_lang::{Checked, check};
 use runner_postgres::Postgres;
 use runner_test_server::Server;
 use runner_tests::tpch::{self, Source};
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::NoTls;
 
 const SCALE: &str = "0.01";
-
-/// By how much two floats may differ, beside their size.
-const TOLERANCE: f64 = 1e-9;
 
 /// A statement that takes longer hangs.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(120);
@@ -80,10 +74,9 @@ impl Runner {
 
 impl Bench {
     fn is_right(&self, query: &str, runner: Runner) -> Result<(), Failed> {
-        let found = self.run(runner, &call(query))?;
-        let official = format!("(std::sql::raw(\"SELECT * FROM official.{query}\"): [{}])", row_type(query));
-        let expected = self.run(runner.database(), &official)?;
-        if is_close(&found, &expected) {
+        let found = self.run(runner, &tpch::program(query))?;
+        let expected = self.run(runner.database(), &tpch::official_program(query))?;
+        if tpch::is_close(&found, &expected) {
             return Ok(());
         }
         Err(format!("expected {expected:#?}\nfound {found:#?}").into())
@@ -112,35 +105,6 @@ fn answer<R: RunSync>(runner: &R, program: &runner_core::Program) -> runner_core
     runner.execute(&runner.prepare(program)?, &[])
 }
 
-/// The program of a query: an array of rows, also where the query gives one row alone.
-fn call(query: &str) -> String {
-    if is_one_row(query) { format!("[{query}()]") } else { format!("{query}()") }
-}
-
-fn row_type(query: &str) -> String {
-    match query {
-        "q06" | "q19" => "{revenue: Float64}".into(),
-        "q14" => "{promo_revenue: Float64}".into(),
-        "q17" => "{avg_yearly: Float64}".into(),
-        _ => query.to_uppercase(),
-    }
-}
-
-fn is_one_row(query: &str) -> bool {
-    BTreeSet::from(["q06", "q14", "q17", "q19"]).contains(query)
-}
-
-/// Whether two values are the same but for rounding.
-fn is_close(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Float64(a), Value::Float64(b)) => a == b || (a - b).abs() <= TOLERANCE * a.abs().max(b.abs()),
-        (Value::Tuple(a), Value::Tuple(b)) | (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_close(a, b))
-        }
-        _ => a == b,
-    }
-}
-
 fn interpreter(data: &Path) -> Interpreter {
     Interpreter::builder().root(Root::open(data).unwrap()).build()
 }
@@ -157,21 +121,9 @@ fn postgres(data: &Path) -> (Blocking<Postgres>, Server) {
     runtime.block_on(async {
         let (client, connection) = tokio_postgres::connect(&server.url(), NoTls).await.unwrap();
         tokio::spawn(connection);
-        client.batch_execute(&tpch::sql("schema.sql")).await.unwrap();
-        for table in tpch::TABLES {
-            fill(&client, table, data).await;
-        }
-        client.batch_execute(&tpch::sql("keys.sql")).await.unwrap();
+        tpch::make_postgres_tables(&client, data).await;
         client.batch_execute(&tpch::official_views()).await.unwrap();
     });
     let config = runner_postgres::Config::parse(&server.url()).unwrap().statement_timeout(STATEMENT_TIMEOUT);
     (Blocking::start(Postgres::new(config)).unwrap(), server)
-}
-
-async fn fill(client: &Client, table: &str, data: &Path) {
-    let copy = format!("COPY {table} FROM STDIN (FORMAT csv, HEADER)");
-    let sink = client.copy_in::<_, bytes::Bytes>(&copy).await.unwrap();
-    pin_mut!(sink);
-    sink.send(fs::read(data.join(format!("{table}.csv"))).unwrap().into()).await.unwrap();
-    sink.finish().await.unwrap();
 }
