@@ -59,6 +59,14 @@ impl DuckDb {
         Ok(Self { instances: Instances::open(config)?, connections })
     }
 
+    /// Executes a program and gives DuckDB's plan of its statement, with the rows and the time of each step.
+    ///
+    /// # Errors
+    /// As [`RunSync::execute`].
+    pub fn explain(&self, prepared: &Prepared, input: &[u8]) -> Result<String> {
+        self.on_instance(&Cancel::new(), |instance| instance.explain(prepared, input))
+    }
+
     /// Does something with the database, and looks after it if that has failed.
     pub(crate) fn on_instance<T>(
         &self,
@@ -153,6 +161,17 @@ impl Instance {
         Ok(writer.into_bytes())
     }
 
+    fn explain(&self, prepared: &Prepared, input: &[u8]) -> Result<String> {
+        let params = params::encode(&prepared.shapes, prepared.program.input(), input)?;
+        let connection = self.pool.get(&Cancel::new())?;
+        let connection = connection.get()?;
+        self.adopt_once(prepared, connection)?;
+        let _unoptimized = Unoptimized::unless(prepared.is_optimized(), connection)?;
+        let sql = format!("EXPLAIN ANALYZE {}", prepared.statement.sql);
+        let used = duckdb::params_from_iter(prepared.used(&params));
+        connection.query_row(&sql, used, |row| row.get(1)).map_err(|e| error::execution(&e, &Cancel::new()))
+    }
+
     /// Hands the rows of the result out while DuckDB makes them.
     pub(crate) fn for_each_batch(
         &self,
@@ -165,16 +184,13 @@ impl Instance {
         let params = params::encode(&prepared.shapes, prepared.program.input(), input)?;
         let connection = self.pool.get(cancel)?;
         let connection = connection.get()?;
-        if prepared.instance.load(Ordering::Acquire) != self.number {
-            self.adopt(prepared, connection)?;
-        }
+        self.adopt_once(prepared, connection)?;
         let _unoptimized = Unoptimized::unless(is_optimized, connection)?;
         let _interrupt = Interrupt::new(connection, cancel);
         let wrong = |e: duckdb::Error| error::execution(&e, cancel);
         let mut statement = connection.prepare_cached(&prepared.statement.sql).map_err(wrong)?;
-        let used: Vec<&Encoded<'_>> =
-            prepared.bound.iter().filter_map(|number| params.get(number.wrapping_sub(1))).collect();
-        for batch in statement.stream_arrow(duckdb::params_from_iter(used)).map_err(wrong)? {
+        let used = duckdb::params_from_iter(prepared.used(&params));
+        for batch in statement.stream_arrow(used).map_err(wrong)? {
             read(&batch.map_err(wrong)?)
                 .map_err(|error| if prepared.has_tables { error::altered(error) } else { error })?;
         }
@@ -183,6 +199,13 @@ impl Instance {
 }
 
 impl Instance {
+    fn adopt_once(&self, prepared: &Prepared, connection: &Connection) -> Result<()> {
+        match prepared.instance.load(Ordering::Acquire) == self.number {
+            true => Ok(()),
+            false => self.adopt(prepared, connection),
+        }
+    }
+
     /// Makes a program ready that was prepared for another instance, if its statement is right for this one, too.
     ///
     /// Tables change only while no instance has them, so this is the place to look.
@@ -219,6 +242,11 @@ impl Prepared {
     /// Whether DuckDB's optimizer works on it, as far as is known.
     pub(crate) fn is_optimized(&self) -> bool {
         self.is_optimized.load(Ordering::Relaxed)
+    }
+
+    /// The parameters that its statement names.
+    fn used<'a, 'b>(&self, params: &'a [Encoded<'b>]) -> Vec<&'a Encoded<'b>> {
+        self.bound.iter().filter_map(|number| params.get(number.wrapping_sub(1))).collect()
     }
 
     /// The statement.

@@ -1,8 +1,9 @@
 //! How DuckDB executes programs: the work is pushed down to where an expert would have it.
 
 use duckdb::Connection;
+use runner_core::{Code, RunSync};
 
-use crate::support::Database;
+use crate::support::{Database, encode, program};
 
 const TABLES: &str = "
 CREATE TABLE albums (id BIGINT PRIMARY KEY, artist_id BIGINT NOT NULL, title VARCHAR NOT NULL, year BIGINT NOT NULL, notes VARCHAR);
@@ -70,4 +71,15 @@ fn groups_are_one_aggregate() {
     let between_filters = "(year: Int64) -> albums() | filter(a -> a.year >= year) | group(a -> a.artist_id) \
         | filter(g -> count(g.values) >= 3 && g.key + 1 > 5) | map(g -> {g.key, g.values | count, g.values | map(a -> a.id) | sum})";
     check(between_filters, &[("HASH_GROUP_BY", 1), ("JOIN", 0), ("list(", 0), ("notes", 0), ("title", 0)]);
+}
+
+#[test]
+fn a_plan_has_the_rows_of_each_step_for_an_input() {
+    let database = Database::with(TABLES);
+    let program = program(&format!("{TYPES}func main(n: Int64) -> albums() | filter(a -> a.artist_id == n)"));
+    let prepared = database.0.prepare(&program).unwrap();
+    let plan = database.0.explain(&prepared, &encode(&program, "7")).unwrap();
+    assert!(plan.contains("Table: memory.main.albums") && plan.contains("200 rows"), "{plan}");
+    let error = database.0.explain(&prepared, &[]).unwrap_err();
+    assert_eq!(error.code(), Code::DecodeError);
 }
