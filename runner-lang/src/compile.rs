@@ -92,18 +92,12 @@ pub fn check(project: &Project) -> Checked {
 /// [`check`] with a budget. When that is gone, the last diagnostic says so.
 #[must_use]
 pub fn check_with(project: &Project, budget: &Budget) -> Checked {
-    let project = project.clone();
-    let stopped = with_stack(budget, || {
-        let parsed = project.parse_with(budget);
-        let mut state = library().clone();
-        state.types.set_budget(budget);
-        let mut diagnostics = Diagnostics::new(budget);
-        diagnostics.extend(parsed.diagnostics);
-        state.add_project(&parsed.root, false, &mut diagnostics);
-        (state, diagnostics.finish())
-    });
-    let (state, diagnostics) = stopped.unwrap_or_else(|diagnostic| (State::default(), vec![*diagnostic]));
-    Checked { project, state, diagnostics }
+    let stopped = with_stack(budget, || check_here(project, budget));
+    stopped.unwrap_or_else(|diagnostic| Checked {
+        project: project.clone(),
+        state: State::default(),
+        diagnostics: vec![*diagnostic],
+    })
 }
 
 /// Checks a project and compiles one program of it, see [`Checked::compile`].
@@ -118,7 +112,7 @@ pub fn check_with(project: &Project, budget: &Budget) -> Checked {
 /// assert_eq!(compile(&project, "main").unwrap().program.signature(), "func (Int64): Int64");
 /// ```
 pub fn compile(project: &Project, program: &str) -> Result<Compiled, Vec<Diagnostic>> {
-    check(project).compile(program)
+    compile_with(project, program, &Budget::new())
 }
 
 /// [`compile`] with a budget.
@@ -127,7 +121,22 @@ pub fn compile(project: &Project, program: &str) -> Result<Compiled, Vec<Diagnos
 /// All errors of the project and of the program's expression; one of them is `compile_limit`, `deadline` or `cancelled`
 /// if the budget is gone, and [`Budget::error`] says the same.
 pub fn compile_with(project: &Project, program: &str, budget: &Budget) -> Result<Compiled, Vec<Diagnostic>> {
-    check_with(project, budget).compile_with(program, budget)
+    // Starting a thread takes as long as compiling a small program: both passes share one.
+    with_stack(budget, || {
+        let checked = check_here(project, budget);
+        if checked.has_errors() { Err(checked.diagnostics) } else { checked.compile_here(program, budget) }
+    })
+    .unwrap_or_else(|stop| Err(vec![*stop]))
+}
+
+fn check_here(project: &Project, budget: &Budget) -> Checked {
+    let parsed = project.parse_with(budget);
+    let mut state = library().clone();
+    state.types.set_budget(budget);
+    let mut diagnostics = Diagnostics::new(budget);
+    diagnostics.extend(parsed.diagnostics);
+    state.add_project(&parsed.root, false, &mut diagnostics);
+    Checked { project: project.clone(), state, diagnostics: diagnostics.finish() }
 }
 
 impl Checked {
