@@ -71,6 +71,9 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Compile a program to bytes that `runner run` and every runner accept
     Compile(CompileArgs),
+    /// Show what a program becomes on a database: its plan, the statement, and how the database executes it
+    #[cfg(feature = "sql")]
+    Explain(ExplainArgs),
     /// Print what a runner offers to programs, as Lutra source
     Interface(InterfaceArgs),
     /// Format source files in place
@@ -149,6 +152,22 @@ pub(crate) struct CompileArgs {
     #[cfg(feature = "sql")]
     #[arg(long, value_name = "DATABASE")]
     pub(crate) sql: Option<Database>,
+}
+
+#[cfg(feature = "sql")]
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExplainArgs {
+    /// A source file, the folder of a project, or a compiled program
+    pub(crate) file: PathBuf,
+    /// A function or constant, such as `main` or `shop::total`, or an expression over the source [default: main]
+    #[arg(short, long, value_name = "NAME_OR_EXPRESSION")]
+    pub(crate) program: Option<String>,
+    /// The database, if there is none to connect to: tables are taken to be as the program has them
+    #[arg(long, value_name = "DATABASE", default_value = "postgres", conflicts_with = "url")]
+    pub(crate) sql: Database,
+    /// With `--runner`, the tables are those of this database, and it is asked how it executes the statement
+    #[command(flatten)]
+    pub(crate) connect: ConnectArgs,
 }
 
 /// A database whose SQL can be printed.

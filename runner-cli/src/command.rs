@@ -2,6 +2,8 @@
 
 mod check;
 mod compile;
+#[cfg(feature = "sql")]
+mod explain;
 mod fmt;
 mod interface;
 mod run;
@@ -9,6 +11,8 @@ mod serve;
 
 pub(crate) use check::check;
 pub(crate) use compile::compile;
+#[cfg(feature = "sql")]
+pub(crate) use explain::explain;
 pub(crate) use fmt::fmt;
 pub(crate) use interface::interface;
 pub(crate) use run::run;

@@ -16,6 +16,8 @@ use std::time::Duration;
 
 use runner_core::{Code, DynRun, Error, Run};
 use tokio::runtime::{Builder, Runtime};
+#[cfg(feature = "sql")]
+use {runner_core::Program, runner_sql::Explanation};
 
 use crate::{
     args::{ConnectArgs, RunnerArgs},
@@ -127,6 +129,29 @@ pub(crate) async fn open(args: &ConnectArgs, bounds: Bounds) -> Result<DynRun, F
         ("http" | "https", _) => http::connect(args),
         ("tcp" | "tls" | "unix", Some(rest)) => remote::connect(scheme, rest, args).await,
         _ => Err(Failure::wrong(format!("no runner is called `{}`; known are {KNOWN}", args.url()))),
+    }
+}
+
+/// What becomes of a program on the database behind a URL.
+///
+/// # Errors
+/// If that is no database, or it can't be reached.
+#[cfg(feature = "sql")]
+pub(crate) fn explain(args: &ConnectArgs, program: &Program) -> Result<Explanation, Failure> {
+    match parts(args.url()) {
+        #[cfg(feature = "duckdb")]
+        ("duckdb", file) => Ok(duckdb::open(file, Bounds::default())?.explain(program)?),
+        #[cfg(feature = "postgres")]
+        ("postgres" | "postgresql", _) => {
+            let runtime = runtime(1)?;
+            let _entered = runtime.enter();
+            let runner = wait(postgres::open(args.url()), Deadline::after(None))?;
+            wait(runner.explain(program), Deadline::after(None))
+        }
+        _ => {
+            let words = format!("`{}` is no database whose plans can be shown", args.url());
+            Err(Failure::wrong(words).hint("take `postgres://...`, `duckdb` or `duckdb:FILE`"))
+        }
     }
 }
 

@@ -98,6 +98,8 @@ fn dispatch(args: Args) -> Result<(), Failure> {
         Command::Run(args) => command::run(&args),
         Command::Check(args) => command::check(&args),
         Command::Compile(args) => command::compile(&args),
+        #[cfg(feature = "sql")]
+        Command::Explain(args) => command::explain(&args),
         Command::Interface(args) => command::interface(&args),
         Command::Fmt(args) => command::fmt(&args),
         Command::Serve(args) => command::serve(*args),

@@ -96,7 +96,7 @@ impl Engine for DuckDbEngine {
     fn show(&mut self, query: &str) -> String {
         let program = compare::compile(&self.project, &tpch::program(query));
         let prepared = self.runner.prepare(&program).unwrap();
-        let plan = self.runner.explain(&prepared, &[]).unwrap_or_else(|error| error.to_string());
+        let plan = self.runner.analyze(&prepared, &[]).unwrap_or_else(|error| error.to_string());
         let official = tpch::sql(&format!("{query}.sql"));
         let explain = format!("EXPLAIN ANALYZE {official}");
         let by_hand: String = self.connection.query_row(&explain, [], |row| row.get(1)).unwrap();

@@ -1,7 +1,10 @@
 #[cfg(feature = "sql")]
-mod sql;
+pub(super) mod sql;
 
-use std::io::{self, IsTerminal};
+use std::{
+    io::{self, IsTerminal},
+    path::Path,
+};
 
 use runner_core::Program;
 use runner_lang::Project;
@@ -35,6 +38,18 @@ pub(super) struct Entry {
     pub(super) program: Program,
     /// Names of its parameters, if it is a function and called by its path.
     pub(super) params: Option<Vec<String>>,
+}
+
+/// The program of a file, or of this name in it.
+pub(super) fn entry(file: &Path, program: Option<&str>) -> Result<Entry, Failure> {
+    match load(file)? {
+        Source::Project(project) => compiled(&project, program.unwrap_or("main")),
+        Source::Program(_) if program.is_some() => Err(Failure::wrong(format!(
+            "{}: a compiled file holds one program; leave `--program` out",
+            file.display()
+        ))),
+        Source::Program(program) => Ok(Entry { program, params: None }),
+    }
 }
 
 /// The program of this name or expression, after all diagnostics were told.

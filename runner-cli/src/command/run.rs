@@ -2,7 +2,7 @@ use std::time::Instant;
 
 use runner_core::{Bytes, Code, Run};
 
-use super::compile::{Entry, compiled};
+use super::compile::{Entry, entry};
 use crate::{
     args::RunArgs,
     connect::{Bounds, connect},
@@ -11,14 +11,13 @@ use crate::{
     output::Output,
     params,
     progress::Progress,
-    source::{Source, load},
     wait::Deadline,
 };
 
 /// Runs a program on its input.
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let output = Output::new(args.output.as_deref(), args.output_format)?;
-    let Entry { program, params } = entry(args)?;
+    let Entry { program, params } = entry(&args.file, args.program.as_deref())?;
     output.check(&program)?;
 
     let mut progress = Progress::start("preparing");
@@ -43,15 +42,4 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         progress.finish();
     }
     output.write(&program, &answer)
-}
-
-fn entry(args: &RunArgs) -> Result<Entry, Failure> {
-    match load(&args.file)? {
-        Source::Project(project) => compiled(&project, args.program.as_deref().unwrap_or("main")),
-        Source::Program(_) if args.program.is_some() => Err(Failure::wrong(format!(
-            "{}: a compiled file holds one program; leave `--program` out",
-            args.file.display()
-        ))),
-        Source::Program(program) => Ok(Entry { program, params: None }),
-    }
 }

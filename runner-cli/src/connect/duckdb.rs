@@ -9,6 +9,11 @@ use super::Bounds;
 use crate::error::Failure;
 
 pub(super) fn connect(file: Option<&str>, bounds: Bounds) -> Result<DynRun, Failure> {
+    let workers = bounds.workers.max(1);
+    Ok(DynRun::new(Pooled::new(open(file, bounds)?, workers)?))
+}
+
+pub(super) fn open(file: Option<&str>, bounds: Bounds) -> Result<DuckDb, Failure> {
     let mut config = match file {
         // Programs make no tables, so that a new file would be of no use: the name is wrong.
         Some(file) if !Path::new(file).is_file() => {
@@ -20,7 +25,5 @@ pub(super) fn connect(file: Option<&str>, bounds: Bounds) -> Result<DynRun, Fail
     if let Some(bytes) = bounds.memory_bytes {
         config = config.memory(format!("{bytes}B"));
     }
-    let workers = bounds.workers.max(1);
-    let runner = DuckDb::open(config.connections(workers))?;
-    Ok(DynRun::new(Pooled::new(runner, workers)?))
+    Ok(DuckDb::open(config.connections(bounds.workers.max(1)))?)
 }

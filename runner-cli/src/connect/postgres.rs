@@ -6,7 +6,10 @@ use runner_postgres::Postgres;
 use crate::error::Failure;
 
 pub(super) async fn connect(url: &str) -> Result<DynRun, Failure> {
+    Ok(DynRun::new(open(url).await?))
+}
+
+pub(super) async fn open(url: &str) -> Result<Postgres, Failure> {
     // The URL may hold a password: it is in no message.
-    let runner = Postgres::connect(url).await.map_err(|error| Failure::from(error).context("PostgreSQL"))?;
-    Ok(DynRun::new(runner))
+    Postgres::connect(url).await.map_err(|error| Failure::from(error).context("PostgreSQL"))
 }

@@ -77,3 +77,30 @@ fn sql_is_printed_for_people() {
     assert!(sql.contains("FROM \"public\".\"albums\" AS t1\nWHERE (t1.\"id\" = $1::int8)\nLIMIT 1"), "{sql}");
     assert!(sql.ends_with(";\n"), "{sql}");
 }
+
+#[test]
+fn a_program_is_explained() {
+    let (server, folder) =
+        (server(), Folder::with(&[("shop.lt", SOURCE), ("text.lt", "func main() -> \"x\"")]));
+    let without = folder.run(&["explain", "shop.lt", "--program", "titles"]);
+    let without = without.fine();
+    for part in
+        ["-- plan\nroot ", "  scan albums ", "-- plan, rewritten\n", "-- SQL\nSELECT t1.\"title\" AS c1\n"]
+    {
+        assert!(without.contains(part), "{part} is not in\n{without}");
+    }
+    assert!(!without.contains("executes"), "{without}");
+    let url = server.url();
+    let with = folder.run(&["explain", "shop.lt", "--program", "album", "--runner", &url]);
+    let with = with.fine();
+    for part in ["  scan albums ", "LIMIT 1;\n", "-- as the database executes it\nLimit", "albums_pkey"] {
+        assert!(with.contains(part), "{part} is not in\n{with}");
+    }
+    folder
+        .run(&["explain", "text.lt", "--runner", "interpreter"])
+        .failed(2, &["`interpreter`", "postgres://"]);
+    folder.run(&["explain", "shop.lt", "--program", "nothing"]).failed(2, &["nothing"]);
+    server.execute("DROP TABLE albums");
+    let gone = folder.run(&["explain", "shop.lt", "--program", "album", "--runner", &url]);
+    gone.failed(2, &["there is no table `albums`"]);
+}

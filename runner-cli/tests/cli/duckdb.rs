@@ -102,3 +102,23 @@ fn sql_is_printed_for_people() {
     );
     assert!(sql.ends_with(";\n"), "{sql}");
 }
+
+#[test]
+fn a_program_is_explained() {
+    let folder = folder(TABLES);
+    let without = folder.run(&["explain", "shop.lt", "--program", "titles", "--sql", "duckdb"]);
+    let without = without.fine();
+    assert!(
+        without.contains("  scan albums ") && without.contains("FROM \"main\".\"albums\" AS t1"),
+        "{without}"
+    );
+    let with = folder.run(&["explain", "shop.lt", "--program", "titles", "--runner", "duckdb:shop.db"]);
+    let with = with.fine();
+    for part in
+        ["  scan albums ", "ORDER BY t1.\"title\";\n", "-- as the database executes it\n", "main.albums"]
+    {
+        assert!(with.contains(part), "{part} is not in\n{with}");
+    }
+    // What an input decides is explained for one of zeros.
+    folder.run(&["explain", "shop.lt", "--program", "album", "--runner", "duckdb:shop.db"]).fine();
+}

@@ -38,6 +38,7 @@ mod params;
 mod pool;
 mod rows;
 mod runner;
+mod sample;
 mod stack;
 mod typed;
 mod values;

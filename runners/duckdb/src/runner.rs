@@ -5,7 +5,7 @@ use std::sync::{
 
 use duckdb::{Connection, arrow::array::RecordBatch};
 use runner_core::{Cancel, Code, Description, Error, Program, Result, RunSync, wire::Writer};
-use runner_sql::{Output, Shapes, Statement, Table};
+use runner_sql::{Explanation, Output, Shapes, Statement, Table};
 
 use crate::{
     catalog,
@@ -17,7 +17,7 @@ use crate::{
     params::{self, Encoded},
     pool::Interrupt,
     rows::Plan,
-    stack,
+    sample, stack,
 };
 
 /// A runner on a DuckDB database in this process.
@@ -59,12 +59,29 @@ impl DuckDb {
         Ok(Self { instances: Instances::open(config)?, connections })
     }
 
+    /// What becomes of a program here, up to the plan that DuckDB executes for an input of zeros and empty texts and arrays.
+    /// Nothing is executed.
+    ///
+    /// # Errors
+    /// As [`RunSync::prepare`].
+    pub fn explain(&self, program: &Program) -> Result<Explanation> {
+        let prepared = self.prepare(program)?;
+        self.on_instance(&Cancel::new(), |instance| {
+            // There may be one connection alone, which the plan needs, too.
+            let tables = tables(instance.pool.get(&Cancel::new())?.get()?, program)?;
+            let dialect = runner_sql::DuckDb::new(program);
+            let mut explanation = runner_sql::explain(program, &dialect, &tables)?;
+            explanation.executed = Some(instance.explain(&prepared, &sample::input(program), "EXPLAIN")?);
+            Ok(explanation)
+        })
+    }
+
     /// Executes a program and gives DuckDB's plan of its statement, with the rows and the time of each step.
     ///
     /// # Errors
     /// As [`RunSync::execute`].
-    pub fn explain(&self, prepared: &Prepared, input: &[u8]) -> Result<String> {
-        self.on_instance(&Cancel::new(), |instance| instance.explain(prepared, input))
+    pub fn analyze(&self, prepared: &Prepared, input: &[u8]) -> Result<String> {
+        self.on_instance(&Cancel::new(), |instance| instance.explain(prepared, input, "EXPLAIN ANALYZE"))
     }
 
     /// Does something with the database, and looks after it if that has failed.
@@ -161,13 +178,13 @@ impl Instance {
         Ok(writer.into_bytes())
     }
 
-    fn explain(&self, prepared: &Prepared, input: &[u8]) -> Result<String> {
+    fn explain(&self, prepared: &Prepared, input: &[u8], command: &str) -> Result<String> {
         let params = params::encode(&prepared.shapes, prepared.program.input(), input)?;
         let connection = self.pool.get(&Cancel::new())?;
         let connection = connection.get()?;
         self.adopt_once(prepared, connection)?;
         let _unoptimized = Unoptimized::unless(prepared.is_optimized(), connection)?;
-        let sql = format!("EXPLAIN ANALYZE {}", prepared.statement.sql);
+        let sql = format!("{command} {}", prepared.statement.sql);
         let used = duckdb::params_from_iter(prepared.used(&params));
         connection.query_row(&sql, used, |row| row.get(1)).map_err(|e| error::execution(&e, &Cancel::new()))
     }

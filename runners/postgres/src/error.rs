@@ -16,6 +16,9 @@ const TOO_LONG: &str = "LT002";
 /// What a helper raises instead of a text's parts that are too many.
 const TOO_MANY: &str = "LT003";
 
+/// What operators on floats fail with where there is a value: beyond the range, divided by zero, outside of a domain.
+const FLOATS: &[&str] = &["22003", "22012", "2201E", "2201F"];
+
 /// What a statement ends with that was cancelled, by whomever, or took too long.
 const CANCELLED: &str = "57014";
 
@@ -71,6 +74,11 @@ pub(crate) fn nul() -> Error {
 /// Whether the statement that escapes texts must be executed instead. Nothing was done.
 pub(crate) fn is_nul(error: &Error) -> bool {
     has_state(error, &[NUL])
+}
+
+/// Whether the statement of exact floats must be executed instead: it may have a value. Nothing was done.
+pub(crate) fn is_of_floats(error: &Error) -> bool {
+    has_state(error, FLOATS)
 }
 
 /// Whether the statement must be prepared anew. Nothing was done.

@@ -29,6 +29,7 @@ mod config;
 mod connection;
 mod error;
 mod execute;
+mod explain;
 mod interface;
 mod json;
 mod limits;

@@ -4,7 +4,7 @@ use std::sync::{
 };
 
 use runner_core::{Error, Kind, Literal, Program, Result};
-use runner_sql::{Output, Shapes, Statement, Table};
+use runner_sql::{Explanation, Output, Shapes, Statement, Table};
 
 use crate::{rows::Plan, statements::Key};
 
@@ -12,6 +12,9 @@ use crate::{rows::Plan, statements::Key};
 ///
 /// PostgreSQL can't hold U+0000 in a text. A second form of the statement, whose texts are escaped, is made when a
 /// literal, an input or a character made while it runs is U+0000; all others never pay for it.
+///
+/// Its operators on floats fail where IEEE 754 has an infinity, a zero or none, and are many times as fast as what does
+/// not. A second form, which has the value, is made when a statement ends so.
 pub struct Prepared {
     pub(crate) program: Program,
     pub(crate) shapes: Shapes,
@@ -21,6 +24,7 @@ pub struct Prepared {
     tables: Vec<Table>,
     server: Server,
     plain: Arc<Form>,
+    exact: OnceLock<Arc<Form>>,
     escaping: OnceLock<Arc<Form>>,
 }
 
@@ -42,6 +46,21 @@ enum Transaction {
     ReadOnly,
 }
 
+/// How the texts of a statement are held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Texts {
+    Bare,
+    Escaped,
+}
+
+/// How a statement computes with floats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Floats {
+    /// With operators that may fail.
+    Plain,
+    Exact,
+}
+
 /// A statement, and how its texts are held.
 pub(crate) struct Form {
     pub(crate) key: Key,
@@ -57,7 +76,8 @@ impl Prepared {
     /// `PREPARE_ERROR`, also if the program changes tables and may only read.
     pub(crate) fn new(program: &Program, tables: Vec<Table>, server: Server) -> Result<Self> {
         let shapes = Shapes::new(program)?;
-        let plain = Arc::new(Form::new(program, &tables, server, holds_nul(program))?);
+        let texts = if holds_nul(program) { Texts::Escaped } else { Texts::Bare };
+        let plain = Arc::new(Form::new(program, &tables, server, texts, Floats::Plain)?);
         if server.is_read_only && plain.statement.has_change {
             return Err(Error::prepare("the program changes tables, and this runner only reads"));
         }
@@ -67,7 +87,8 @@ impl Prepared {
             Output::Unit => None,
         };
         let program = program.clone();
-        Ok(Self { program, shapes, plan, output, tables, server, plain, escaping: OnceLock::new() })
+        let (exact, escaping) = (OnceLock::new(), OnceLock::new());
+        Ok(Self { program, shapes, plan, output, tables, server, plain, exact, escaping })
     }
 
     /// The statement.
@@ -76,38 +97,52 @@ impl Prepared {
         &self.plain.statement.sql
     }
 
-    /// The statement on many lines, for people.
-    #[must_use]
-    pub fn pretty(&self) -> String {
-        self.plain.statement.pretty()
+    pub(crate) fn explain(&self) -> Result<Explanation> {
+        let texts = if self.plain.escapes { Texts::Escaped } else { Texts::Bare };
+        let dialect = dialect(texts, Floats::Plain, self.server);
+        runner_sql::explain(&self.program, &dialect, &self.tables)
     }
 
     /// Bytes of memory that it holds in this process beside its program, estimated from the statement.
     pub(crate) fn memory_bytes(&self) -> u64 {
-        // A second form may be made, and the shapes hold the program's types once more.
-        (2 * self.plain.statement.sql.len() + self.program.bytes().len()) as u64
+        // Other forms may be made, and the shapes hold the program's types once more.
+        (3 * self.plain.statement.sql.len() + self.program.bytes().len()) as u64
     }
 
     pub(crate) fn plain(&self) -> Arc<Form> {
         Arc::clone(&self.plain)
     }
 
+    /// The statement that has a value for whatever floats come to.
+    pub(crate) fn exact(&self) -> Result<Arc<Form>> {
+        let texts = if self.plain.escapes { Texts::Escaped } else { Texts::Bare };
+        self.form(&self.exact, texts)
+    }
+
     /// The statement whose texts may hold U+0000.
     pub(crate) fn escaping(&self) -> Result<Arc<Form>> {
-        if let Some(form) = self.escaping.get() {
+        self.form(&self.escaping, Texts::Escaped)
+    }
+
+    fn form(&self, kept: &OnceLock<Arc<Form>>, texts: Texts) -> Result<Arc<Form>> {
+        if let Some(form) = kept.get() {
             return Ok(Arc::clone(form));
         }
-        let form = Arc::new(Form::new(&self.program, &self.tables, self.server, true)?);
-        Ok(Arc::clone(self.escaping.get_or_init(|| form)))
+        let form = Arc::new(Form::new(&self.program, &self.tables, self.server, texts, Floats::Exact)?);
+        Ok(Arc::clone(kept.get_or_init(|| form)))
     }
 }
 
 impl Form {
-    fn new(program: &Program, tables: &[Table], server: Server, escapes: bool) -> Result<Self> {
-        let dialect =
-            if escapes { runner_sql::Postgres::escaping() } else { runner_sql::Postgres::default() };
-        let statement =
-            runner_sql::lower(program, &dialect.with_c_collation(server.is_c).with_table_checks(), tables)?;
+    fn new(
+        program: &Program,
+        tables: &[Table],
+        server: Server,
+        texts: Texts,
+        floats: Floats,
+    ) -> Result<Self> {
+        let statement = runner_sql::lower(program, &dialect(texts, floats, server), tables)?;
+        let escapes = texts == Texts::Escaped;
         let can_fail = match statement.output {
             Output::Row(ty) | Output::Rows(ty) => Plan::new(&Shapes::new(program)?, ty).can_fail(),
             Output::Unit => false,
@@ -142,6 +177,18 @@ impl Form {
             }
         }
     }
+}
+
+fn dialect(texts: Texts, floats: Floats, server: Server) -> runner_sql::Postgres {
+    let dialect = match texts {
+        Texts::Bare => runner_sql::Postgres::default(),
+        Texts::Escaped => runner_sql::Postgres::escaping(),
+    };
+    let dialect = match floats {
+        Floats::Plain => dialect,
+        Floats::Exact => dialect.with_exact_floats(),
+    };
+    dialect.with_c_collation(server.is_c).with_table_checks()
 }
 
 /// Whether a literal holds U+0000.

@@ -3,7 +3,10 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use deadpool::managed::{PoolError, TimeoutType, Timeouts};
 use runner_core::{Code, Description, Error, Program, Result, Run, adapt::Gate};
-use runner_sql::postgres::{TEXT_BYTES, TEXT_PARTS};
+use runner_sql::{
+    Explanation, Table,
+    postgres::{TEXT_BYTES, TEXT_PARTS},
+};
 use tokio::{sync::RwLock, time::timeout};
 
 use crate::{
@@ -12,7 +15,7 @@ use crate::{
     connection::{Manager, Pool, Pooled},
     error,
     execute::Execution,
-    interface,
+    explain, interface,
     limits::{PARAMETER_BYTES, READY, WAITING},
     params,
     prepared::{Form, Prepared, Server},
@@ -81,6 +84,39 @@ impl Postgres {
         }
     }
 
+    /// What the database says of the tables and queries that a program names.
+    async fn tables(&self, connection: &Pooled, program: &Program) -> Result<Vec<Table>> {
+        let names = runner_sql::tables(program);
+        let queries = runner_sql::queries(program);
+        if !queries.is_empty() && !self.allows_raw {
+            return Err(Error::new(Code::Unsupported, "`std::sql::raw` is switched off"));
+        }
+        let mut tables = Vec::new();
+        if !names.is_empty() {
+            tables = catalog::describe(&connection.client, &connection.schemas, &names).await?;
+        }
+        for query in &queries {
+            tables.push(catalog::describe_query(&connection.client, query).await?);
+        }
+        Ok(tables)
+    }
+
+    /// What becomes of a program here, up to the plan that PostgreSQL executes whatever the input is. Nothing is executed.
+    ///
+    /// # Errors
+    /// As [`Run::prepare`].
+    pub async fn explain(&self, program: &Program) -> Result<Explanation> {
+        let prepared = self.prepare(program).await?;
+        let mut connection = self.connection().await?;
+        let mut explanation = prepared.explain()?;
+        // It leaves a name in the session, and is not reused.
+        connection.is_dirty = true;
+        connection.statement(&prepared, &prepared.plain()).await?;
+        let plan = explain::plan(&connection.client, &prepared.plain().statement).await?;
+        explanation.executed = Some(plan);
+        Ok(explanation)
+    }
+
     /// One execute in one form of the statement.
     async fn attempt(&self, prepared: &Prepared, form: &Arc<Form>, input: &[u8]) -> Result<Bytes> {
         let statement = &form.statement;
@@ -111,20 +147,10 @@ impl Run for Postgres {
     async fn prepare(&self, program: &Program) -> Result<Prepared> {
         let _call = self.calls.read().await;
         let _turn = Gate::enter(&self.turns).await?;
-        let names = runner_sql::tables(program);
         let queries = runner_sql::queries(program);
-        if !queries.is_empty() && !self.allows_raw {
-            return Err(Error::new(Code::Unsupported, "`std::sql::raw` is switched off"));
-        }
         let mut connection = self.connection().await?;
         let server = Server { is_c: connection.is_c, is_read_only: self.is_read_only };
-        let mut tables = Vec::new();
-        if !names.is_empty() {
-            tables = catalog::describe(&connection.client, &connection.schemas, &names).await?;
-        }
-        for query in &queries {
-            tables.push(catalog::describe_query(&connection.client, query).await?);
-        }
+        let mut tables = self.tables(&connection, program).await?;
         let mut prepared = Prepared::new(program, tables.clone(), server)?;
         let mut result = connection.statement(&prepared, &prepared.plain()).await.map(drop);
         if let Err(error) = &result
@@ -152,7 +178,14 @@ impl Run for Postgres {
     async fn execute(&self, prepared: &Prepared, input: Bytes) -> Result<Bytes> {
         let _call = self.calls.read().await;
         let _turn = Gate::enter(&self.turns).await?;
-        match self.attempt(prepared, &prepared.plain(), &input).await {
+        let plain = prepared.plain();
+        let result = match self.attempt(prepared, &plain, &input).await {
+            Err(error) if plain.statement.is_plain && error::is_of_floats(&error) => {
+                Box::pin(self.attempt(prepared, &prepared.exact()?, &input)).await
+            }
+            result => result,
+        };
+        match result {
             Err(error) if error::is_nul(&error) => {
                 Box::pin(self.attempt(prepared, &prepared.escaping()?, &input)).await
             }

@@ -1,8 +1,8 @@
 use runner_core::{Expr, Field, Kind, Literal, Program, Result, TypeId};
 
 use crate::{
-    Dialect,
     catalog::{Column, Table, TableName},
+    dialect::Dialect,
     shape::{Shape, Shapes},
 };
 
@@ -22,7 +22,8 @@ use crate::{
 ///
 /// # Errors
 /// As [`Shapes::new`].
-pub fn assumed_tables(program: &Program, dialect: &dyn Dialect) -> Result<Vec<Table>> {
+pub fn assumed_tables<'d>(program: &Program, dialect: impl Into<Dialect<'d>>) -> Result<Vec<Table>> {
+    let dialect = dialect.into();
     let shapes = Shapes::new(program)?;
     let mut tables: Vec<Table> = Vec::new();
     for expr in program.body() {
@@ -72,7 +73,7 @@ fn parameter(function: &Expr) -> Option<TypeId> {
 }
 
 /// Fields that are scalars, or options of scalars; what else a column may hold has no one type.
-fn columns(shapes: &Shapes, row: TypeId, dialect: &dyn Dialect) -> Vec<Column> {
+fn columns(shapes: &Shapes, row: TypeId, dialect: Dialect<'_>) -> Vec<Column> {
     let types = shapes.types();
     let fields = types.as_tuple(types.unframed(row)).unwrap_or_default();
     let column = |field: &Field| {

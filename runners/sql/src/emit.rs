@@ -12,14 +12,14 @@ mod rel;
 mod scalar;
 mod source;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::{
     engine::Engine,
     output::Param,
-    plan::{ColId, ColIds, Part, Plan, Scalar},
+    plan::{ColId, ColIds, Part, Plan, Rel, Scalar},
     shape::Shapes,
-    tree::{Expr, Ident, Query, With, WithKind},
+    tree::{Expr, Ident, Own, Query, With, WithKind},
 };
 use block::Block;
 
@@ -37,6 +37,7 @@ pub(crate) fn emit(plan: &Plan, engine: &Engine<'_>, shapes: &Shapes) -> Emitted
         engine,
         shapes,
         columns: HashMap::new(),
+        shared_own: HashMap::new(),
         uses: uses(plan),
         params: vec![false; plan.params.len()],
         aliases: 0,
@@ -56,8 +57,10 @@ struct Emitter<'a> {
     shapes: &'a Shapes,
     /// What stands for each column here.
     columns: HashMap<ColId, Expr>,
-    /// How often each column is used.
-    uses: HashMap<ColId, usize>,
+    /// Columns of shared rows that have a type of the database's own.
+    shared_own: HashMap<ColId, Own>,
+    /// How often, and where, each column is used.
+    uses: HashMap<ColId, Uses>,
     /// Which parameters are used.
     params: Vec<bool>,
     aliases: usize,
@@ -69,12 +72,19 @@ struct Emitter<'a> {
 impl Emitter<'_> {
     fn statement(&mut self) -> Query {
         let mut with = Vec::new();
+        let used = used_shared(self.plan);
         for (index, shared) in self.plan.shared.iter().enumerate() {
+            if !used.contains(&index) {
+                continue;
+            }
             let needed = shared.columns.iter().copied().collect();
             let block = self.open(&shared.rel, &needed);
-            let columns: Vec<_> = shared.columns.iter().map(|column| self.column(*column)).collect();
+            let (columns, own) = self.exported(&shared.columns);
             let query = block.query(columns);
-            let kind = if shared.is_once { WithKind::Plain } else { WithKind::Inlined };
+            self.shared_own.extend(own);
+            // What is no more than joins and conditions takes part in the plan of each use.
+            let is_computed = shared.is_once || shared.rel.is_computed();
+            let kind = if is_computed { WithKind::Plain } else { WithKind::Inlined };
             with.push(With { name: shared_name(index), columns: Vec::new(), kind, query });
         }
         if let Some(change) = &self.plan.change {
@@ -86,7 +96,7 @@ impl Emitter<'_> {
         let mut needed = ColIds::new();
         let scalars = root.columns.iter().chain(root.order.iter().map(|key| &key.scalar));
         scalars.for_each(|scalar| needed.extend(scalar.free()));
-        let mut block = self.open(&root.rel, &needed);
+        let mut block = self.open_for(&root.rel, &needed, &root.columns);
         let mut order = self.order(&root.order);
         if block.limit.is_some() && !order.is_empty() && order != block.order {
             block = self.closed(block, &root.rel, &needed);
@@ -122,17 +132,65 @@ fn shared_name(index: usize) -> Ident {
     Ident::Numbered("w", index + 1)
 }
 
-/// Counts the uses of each column.
-fn uses(plan: &Plan) -> HashMap<ColId, usize> {
+/// Shared rows of which there is a use.
+fn used_shared(plan: &Plan) -> HashSet<usize> {
+    let mut used = HashSet::new();
+    plan.for_each_part(&mut |part| note_shared(&part, &mut used));
+    used
+}
+
+fn note_shared(part: &Part<'_>, used: &mut HashSet<usize>) {
+    match part {
+        Part::Rel(rel) => {
+            if let Rel::Shared { index, .. } = rel {
+                used.insert(*index);
+            }
+            rel.for_each_part(&mut |part| note_shared(&part, used));
+        }
+        Part::Scalar(scalar) => scalar.for_each_part(&mut |part| note_shared(&part, used)),
+    }
+}
+
+/// Uses of a column.
+#[derive(Debug, Clone, Copy, Default)]
+struct Uses {
+    count: usize,
+    /// Subqueries around the node that brings it.
+    brought_at: usize,
+    /// Subqueries around the use that has most of them.
+    used_at: usize,
+}
+
+impl Uses {
+    /// Whether it is used once, and for the rows that it is made for rather than for those of a subquery.
+    fn is_once(self) -> bool {
+        self.count <= 1 && self.used_at <= self.brought_at
+    }
+}
+
+/// Finds the uses of each column.
+fn uses(plan: &Plan) -> HashMap<ColId, Uses> {
     let mut uses = HashMap::new();
-    plan.for_each_part(&mut |part| count(&part, &mut uses));
+    plan.for_each_part(&mut |part| count(&part, 0, &mut uses));
     uses
 }
 
-fn count(part: &Part<'_>, uses: &mut HashMap<ColId, usize>) {
+fn count(part: &Part<'_>, depth: usize, uses: &mut HashMap<ColId, Uses>) {
     match part {
-        Part::Scalar(Scalar::Column(column)) => *uses.entry(*column).or_default() += 1,
-        Part::Scalar(scalar) => scalar.for_each_part(&mut |part| count(&part, uses)),
-        Part::Rel(rel) => rel.for_each_part(&mut |part| count(&part, uses)),
+        Part::Scalar(Scalar::Column(column)) => {
+            let uses = uses.entry(*column).or_default();
+            uses.count += 1;
+            uses.used_at = uses.used_at.max(depth);
+        }
+        Part::Scalar(scalar) => {
+            let is_query = matches!(scalar, Scalar::Query { .. } | Scalar::Exists(_));
+            scalar.for_each_part(&mut |part| count(&part, depth + usize::from(is_query), uses));
+        }
+        Part::Rel(rel) => {
+            let mut own = ColIds::new();
+            rel.own(&mut own);
+            own.into_iter().for_each(|column| uses.entry(column).or_default().brought_at = depth);
+            rel.for_each_part(&mut |part| count(&part, depth, uses));
+        }
     }
 }

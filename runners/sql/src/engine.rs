@@ -4,18 +4,22 @@
 //! argument.
 
 pub(crate) mod duckdb;
+mod own;
 pub(crate) mod postgres;
 #[cfg(test)]
 mod tests;
+
+use std::rc::Rc;
 
 use runner_core::{Literal, Op, Prim, TypeId};
 
 use crate::{
     catalog::{Column, Table},
     columns::Columns,
+    plan::Parts,
     print::quoted,
     shape::Leaf,
-    tree::{self, Expr, From, Ident, Order, Over, Type},
+    tree::{self, Expr, From, Ident, Order, Over, Own, Type},
 };
 
 /// A database, as far as statements depend on it.
@@ -42,8 +46,6 @@ pub(crate) struct Capabilities {
     pub(crate) runs_untaken_branches: bool,
     /// Whether what is made of constants alone is evaluated while a statement is planned, errors included.
     pub(crate) folds_errors: bool,
-    /// Whether conditions that are pushed through several lateral joins lose their columns.
-    pub(crate) has_fragile_joins: bool,
     /// Whether subqueries are merged with the query around them, so that what they give is written as often as it is used.
     pub(crate) merges_subqueries: bool,
     /// Whether types have collations.
@@ -55,6 +57,8 @@ pub(crate) struct Capabilities {
     pub(crate) loses_negative_zero: bool,
     /// Whether statements check that the tables they rely on are as they were described.
     pub(crate) checks_tables: bool,
+    /// Whether arithmetic of floats fails where its result is infinite, too small, or none.
+    pub(crate) fails_on_floats: bool,
     /// Columns that tell the rows of a table apart while a statement runs.
     pub(crate) row_id: &'static [&'static str],
 }
@@ -77,9 +81,6 @@ pub(crate) struct Items<'a> {
     pub(crate) order: &'a [Order],
     pub(crate) filter: Option<&'a Expr>,
     pub(crate) over: Option<&'a Over>,
-    /// Whether NULLs among the items are to be passed over, which all but `Count` do by themselves; the filter then does not
-    /// say so.
-    pub(crate) is_exact: bool,
 }
 
 /// How operations are spelled.
@@ -88,9 +89,6 @@ pub(crate) trait Spelling {
 
     /// A constant of a type.
     fn literal(&self, prim: Prim, literal: &Literal) -> Expr;
-
-    /// A text.
-    fn text(&self, text: &str) -> Expr;
 
     /// An expression of this type that fails with this message.
     fn fail(&self, message: &str, ty: &Type) -> Expr;
@@ -106,11 +104,14 @@ pub(crate) trait Spelling {
     /// operation's, NULL for `Min` and `Max`. Without an order the items of a float sum are added in any.
     fn aggregate(&self, op: Op, prim: Prim, items: Items<'_>) -> Expr;
 
+    /// A sum of integers in their own type: fails if it is beyond that.
+    fn narrow(&self, prim: Prim, sum: &Expr) -> Expr;
+
     /// A text of all items with a separator between them.
     fn join(&self, separator: &Expr, items: Items<'_>) -> Expr;
 
-    /// A function that gives the parts of a text.
-    fn split(&self, text: &Expr, separator: &Expr) -> Expr;
+    /// An operation on the parts of a text, which are a list of the engine's own.
+    fn parts(&self, operation: Parts, args: &[Expr]) -> Option<Expr>;
 
     /// A FROM item that gives integers from start to before end, ascending, in a column `v`.
     fn sequence(&self, prim: Prim, start: &Expr, end: &Expr, alias: &Ident) -> From;
@@ -126,6 +127,28 @@ pub(crate) trait Spelling {
 
     /// A condition of a CASE that the engine can't evaluate before there is a row.
     fn late(&self, condition: &Expr) -> Expr;
+
+    /// Functions that a connection must have so that these can be called, each behind those that it needs itself.
+    fn helpers(&self, _called: &[Rc<str>]) -> Vec<&'static str> {
+        Vec::new()
+    }
+
+    /// What a column of a table holds, as a value.
+    fn value_of(&self, of: &Own, own: &Expr) -> Expr;
+
+    /// A value as such a column would hold it, beyond all that it holds where it can't; `None` if that is not simple.
+    fn own_of(&self, prim: Prim, value: &Expr) -> Option<Expr>;
+
+    /// What a statement says about a table that it relies on.
+    fn checks(&self, _: &Reliance<'_>) -> Vec<Expr> {
+        Vec::new()
+    }
+
+    /// A condition that holds for no row of a table's alias, and fails, by the name of the column, where one of these
+    /// columns is NULL. It costs nothing as long as all of them are NOT NULL.
+    fn null_check(&self, _alias: &Ident, _columns: &[&str]) -> Expr {
+        tree::expr::bool(false)
+    }
 }
 
 /// How nested values are stored, and what columns of tables hold.
@@ -190,17 +213,6 @@ pub(crate) trait Storage {
 
     /// The reverse: names of columns and what is written to them. The columns of the value are cheap.
     fn write(&self, ty: TypeId, value: &Columns<Expr>, to: Cell<'_>) -> Option<Vec<(Ident, Expr)>>;
-
-    /// What a statement says about a table that it relies on.
-    fn checks(&self, _: &Reliance<'_>) -> Vec<Expr> {
-        Vec::new()
-    }
-
-    /// A condition that holds for no row of a table's alias, and fails, by the name of the column, where one of these
-    /// columns is NULL. It costs nothing as long as all of them are NOT NULL.
-    fn null_check(&self, _alias: &Ident, _columns: &[&str]) -> Expr {
-        tree::expr::bool(false)
-    }
 }
 
 /// A column of a table, or of the query that a program gives.

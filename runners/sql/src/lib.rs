@@ -17,24 +17,39 @@
 //! | other enums, recursive options | one, packed |
 //! | array | a relation while it can be, packed where it must be one value |
 //!
-//! *Packed* is the dialect's nested value: `jsonb` on PostgreSQL (floats as text, integers as numbers, nothing goes
+//! *Packed* is the database's nested value: `jsonb` on PostgreSQL (floats as text, integers as numbers, nothing goes
 //! through a float), lists and structs on DuckDB.
 //!
-//! # Relations
+//! # From a program to SQL
 //!
-//! An array that is not packed is a SELECT in the making: a FROM clause, conditions, the columns of an item, and the
-//! keys that give the order. `map` replaces the columns, `filter` adds a condition, `sort` prepends a key; nothing is
-//! numbered until somebody asks for a position. `sql::from` starts one without keys. A relation within a lambda refers
-//! to the columns of the relation around it, as correlated subqueries do.
+//! 1. `plan::build` walks the program once and makes a relational plan as naively as it can: a nested look-up is a
+//!    subquery, the values of a group are packed. An array is rows, the columns of an item over them, and the keys of its
+//!    order; a table has none, and nothing is numbered until somebody asks for a position.
+//! 2. `rewrite` has passes over the plan, one a file: aggregates join their grouping, nested look-ups become joins, columns
+//!    that nothing uses are dropped, and what may fail is kept from rows and branches that are left out.
+//! 3. `emit` makes a SQL tree of the plan: chains of nodes become one SELECT.
+//! 4. `print` writes the tree. Nothing reads SQL text again.
+//!
+//! `engine` says what a database can do, how it spells operations, and how it stores nested values.
+//!
+//! | to add | go to |
+//! | --- | --- |
+//! | an operation on primitives | `engine/{duckdb,postgres}/scalar.rs`, `plan/properties.rs` if it may fail |
+//! | an operation on arrays | `plan/build/array.rs`, and a node of `plan/rel.rs` only if none can say it |
+//! | a rewrite | a file in `rewrite`, its place in `rewrite.rs`, a test in `rewrite/tests.rs` |
+//! | a database | a folder in `engine`, a variant of [`Dialect`] |
 //!
 //! # What is evaluated, and when
 //!
-//! Values are strict, branches are not. A branch that needs a FROM clause becomes a scalar subquery within its CASE.
-//! An expression that may fail is marked, and
+//! Values are strict, branches are not. What nothing uses need not be evaluated. A branch that needs rows is a scalar
+//! subquery within its CASE. What may fail
 //!
 //! - is never made of constants alone: databases fold those while they plan, even in branches that are never taken;
-//! - is put behind a fence (`OFFSET 0`) before rows or columns are dropped, so that what the interpreter reports, the
-//!   database reports, and a condition never runs on rows that an earlier one has removed.
+//! - is put behind a fence (`OFFSET 0`) before rows are left out, so that it never meets one that is;
+//! - is asked only where there is a row, if it depends on none.
+//!
+//! Floats of PostgreSQL fail where IEEE 754 has a value, so a program has two statements there: one of PostgreSQL's own
+//! operators, and one of helpers that is executed if the first one fails for that alone ([`Statement::is_plain`]).
 //!
 //! # Safety
 //!
@@ -56,32 +71,29 @@
 mod assumed;
 mod catalog;
 mod columns;
-#[expect(dead_code, reason = "the lowering by way of a plan is not complete")]
-mod compile;
 mod dialect;
 mod emit;
-#[expect(dead_code, reason = "the lowering by way of a plan is not complete")]
 mod engine;
-mod format;
 mod interface;
 pub mod limits;
 mod lower;
 mod output;
 mod plan;
 mod print;
-mod relation;
 mod rewrite;
 mod shape;
-mod sql;
-#[expect(dead_code, reason = "the lowering by way of a plan is not complete")]
 mod tree;
-mod value;
 
 pub use assumed::assumed_tables;
 pub use catalog::{Column, Table, TableName, queries, tables};
-pub use dialect::{ColumnType, Dialect, DuckDb, Layout, Postgres, postgres};
+pub use dialect::{Dialect, DuckDb, Postgres};
+pub use engine::duckdb::{ColumnType, Layout};
 pub use interface::{Interface, InterfaceColumn, lutra_name};
-pub use lower::lower;
-pub use output::{Output, Param, Statement};
+pub use lower::{explain, lower, pretty};
+pub use output::{Explanation, Output, Param, Statement};
 pub use shape::{Leaf, Shape, Shapes};
-pub use sql::Sql;
+
+/// What the runner for PostgreSQL has to know of its statements.
+pub mod postgres {
+    pub use crate::engine::postgres::{ALTERED, NULL, TEXT_BYTES, TEXT_PARTS, definition, escape, unescape};
+}

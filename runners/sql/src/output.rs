@@ -1,3 +1,5 @@
+use std::fmt::{self, Display, Formatter};
+
 use runner_core::TypeId;
 
 use crate::shape::Leaf;
@@ -11,6 +13,9 @@ pub struct Statement {
     pub params: Vec<Param>,
     /// How the rows become the output.
     pub output: Output,
+    /// Whether it may fail for what floats come to, where the program has a value: an overflow, an underflow, a division by
+    /// zero. Then a statement of exact floats has it.
+    pub is_plain: bool,
     /// Whether it changes tables.
     pub has_change: bool,
     /// Functions that the statement calls and that a connection must have, each behind those that it needs itself.
@@ -41,4 +46,31 @@ pub enum Output {
     Rows(TypeId),
     /// The output is `{}`; rows mean nothing.
     Unit,
+}
+
+/// What becomes of a program, step by step, as text for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// The relational plan as the program says it: a node a line, inputs indented below it, `#1` is a column.
+    pub built: String,
+    /// The same after all rewrites.
+    pub rewritten: String,
+    /// The statement, on many lines.
+    pub sql: String,
+    /// How the database executes it, in its own words, if it was asked.
+    pub executed: Option<String>,
+}
+
+impl Display for Explanation {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "-- plan\n{}\n-- plan, rewritten\n{}\n-- SQL\n{};",
+            self.built, self.rewritten, self.sql
+        )?;
+        match &self.executed {
+            Some(executed) => writeln!(f, "\n-- as the database executes it\n{}", executed.trim_end()),
+            None => Ok(()),
+        }
+    }
 }

@@ -31,11 +31,11 @@ mod show;
 mod value;
 mod walk;
 
-pub(crate) use properties::ColIds;
+pub(crate) use properties::{ColIds, replace};
 pub(crate) use rel::{
     Aggregate, Change, Function, JoinKind, Key, Rel, ScanField, Table, WindowFunction, Written,
 };
-pub(crate) use scalar::Scalar;
+pub(crate) use scalar::{Parts, Scalar};
 pub(crate) use value::{Rows, Source, Val};
 pub(crate) use walk::{Part, PartMut};
 

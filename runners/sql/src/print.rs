@@ -60,7 +60,6 @@ impl Printer {
         self.put(" AS ");
         match with.kind {
             WithKind::Plain | WithKind::Recursive => {}
-            WithKind::Materialized => self.put("MATERIALIZED "),
             WithKind::Inlined => self.put("NOT MATERIALIZED "),
         }
         self.nested(&with.query);

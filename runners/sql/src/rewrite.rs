@@ -4,10 +4,16 @@
 //! what the module page of [`plan`](crate::plan) says, and on nothing that an earlier pass did.
 
 mod branches;
+mod columns;
+mod exists;
 mod fences;
 mod groups;
 mod guards;
+mod inline;
 mod joins;
+mod lift;
+mod merge;
+mod nulls;
 mod queries;
 #[cfg(test)]
 mod tests;
@@ -20,11 +26,18 @@ use crate::{
 /// Rewrites a plan for an engine.
 pub(crate) fn rewrite(plan: &mut Plan, engine: &Engine<'_>) {
     groups::fuse(plan);
+    columns::prune(plan);
+    merge::merge(plan);
+    inline::inline(plan);
+    exists::ask(plan);
+    nulls::simplify(plan);
+    columns::prune(plan);
+    lift::lift(plan);
     joins::unnest(plan);
     if engine.capabilities.runs_untaken_branches {
         branches::guard(plan);
     }
-    guards::guard(plan);
+    guards::guard(plan, engine.capabilities.runs_untaken_branches);
     fences::place(plan);
 }
 

@@ -22,7 +22,7 @@ pub(crate) mod expr;
 
 use std::rc::Rc;
 
-pub(crate) use expr::{Aggregate, Expr, Node, Order, Over};
+pub(crate) use expr::{Aggregate, Expr, Node, Order, Over, Own};
 
 /// A name in a statement.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -86,8 +86,6 @@ pub(crate) struct With {
 pub(crate) enum WithKind {
     /// As the engine likes.
     Plain,
-    /// Once.
-    Materialized,
     /// Wherever it is used.
     Inlined,
     /// It refers to itself.
@@ -227,13 +225,16 @@ impl Query {
     }
 
     /// Names of the helpers that are called.
-    pub(crate) fn helpers(&self) -> Vec<&'static str> {
+    pub(crate) fn helpers(&self) -> Vec<Rc<str>> {
         let mut names = Vec::new();
         self.for_each_expr(&mut |expr| {
-            if let Node::Helper { name, .. } = expr.node()
-                && !names.contains(name)
-            {
-                names.push(*name);
+            let name: Rc<str> = match expr.node() {
+                Node::Helper { name, .. } => (*name).into(),
+                Node::Aggregate(aggregate) if aggregate.is_helper => Rc::clone(&aggregate.function),
+                _ => return,
+            };
+            if !names.contains(&name) {
+                names.push(name);
             }
         });
         names
@@ -255,6 +256,20 @@ impl Select {
 }
 
 impl From {
+    /// Names of what columns come from.
+    pub(crate) fn aliases(&self) -> Vec<Ident> {
+        match self {
+            Self::Table { alias, .. } | Self::Query { alias, .. } | Self::Function { alias, .. } => {
+                vec![alias.clone()]
+            }
+            Self::Join { left, right, .. } => {
+                let mut all = left.aliases();
+                all.extend(right.aliases());
+                all
+            }
+        }
+    }
+
     /// A join, or the right side alone.
     pub(crate) fn joined(left: Option<Self>, kind: JoinKind, right: Self, condition: Option<Expr>) -> Self {
         match left {

@@ -147,7 +147,7 @@ fn a_table_that_is_altered_is_noticed() {
         func ss(): [{id: Int64}] -> sql::from(\"s\")\n";
     let all = "func main() -> ts() | map(t -> t.n)";
     let tested = "func main() -> ts() | filter(t -> t.n < 15) | map(t -> to_text(t.id))";
-    let joined = "func main() -> ss() | map(s -> ts() | find(t -> t.id == s.id) | option::is_some)";
+    let joined = "func main() -> ss() | map(s -> ts() | find(t -> t.id == s.id) | option::map(t -> t.id))";
     let again = |table: &str| {
         format!(
             "CREATE TABLE u AS FROM t; DROP TABLE t; CREATE TABLE t ({table}); INSERT INTO t SELECT id, n FROM u; DROP TABLE u"

@@ -78,8 +78,8 @@ fn a_plan_has_the_rows_of_each_step_for_an_input() {
     let database = Database::with(TABLES);
     let program = program(&format!("{TYPES}func main(n: Int64) -> albums() | filter(a -> a.artist_id == n)"));
     let prepared = database.0.prepare(&program).unwrap();
-    let plan = database.0.explain(&prepared, &encode(&program, "7")).unwrap();
+    let plan = database.0.analyze(&prepared, &encode(&program, "7")).unwrap();
     assert!(plan.contains("Table: memory.main.albums") && plan.contains("200 rows"), "{plan}");
-    let error = database.0.explain(&prepared, &[]).unwrap_err();
+    let error = database.0.analyze(&prepared, &[]).unwrap_err();
     assert_eq!(error.code(), Code::DecodeError);
 }

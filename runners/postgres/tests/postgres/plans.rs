@@ -52,7 +52,7 @@ async fn plans_are_those_of_an_expert() {
         ),
         (
             "func main() -> artists() | map(r -> {r.name, albums = albums() | filter(a -> a.title == r.name) | map(a -> a.year)})",
-            &["Hash", "Left Join", "Group Key: t3.title"],
+            &["Hash", "Left Join", "Group Key: t2.title"],
             &["SubPlan"],
         ),
         (

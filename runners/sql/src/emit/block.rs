@@ -1,7 +1,7 @@
 use crate::{
     emit::Emitter,
-    plan::{ColId, ColIds, Rel},
-    tree::{Expr, From, Ident, JoinKind, Order, Output, Query, Select, expr},
+    plan::{ColId, ColIds, Rel, Scalar},
+    tree::{Expr, From, Ident, JoinKind, Node, Order, Output, Own, Query, Select, expr},
 };
 
 /// A SELECT in the making, whose columns are those of the emitter.
@@ -78,10 +78,85 @@ impl Emitter<'_> {
         let mut columns: Vec<ColId> = visible.intersection(needed).copied().collect();
         columns.sort_unstable();
         let is_lateral = !rel.free().is_empty();
-        let exprs = columns.iter().map(|column| self.column(*column)).collect();
+        let (exprs, own) = self.exported(&columns);
         let query = block.query(exprs);
         let query = if is_fenced { query.fenced() } else { query };
-        self.subquery(query, &columns, is_lateral)
+        let block = self.subquery(query, &columns, is_lateral);
+        for (column, of) in own {
+            let value = self.engine.spelling.value_of(&of, &self.column(column));
+            self.columns.insert(column, value);
+        }
+        block
+    }
+
+    /// The block, in which these columns can be keys.
+    pub(super) fn with_keys(&mut self, block: Block, rel: &Rel, needed: &ColIds, keys: &ColIds) -> Block {
+        match keys.iter().all(|key| self.is_key(&self.column(*key))) {
+            true => block,
+            false => self.closed(block, rel, needed),
+        }
+    }
+
+    /// The block, and these scalars, which can be keys, over it.
+    pub(super) fn with_key_columns(
+        &mut self,
+        block: Block,
+        rel: &Rel,
+        needed: &ColIds,
+        keys: &[&Scalar],
+    ) -> (Block, Vec<Expr>) {
+        let exprs: Vec<_> = keys.iter().map(|key| self.scalar(key)).collect();
+        if exprs.iter().all(|expr| self.is_key(expr)) {
+            return (block, exprs);
+        }
+        let (mut needed, mut columns, mut added) = (needed.clone(), Vec::new(), Vec::new());
+        for expr in exprs {
+            let column = self.new_column();
+            self.columns.insert(column, expr);
+            needed.insert(column);
+            columns.push(column);
+            added.push((column, Scalar::bool(true)));
+        }
+        let block = self.closed(block, &rel.clone().extend(added), &needed);
+        (block, columns.into_iter().map(|column| self.column(column)).collect())
+    }
+
+    /// Whether an engine takes this for a key: none takes a subquery, and some nothing that may fail.
+    fn is_key(&self, expr: &Expr) -> bool {
+        // NOT of one is simplified, and is no expression of it then.
+        let is_simplified = matches!(expr.node(), Node::Not(_) | Node::IsNull(_) | Node::IsNotNull(_));
+        let takes_all = self.engine.capabilities.merges_subqueries;
+        expr.is_plain() || takes_all && !expr.has_query() && !is_simplified
+    }
+
+    /// A block over which these can be evaluated: within a subquery, aggregates and windows can't be used as such.
+    pub(super) fn open_for<'s>(
+        &mut self,
+        rel: &Rel,
+        needed: &ColIds,
+        scalars: impl IntoIterator<Item = &'s Scalar>,
+    ) -> Block {
+        let block = self.open(rel, needed);
+        let has_query = |scalar: &Scalar| {
+            scalar.has_query() || scalar.free().iter().any(|column| self.column(*column).has_query())
+        };
+        if !block.is_done || !scalars.into_iter().any(has_query) {
+            return block;
+        }
+        self.closed(block, rel, needed)
+    }
+
+    /// Columns as a query gives them: those of a database's own types as they are, which are the others.
+    pub(super) fn exported(&self, columns: &[ColId]) -> (Vec<Expr>, Vec<(ColId, Own)>) {
+        let mut own = Vec::new();
+        let exprs = columns.iter().map(|column| {
+            let expr = self.column(*column);
+            if let Some((_, of)) = expr.own() {
+                own.push((*column, of.clone()));
+            }
+            expr.own_or_value().clone()
+        });
+        (exprs.collect(), own)
     }
 
     /// A query whose columns are these.

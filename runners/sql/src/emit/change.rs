@@ -6,8 +6,8 @@ use super::{Emitter, rel::with_free, source::named};
 use crate::{
     catalog::Table,
     engine::Cell,
-    plan::{Change, ColIds, Rel, Scalar, Written},
-    tree::{Body, Expr, From, Ident, Query, Table as Name, expr},
+    plan::{Change, ColId, ColIds, Rel, Scalar, Written},
+    tree::{Body, Expr, From, Ident, Query, expr},
 };
 
 impl Emitter<'_> {
@@ -29,15 +29,15 @@ impl Emitter<'_> {
                 let query = Box::new(block.query(values));
                 Query::of(Body::Insert { table: named(table), columns, query })
             }
-            Change::Delete { table, rel } => {
-                let (from, same) = self.chosen(table, rel, &[]);
+            Change::Delete { table, rel, row_id } => {
+                let (from, same) = self.chosen(rel, row_id, &[]);
                 let alias = from.1;
                 Query::of(Body::Delete { table: named(table), alias, using: Some(from.0), condition: same })
             }
-            Change::Update { table, rel, columns } => {
+            Change::Update { table, rel, row_id, columns } => {
                 let scalars: Vec<_> =
                     columns.iter().flat_map(|written| written.value.all()).cloned().collect();
-                let (from, condition) = self.chosen(table, rel, &scalars);
+                let (from, condition) = self.chosen(rel, row_id, &scalars);
                 let (from, alias) = from;
                 // The values are columns of what was chosen.
                 let chosen = match &from {
@@ -65,14 +65,13 @@ impl Emitter<'_> {
 
     /// Rows of a table that are to be changed, by what tells them apart: a FROM item of that and these values, the name of
     /// the table beside it, and the condition by which they meet.
-    fn chosen(&mut self, table: &Table, rel: &Rel, values: &[Scalar]) -> ((From, Ident), Expr) {
-        let needed = with_free(&ColIds::new(), values);
+    fn chosen(&mut self, rel: &Rel, row_id: &[ColId], values: &[Scalar]) -> ((From, Ident), Expr) {
+        let mut needed = with_free(&ColIds::new(), values);
+        needed.extend(row_id);
         let block = self.open_plain(rel, &needed);
-        let source = block.from.as_ref().and_then(|from| first_table(from, table));
         let (target, chosen) = (self.alias(), self.alias());
         let ids = self.engine.capabilities.row_id;
-        let source = source.unwrap_or_else(|| target.clone());
-        let mut columns: Vec<_> = ids.iter().map(|id| expr::column(&source, Ident::Fixed(id))).collect();
+        let mut columns: Vec<_> = row_id.iter().map(|column| self.column(*column)).collect();
         columns.extend(values.iter().map(|value| self.scalar(value)));
         let query = Box::new(block.query(columns));
         let same = (1..).zip(ids).map(|(n, id)| {
@@ -94,16 +93,5 @@ impl Emitter<'_> {
             all.extend(self.engine.storage.write(*ty, &value, cell).unwrap_or_default());
         }
         all
-    }
-}
-
-/// The name by which FROM has a table.
-fn first_table(from: &From, table: &Table) -> Option<Ident> {
-    match from {
-        From::Table { table: Name { name, .. }, alias } if *name == Ident::quoted(&table.name.name) => {
-            Some(alias.clone())
-        }
-        From::Join { left, right, .. } => first_table(left, table).or_else(|| first_table(right, table)),
-        _ => None,
     }
 }

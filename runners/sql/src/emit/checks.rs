@@ -10,8 +10,9 @@ use super::{Block, Emitter, source::named};
 use crate::{
     catalog::Table,
     engine::Reliance,
+    output::Output,
     plan::{self, Scalar},
-    shape::Shape,
+    shape::{Leaf, Shape},
     tree::{Body, Expr, From, Ident, Query, Select, expr},
 };
 
@@ -34,14 +35,20 @@ impl Emitter<'_> {
         if !self.engine.capabilities.checks_tables {
             return;
         }
+        let leaves = match self.plan.output {
+            Output::Row(ty) | Output::Rows(ty) => self.shapes.leaves(ty),
+            Output::Unit => Vec::new(),
+        };
         let is_strict = |field: &&&plan::ScanField| {
             let Some(column) = table.table.columns.get(field.column) else { return false };
             let is_option = matches!(self.shapes.get(field.ty), Shape::Null(_) | Shape::Option(_));
-            // Decoding finds a NULL in what is nothing but a column of the result.
+            // Decoding finds a NULL in what is nothing but a column of the result that has none.
             let is_decoded = field.columns.iter().all(|column| {
-                let in_root = |scalar: &&Scalar| scalar.as_column() == Some(*column);
-                let outputs = self.plan.root.columns.iter().filter(in_root).count();
-                self.uses.get(column).copied().unwrap_or_default() <= outputs
+                let in_root = |(scalar, leaf): &(&Scalar, &Leaf)| {
+                    scalar.as_column() == Some(*column) && !matches!(leaf, Leaf::Null(_))
+                };
+                let outputs = self.plan.root.columns.iter().zip(&leaves).filter(in_root).count();
+                self.uses.get(column).copied().unwrap_or_default().count <= outputs
             });
             column.is_not_null && column.fields.is_empty() && !is_option && !is_decoded
         };
@@ -73,7 +80,7 @@ impl Emitter<'_> {
         for Use { table, alias, columns, strict, key } in &self.relied {
             let used: Vec<_> = columns.iter().filter_map(|index| table.columns.get(*index)).collect();
             let reliance = Reliance { table, columns: &used, key: key.as_deref() };
-            for check in self.engine.storage.checks(&reliance) {
+            for check in self.engine.spelling.checks(&reliance) {
                 if !conditions.contains(&check) {
                     conditions.push(check);
                 }
@@ -84,7 +91,7 @@ impl Emitter<'_> {
                     .filter_map(|index| table.columns.get(*index))
                     .map(|column| column.name.as_str())
                     .collect();
-                nulls.push((Rc::clone(table), alias.clone(), self.engine.storage.null_check(alias, &names)));
+                nulls.push((Rc::clone(table), alias.clone(), self.engine.spelling.null_check(alias, &names)));
             }
         }
         let from_table =

@@ -1,9 +1,12 @@
 //! Nodes that give rows.
 
+use runner_core::TypeId;
+
 use super::{Block, Emitter};
 use crate::{
     plan::{Aggregate, ColId, ColIds, Function, JoinKind, Key, Rel, Scalar, WindowFunction},
-    tree::{self, Aggregate as Call, Expr, From, Ident, Order, Over, Query, expr},
+    shape::Leaf,
+    tree::{self, Aggregate as Call, Expr, From, Ident, Node, Order, Over, Query, expr},
 };
 
 impl Emitter<'_> {
@@ -14,7 +17,7 @@ impl Emitter<'_> {
             Rel::Extend { input, columns } => self.extend(input, columns, needed),
             Rel::Filter { input, conditions } => {
                 let below = with_free(needed, conditions);
-                let mut block = self.open(input, &below);
+                let mut block = self.open_for(input, &below, conditions);
                 if block.is_done && !block.is_grouped {
                     block = self.closed(block, input, &below);
                 }
@@ -27,7 +30,7 @@ impl Emitter<'_> {
                 self.aggregate(input, keys, aggregates, *is_whole, needed)
             }
             Rel::Window { input, columns } => self.window(input, columns, needed),
-            Rel::First { input, keys, order } => self.first(rel, input, keys, order, needed),
+            Rel::First { input, keys, order, .. } => self.first(rel, input, keys, order, needed),
             Rel::Limit { input, order, skip, take } => {
                 let mut below = with_free(needed, order.iter().map(|key| &key.scalar));
                 below.extend(skip.free());
@@ -36,7 +39,7 @@ impl Emitter<'_> {
                 block.limit = Some(expr::number(*take));
                 block.offset = match &**skip {
                     Scalar::Literal(_, runner_core::Literal::Int(0)) => None,
-                    Scalar::Literal(_, runner_core::Literal::Int(skip)) => Some(expr::number(*skip)),
+                    Scalar::Literal(_, runner_core::Literal::Int(skip)) => Some(expr::number((*skip).max(0))),
                     skip => {
                         let skip = self.scalar(skip);
                         Some(expr::call("greatest", [skip, expr::number(0)]))
@@ -64,9 +67,10 @@ impl Emitter<'_> {
         let used: Vec<_> =
             columns.iter().filter(|(column, scalar)| needed.contains(column) || scalar.may_fail()).collect();
         let below = with_free(needed, used.iter().map(|(_, scalar)| scalar));
-        let mut block = self.open(input, &below);
+        let mut block = self.open_for(input, &below, used.iter().map(|(_, scalar)| scalar));
         let is_written_once = |column: &ColId, scalar: &Scalar, this: &Self| {
-            scalar.is_cheap() || this.uses.get(column).copied().unwrap_or_default() <= 1
+            let uses = this.uses.get(column).copied().unwrap_or_default();
+            scalar.is_cheap() || uses.is_once() || uses.count <= 1 && !scalar.has_query()
         };
         let (mut names, mut exprs) = (Vec::new(), Vec::new());
         for (column, scalar) in used {
@@ -82,7 +86,7 @@ impl Emitter<'_> {
         }
         if block.is_done || !self.engine.capabilities.merges_subqueries && block.from.is_some() {
             let mut rel = input.clone();
-            let added = names.iter().map(|column| (*column, Scalar::bool(true)));
+            let added = columns.iter().map(|(column, _)| (*column, Scalar::bool(true)));
             rel = rel.extend(added.collect());
             return self.closed(block, &rel, needed);
         }
@@ -181,31 +185,36 @@ impl Emitter<'_> {
         is_whole: bool,
         needed: &ColIds,
     ) -> Block {
-        let used: Vec<_> = aggregates.iter().filter(|(column, _)| needed.contains(column)).collect();
-        let mut below = ColIds::new();
-        keys.iter().for_each(|(_, key)| below.extend(key.free()));
-        let mut visible = ColIds::new();
-        input.visible(&mut visible);
-        let mut is_foreign = false;
+        let mut used: Vec<_> =
+            aggregates.iter().filter(|(column, _)| needed.contains(column)).cloned().collect();
+        let mut below = with_free(&ColIds::new(), keys.iter().map(|(_, key)| key));
+        let mut needs_columns = false;
         for (_, aggregate) in &used {
-            let mut free = ColIds::new();
             aggregate.for_each_part(&mut |part| {
                 if let crate::plan::Part::Scalar(scalar) = part {
-                    free.extend(scalar.free());
+                    let free = scalar.free();
+                    needs_columns |= scalar.has_query() && !self.engine.capabilities.merges_subqueries;
+                    below.extend(free);
                 }
             });
-            // SQL takes an aggregate over nothing but columns of a query around for one of that query.
-            is_foreign |= !free.is_empty() && free.is_disjoint(&visible);
-            below.extend(free);
         }
         let mut block = self.open_plain(input, &below);
-        if is_foreign {
-            return self.foreign_aggregate(block, input, &used, &below);
+        let own = block.from.as_ref().map(From::aliases).unwrap_or_default();
+        for (_, aggregate) in &used {
+            aggregate.for_each_part(&mut |part| {
+                if let crate::plan::Part::Scalar(scalar) = part {
+                    needs_columns |= is_foreign(&self.scalar(scalar), &own);
+                }
+            });
         }
-        let is_key = |key: &Scalar| !key.is_constant() || key.may_fail();
-        let values: Vec<_> = keys.iter().map(|(_, key)| self.scalar(key)).collect();
-        let by = keys.iter().zip(&values).filter(|((_, key), _)| is_key(key));
-        block.group_by = by.map(|(_, value)| value.clone()).collect();
+        if needs_columns {
+            block = self.with_columns_of(&mut used, block, input, &below);
+        }
+        let scalars: Vec<_> = keys.iter().map(|(_, key)| key).collect();
+        let (mut block, values) = self.with_key_columns(block, input, &below, &scalars);
+        // Databases refuse some constants as mistakes.
+        let is_key = |value: &&Expr| !value.is_constant();
+        block.group_by = values.iter().filter(is_key).map(|value| value.own_or_value().clone()).collect();
         for (column, aggregate) in &used {
             let value = self.function(aggregate);
             self.columns.insert(*column, value);
@@ -220,41 +229,28 @@ impl Emitter<'_> {
         block
     }
 
-    /// Aggregates of what a query around gives, which become columns of a subquery first.
-    fn foreign_aggregate(
+    /// The block as a subquery of which what is aggregated are columns: that is a subquery itself, or columns of a query
+    /// around.
+    fn with_columns_of(
         &mut self,
+        aggregates: &mut [(ColId, Aggregate)],
         block: Block,
         input: &Rel,
-        used: &[&(ColId, Aggregate)],
         below: &ColIds,
     ) -> Block {
-        let (mut columns, mut replaced, mut added) = (below.clone(), Vec::new(), Vec::new());
-        for (column, aggregate) in used {
-            let mut aggregate = aggregate.clone();
-            let mut scalars = Vec::new();
-            aggregate.for_each_part_mut(&mut |part| {
-                if let crate::plan::PartMut::Scalar(scalar) = part {
-                    scalars.push(scalar);
-                }
-            });
-            for scalar in scalars {
+        let (mut needed, mut added) = (below.clone(), Vec::new());
+        for (_, aggregate) in aggregates {
+            aggregate.for_each_item_mut(&mut |scalar| {
                 let new = self.new_column();
                 let value = self.scalar(scalar);
                 self.columns.insert(new, value);
-                columns.insert(new);
+                needed.insert(new);
                 added.push((new, Scalar::bool(true)));
                 *scalar = Scalar::Column(new);
-            }
-            replaced.push((*column, aggregate));
+            });
         }
         let marked = input.clone().extend(added);
-        let mut block = self.closed(block, &marked, &columns);
-        for (column, aggregate) in &replaced {
-            let value = self.function(aggregate);
-            self.columns.insert(*column, value);
-        }
-        block.is_done = true;
-        block
+        self.closed(block, &marked, &needed)
     }
 
     fn window(&mut self, input: &Rel, columns: &[(ColId, WindowFunction)], needed: &ColIds) -> Block {
@@ -264,8 +260,10 @@ impl Emitter<'_> {
             return self.open(input, needed);
         }
         let node = Rel::Window { input: Box::new(Rel::Unit), columns: columns.to_vec() };
-        below.extend(node.free());
-        let mut block = self.open_plain(input, &below);
+        let own = node.free();
+        below.extend(own.iter().copied());
+        let block = self.open_plain(input, &below);
+        let mut block = self.with_keys(block, input, &below, &own);
         for (column, function) in used {
             let value = self.window_function(function);
             self.columns.insert(*column, value);
@@ -296,13 +294,7 @@ impl Emitter<'_> {
                 let mut over = by(self.scalar(position));
                 over.frame = Some((self.scalar(before), self.scalar(after)));
                 let item = self.scalar(item);
-                let items = crate::engine::Items {
-                    item: &item,
-                    order: &[],
-                    filter: None,
-                    over: Some(&over),
-                    is_exact: false,
-                };
+                let items = crate::engine::Items { item: &item, order: &[], filter: None, over: Some(&over) };
                 self.engine.spelling.aggregate(runner_core::Op::Mean, *prim, items)
             }
             WindowFunction::Rank { op, key } => {
@@ -320,18 +312,20 @@ impl Emitter<'_> {
     }
 
     fn first(&mut self, rel: &Rel, input: &Rel, keys: &[Scalar], order: &[Key], needed: &ColIds) -> Block {
-        let mut below = with_free(needed, keys);
-        below.extend(order.iter().flat_map(|key| key.scalar.free()));
-        let mut block = self.open_plain(input, &below);
+        let own = with_free(&ColIds::new(), keys.iter().chain(order.iter().map(|key| &key.scalar)));
+        let below: ColIds = needed.union(&own).copied().collect();
+        let block = self.open_plain(input, &below);
+        let mut block = self.with_keys(block, input, &below, &own);
+        let keys: Vec<_> = keys.iter().map(|key| self.scalar(key)).collect();
         // Databases refuse some constants as mistakes.
-        let keys = keys.iter().filter(|key| !key.is_constant() || key.may_fail());
-        let keys: Vec<_> = keys.map(|key| self.scalar(key)).collect();
+        let keys = keys.into_iter().filter(|key| !key.is_constant());
+        let keys: Vec<_> = keys.map(|key| key.own_or_value().clone()).collect();
         let order = self.order(order);
         if keys.is_empty() {
             (block.order, block.limit, block.is_done) = (order, Some(expr::number(1)), true);
             return self.closed(block, rel, needed);
         }
-        if self.engine.capabilities.loses_negative_zero {
+        if self.engine.capabilities.loses_negative_zero && self.packs_floats(input) {
             let number = self.new_column();
             let over = Over { partition: keys, order, frame: None };
             self.columns.insert(number, Call::new("row_number", []).over(Some(&over)).expr());
@@ -352,21 +346,57 @@ impl Emitter<'_> {
         self.closed(block, rel, needed)
     }
 
+    /// Whether a column of these rows may hold floats that are packed.
+    fn packs_floats(&self, rel: &Rel) -> bool {
+        let packs = |ty: TypeId| {
+            let leaves = self.shapes.leaves(ty);
+            leaves.iter().any(|leaf| matches!(leaf, Leaf::Packed(ty) if self.shapes.has_float(*ty)))
+        };
+        match rel {
+            Rel::Scan(table) => table.fields.iter().any(|field| packs(field.ty)),
+            Rel::Items { item, .. } => packs(*item),
+            Rel::Parts { .. } | Rel::Sequence { .. } | Rel::Unit => false,
+            Rel::Filter { input, .. } | Rel::Limit { input, .. } | Rel::First { input, .. } => {
+                self.packs_floats(input)
+            }
+            Rel::Window { input, .. } | Rel::Fence(input) => self.packs_floats(input),
+            Rel::Extend { input, columns } => {
+                let is_plain = |scalar: &Scalar| {
+                    matches!(
+                        scalar,
+                        Scalar::Column(_)
+                            | Scalar::Call { .. }
+                            | Scalar::Compare { .. }
+                            | Scalar::Literal(..)
+                    )
+                };
+                self.packs_floats(input) || !columns.iter().all(|(_, scalar)| is_plain(scalar))
+            }
+            Rel::Join { left, right, .. } => self.packs_floats(left) || self.packs_floats(right),
+            // Little is known of these.
+            _ => true,
+        }
+    }
+
     /// Columns of an arm of a union by their places.
     fn arm(&mut self, arm: &Rel, scalars: &[Scalar], kept: &[(usize, &ColId)]) -> Query {
         let scalars: Vec<_> = kept.iter().filter_map(|(index, _)| scalars.get(*index)).collect();
         let needed = with_free(&ColIds::new(), scalars.iter().copied());
-        let block = self.open(arm, &needed);
+        let block = self.open_for(arm, &needed, scalars.iter().copied());
         let columns = scalars.into_iter().map(|scalar| self.scalar(scalar)).collect();
         block.query(columns)
     }
 
     pub(super) fn order(&mut self, keys: &[Key]) -> Vec<Order> {
         let mut order = Vec::new();
-        // Databases refuse some constants as mistakes.
-        for key in keys.iter().filter(|key| !key.scalar.is_constant()) {
+        for key in keys {
             let scalar = self.scalar(&key.scalar);
+            // Databases refuse some constants as mistakes.
+            if scalar.is_constant() {
+                continue;
+            }
             let scalar = match key.prim {
+                _ if scalar.own().is_some() => scalar.own_or_value().clone(),
                 Some(prim) => self.engine.spelling.sort_key(prim, &scalar),
                 None => scalar,
             };
@@ -383,12 +413,31 @@ impl Emitter<'_> {
             conditions => Some(self.all(conditions)),
         };
         let filter = filter.as_ref();
-        let items = |item, order| crate::engine::Items { item, order, filter, over: None, is_exact: false };
+        let items = |item, order| crate::engine::Items { item, order, filter, over: None };
         match &aggregate.function {
             Function::Count => Call::new("count", [expr::word("*")]).filter(filter).expr(),
+            Function::WideSum(item) => {
+                let item = self.scalar(item);
+                Call::new("sum", [item]).filter(filter).expr()
+            }
+            Function::CountDistinct(items) => {
+                let items: Vec<_> =
+                    items.iter().map(|item| self.scalar(item).own_or_value().clone()).collect();
+                let counted = match <[Expr; 1]>::try_from(items) {
+                    Ok([item]) => expr::template("DISTINCT {}", [&item]),
+                    Err(items) => expr::template("DISTINCT {}", [&expr::call("row", items)]),
+                };
+                Call::new("count", [counted]).filter(filter).expr()
+            }
             Function::Of { op, prim, item } => {
                 let item = self.scalar(item);
-                self.engine.spelling.aggregate(*op, *prim, items(&item, &order))
+                let spelling = self.engine.spelling;
+                match (op, item.own()) {
+                    (runner_core::Op::Min | runner_core::Op::Max, Some((own, of))) => {
+                        spelling.value_of(of, &spelling.aggregate(*op, *prim, items(own, &order)))
+                    }
+                    _ => spelling.aggregate(*op, *prim, items(&item, &order)),
+                }
             }
             Function::Join { item, separator } => {
                 let (item, separator) = (self.scalar(item), self.scalar(separator));
@@ -409,6 +458,20 @@ impl Emitter<'_> {
             }
         }
     }
+}
+
+/// Whether an expression is made of columns of a query around and of none of these tables. SQL takes an aggregate over it
+/// for one of that query.
+fn is_foreign(expr: &Expr, own: &[Ident]) -> bool {
+    let (mut has_own, mut has_foreign) = (false, false);
+    expr.walk(&mut |part| {
+        if let Node::Column { table: Some(table), .. } = part.node() {
+            let is_own = own.contains(table);
+            has_own |= is_own;
+            has_foreign |= !is_own;
+        }
+    });
+    has_foreign && !has_own
 }
 
 /// Columns, and those that these use.

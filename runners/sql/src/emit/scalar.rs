@@ -8,7 +8,7 @@ use crate::{
     engine,
     plan::{Rel, Scalar},
     shape::Leaf,
-    tree::{Expr, Node, expr},
+    tree::{Aggregate, Expr, Node, Own, expr},
 };
 
 impl Emitter<'_> {
@@ -22,9 +22,31 @@ impl Emitter<'_> {
             Scalar::Tag(index) => expr::cast(&expr::number(*index), storage.column_type(Leaf::Tag)),
             Scalar::Param(number, leaf) => self.param(*number, *leaf, false),
             Scalar::Call { op, operands, result, args } => self.call(scalar, *op, operands, *result, args),
+            Scalar::Parts(operation, args) => {
+                let args: Vec<_> = args.iter().map(|arg| self.scalar(arg)).collect();
+                // The builder gives each operation what it needs.
+                spelling.parts(*operation, &args).unwrap_or_else(expr::null)
+            }
             Scalar::Compare { op, prim, left, right } => self.compare(*op, *prim, left, right),
+            Scalar::Narrow(prim, sum) => {
+                let sum = self.scalar(sum);
+                spelling.narrow(*prim, &sum)
+            }
+            Scalar::In { value, items } => {
+                let value = self.scalar(value);
+                let items: Vec<_> = items.iter().map(|item| self.scalar(item)).collect();
+                let own = value.own().and_then(|(own, of)| {
+                    let items = items.iter().map(|item| spelling.own_of(of.prim, item));
+                    Some((own, items.collect::<Option<Vec<_>>>()?))
+                });
+                match own {
+                    Some((own, items)) => expr::is_in(own, items),
+                    None => expr::is_in(&value, items),
+                }
+            }
             Scalar::Same(left, right) => {
                 let (left, right) = (self.scalar(left), self.scalar(right));
+                let (left, right) = self.in_own_type(left, right);
                 expr::binary("IS NOT DISTINCT FROM", &left, &right)
             }
             Scalar::And(all) => self.all(all),
@@ -44,14 +66,15 @@ impl Emitter<'_> {
                     Scalar::NotNull { value, .. } => self.scalar(value),
                     value => self.scalar(value),
                 };
-                expr::is_null(&value)
+                expr::is_null(value.own_or_value())
             }
             Scalar::Case { branches, otherwise } => {
                 let branches: Vec<_> = branches
                     .iter()
                     .map(|(condition, value)| {
-                        let is_early = condition.is_foldable() && condition.may_fail();
+                        let may_fail = condition.may_fail();
                         let condition = self.scalar(condition);
+                        let is_early = may_fail && condition.is_foldable();
                         let condition = if is_early { spelling.late(&condition) } else { condition };
                         (condition, self.scalar(value))
                     })
@@ -67,7 +90,7 @@ impl Emitter<'_> {
             Scalar::NotNull { value, message, leaf } => {
                 let value = self.scalar(value);
                 let fail = spelling.fail(message, &storage.column_type(*leaf));
-                expr::case([(expr::is_null(&value), fail)], Some(value))
+                expr::case([(expr::is_null(value.own_or_value()), fail)], Some(value))
             }
             Scalar::Bound { count, bound } => {
                 let (count, bound) = (self.scalar(count), self.scalar(bound));
@@ -117,7 +140,11 @@ impl Emitter<'_> {
                 let scalars: Vec<_> = scalars.iter().map(|scalar| self.scalar(scalar)).collect();
                 spelling.force(&scalars)
             }
-            Scalar::Query { rel, value } => self.query(rel, value),
+            Scalar::Query { packs, rel, value } => {
+                let loses_sign = self.engine.capabilities.loses_negative_zero;
+                let keeps_sign = loses_sign && packs.is_some_and(|ty| self.shapes.has_float(ty));
+                self.query(rel, value, keeps_sign)
+            }
             Scalar::Exists(rel) => {
                 let block = self.open(rel, &Default::default());
                 expr::exists(block.query(vec![expr::number(1)]))
@@ -125,11 +152,18 @@ impl Emitter<'_> {
         }
     }
 
-    /// A value of the only row.
-    fn query(&mut self, rel: &Rel, value: &Scalar) -> Expr {
-        let block = self.open(rel, &value.free());
+    /// A value of the only row. One that keeps the signs of zeros is made of a list, as the engine takes first rows by
+    /// keys to sort by.
+    fn query(&mut self, rel: &Rel, value: &Scalar, keeps_sign: bool) -> Expr {
+        let block = self.open_for(rel, &value.free(), [value]);
         let value = self.scalar(value);
-        expr::query(block.query(vec![value]))
+        if !keeps_sign {
+            return expr::query(block.query(vec![value]));
+        }
+        let column = self.new_column();
+        let one = self.subquery(block.query(vec![value]), &[column], !rel.free().is_empty());
+        let all = Aggregate::new("array_agg", [self.column(column)]).expr();
+        expr::query(one.query(vec![expr::template("({})[1]", [&all])]))
     }
 
     /// All of these, from left to right where one may fail.
@@ -147,8 +181,8 @@ impl Emitter<'_> {
     fn call(&mut self, scalar: &Scalar, op: Op, operands: &[Prim], result: Prim, args: &[Scalar]) -> Expr {
         let spelling = self.engine.spelling;
         let is_constant = args.iter().all(Scalar::is_constant);
-        let is_foldable = args.iter().all(Scalar::is_foldable);
         let mut args: Vec<_> = args.iter().map(|arg| self.scalar(arg)).collect();
+        let is_foldable = args.iter().all(Expr::is_foldable);
         if self.engine.capabilities.folds_errors
             && is_foldable
             && scalar.may_fail()
@@ -163,6 +197,7 @@ impl Emitter<'_> {
 
     fn compare(&mut self, op: Op, prim: Prim, left: &Scalar, right: &Scalar) -> Expr {
         let (left, right) = (self.scalar(left), self.scalar(right));
+        let (left, right) = self.in_own_type(left, right);
         let operator = match op {
             Op::Eq => "=",
             Op::Ne => "<>",
@@ -176,6 +211,23 @@ impl Emitter<'_> {
         }
         let key = |value: &Expr| self.engine.spelling.sort_key(prim, value);
         expr::binary(operator, &key(&left), &key(&right))
+    }
+
+    /// What is compared, as columns hold it if one of the two is such a column, and the other can be said so.
+    fn in_own_type(&self, left: Expr, right: Expr) -> (Expr, Expr) {
+        let other = |of: &Own, value: &Expr| self.engine.spelling.own_of(of.prim, value);
+        match (left.own(), right.own()) {
+            (Some((a, x)), Some((b, y))) if x.prim == y.prim => (a.clone(), b.clone()),
+            (Some((own, of)), None) => match other(of, &right) {
+                Some(other) => (own.clone(), other),
+                None => (left, right),
+            },
+            (None, Some((own, of))) => match other(of, &left) {
+                Some(other) => (other, own.clone()),
+                None => (left, right),
+            },
+            _ => (left, right),
+        }
     }
 
     fn columns_of(&mut self, value: &Columns<Scalar>) -> Columns<Expr> {

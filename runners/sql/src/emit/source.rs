@@ -29,9 +29,9 @@ impl Emitter<'_> {
                 self.columns.insert(*position, expr::column(&alias, Ident::Fixed("o")));
                 Block::of(from)
             }
-            Rel::Split { text, separator, part, position } => {
-                let (text, separator) = (self.scalar(text), self.scalar(separator));
-                let call = self.engine.spelling.split(&text, &separator);
+            Rel::Parts { parts, part, position } => {
+                let parts = self.scalar(parts);
+                let call = expr::call("unnest", [parts]);
                 self.columns.insert(*part, expr::column(&alias, Ident::Fixed("v")));
                 self.columns.insert(*position, expr::column(&alias, Ident::Fixed("o")));
                 let columns = vec![Ident::Fixed("v"), Ident::Fixed("o")];
@@ -52,7 +52,12 @@ impl Emitter<'_> {
                     self.plan.shared.get(*index).map(|shared| shared.columns.as_slice()).unwrap_or_default();
                 for (column, other) in columns {
                     let place = all.iter().position(|known| known == other).unwrap_or_default();
-                    self.columns.insert(*column, expr::column(&alias, Ident::Numbered("c", place + 1)));
+                    let value = expr::column(&alias, Ident::Numbered("c", place + 1));
+                    let value = match self.shared_own.get(other) {
+                        Some(of) => self.engine.spelling.value_of(of, &value),
+                        None => value,
+                    };
+                    self.columns.insert(*column, value);
                 }
                 let table = tree::Table { schema: None, name: shared_name(*index) };
                 Block::of(From::Table { table, alias })
@@ -69,6 +74,9 @@ impl Emitter<'_> {
         let fields: Vec<_> = table.fields.iter().filter(is_read).collect();
         if !table.table.is_query {
             self.rely(table, alias, &fields);
+        }
+        for (column, name) in table.row_id.iter().zip(self.engine.capabilities.row_id) {
+            self.columns.insert(*column, expr::column(alias, Ident::Fixed(name)));
         }
         for ScanField { ty, column, columns } in fields {
             let Some(column) = table.table.columns.get(*column) else { continue };

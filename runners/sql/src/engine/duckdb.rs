@@ -6,7 +6,9 @@
 
 mod aggregate;
 mod column;
+mod column_type;
 mod compare;
+mod layout;
 mod number;
 mod packed;
 mod scalar;
@@ -14,13 +16,17 @@ mod text;
 
 use runner_core::{Literal, Op, Prim, TypeId};
 
+pub use column_type::ColumnType;
+pub use layout::Layout;
+
 use super::{Call, Capabilities, Cell, Items, Spelling, Storage};
 use crate::{
     columns::Columns,
-    dialect::{DuckDb, Layout},
+    dialect::DuckDb,
+    plan::Parts,
     shape::{Leaf, Shapes},
     tree::{
-        Expr, From, Ident, Order, Type,
+        Expr, From, Ident, Order, Own, Type,
         expr::{self, call, cast, list, number as integer, template},
     },
 };
@@ -36,10 +42,10 @@ pub(crate) const CAPABILITIES: Capabilities = Capabilities {
     folds_errors: false,
     merges_subqueries: false,
     has_collations: false,
-    has_fragile_joins: true,
     correlates_offset: false,
     loses_negative_zero: true,
     checks_tables: false,
+    fails_on_floats: false,
     row_id: &["rowid"],
 };
 
@@ -58,6 +64,17 @@ pub(crate) fn prim_type(prim: Prim) -> &'static str {
         Prim::Float32 => "FLOAT",
         Prim::Float64 => "DOUBLE",
         Prim::Text => "VARCHAR",
+    }
+}
+
+/// The type of a table's column that is meant for a primitive.
+pub(crate) fn table_type(prim: Prim) -> &'static str {
+    match prim {
+        Prim::Date => "DATE",
+        Prim::Time => "TIME",
+        Prim::Timestamp => "TIMESTAMP",
+        Prim::Decimal => "DECIMAL(18,2)",
+        _ => prim_type(prim),
     }
 }
 
@@ -97,10 +114,6 @@ impl Spelling for DuckDbSpelling {
         }
     }
 
-    fn text(&self, value: &str) -> Expr {
-        text::literal(value)
-    }
-
     fn fail(&self, message: &str, ty: &Type) -> Expr {
         fail(&text::literal(message), ty)
     }
@@ -117,12 +130,16 @@ impl Spelling for DuckDbSpelling {
         aggregate::aggregate(op, prim, items)
     }
 
+    fn narrow(&self, prim: Prim, sum: &Expr) -> Expr {
+        cast(sum, prim_type(prim))
+    }
+
     fn join(&self, separator: &Expr, items: Items<'_>) -> Expr {
         call("lt_join", [aggregate::list_of(items, &list([])), separator.clone()])
     }
 
-    fn split(&self, text: &Expr, separator: &Expr) -> Expr {
-        call("unnest", [call("lt_split", [text.clone(), separator.clone()])])
+    fn parts(&self, operation: Parts, args: &[Expr]) -> Option<Expr> {
+        text::parts(operation, args)
     }
 
     fn sequence(&self, prim: Prim, start: &Expr, end: &Expr, alias: &Ident) -> From {
@@ -130,7 +147,10 @@ impl Spelling for DuckDbSpelling {
     }
 
     fn year_month_day(&self, date: &Expr) -> [Expr; 3] {
-        ["lt_year", "lt_month", "lt_day"].map(|part| call(part, [date.clone()]))
+        match date.own() {
+            Some((own, of)) => column::parts_of(of, own),
+            None => ["lt_year", "lt_month", "lt_day"].map(|part| call(part, [date.clone()])),
+        }
     }
 
     fn force(&self, exprs: &[Expr]) -> Expr {
@@ -146,6 +166,14 @@ impl Spelling for DuckDbSpelling {
     fn late(&self, condition: &Expr) -> Expr {
         // It takes what it can't fold for an error in the condition of a CASE, and there alone.
         expr::when(&template("(random() >= 0)", []), condition)
+    }
+
+    fn value_of(&self, of: &Own, own: &Expr) -> Expr {
+        column::value_of(of, own)
+    }
+
+    fn own_of(&self, prim: Prim, value: &Expr) -> Option<Expr> {
+        column::own_of(prim, value)
     }
 }
 
@@ -216,7 +244,7 @@ impl Storage for DuckDbStorage<'_> {
 
     fn collect(&self, item: &Columns<Expr>, ty: TypeId, order: &[Order], filter: Option<&Expr>) -> Expr {
         let packed = self.packed(item, ty);
-        let items = Items { item: &packed, order, filter, over: None, is_exact: true };
+        let items = Items { item: &packed, order, filter, over: None };
         self.array_of(&aggregate::list_of(items, &list([])), ty)
     }
 

@@ -7,23 +7,31 @@ mod aggregate;
 mod column;
 mod compare;
 mod constraint;
+mod escape;
 mod float;
+mod helper;
 mod nested;
 mod number;
 mod packed;
 mod scalar;
 mod text;
 
+use std::rc::Rc;
+
 use runner_core::{Literal, Op, Prim, TypeId};
+
+pub use constraint::{ALTERED, NULL};
+pub use escape::{escape, unescape};
+pub use helper::{TEXT_BYTES, TEXT_PARTS, definition};
 
 use super::{Call, Capabilities, Cell, Items, Reliance, Spelling, Storage};
 use crate::{
     columns::Columns,
-    dialect::postgres::escape,
     limits::ARGUMENTS,
+    plan::Parts,
     shape::{Leaf, Shapes},
     tree::{
-        Aggregate, Expr, From, Ident, Order, Output, Over, Query, Select, Type,
+        Aggregate, Expr, From, Ident, Order, Output, Over, Own, Query, Select, Type,
         expr::{self, binary, call, cast, coalesce, helper, number as integer, template},
     },
 };
@@ -40,10 +48,10 @@ pub(crate) const CAPABILITIES: Capabilities = Capabilities {
     folds_errors: true,
     merges_subqueries: true,
     has_collations: true,
-    has_fragile_joins: false,
     correlates_offset: true,
     loses_negative_zero: false,
     checks_tables: false,
+    fails_on_floats: false,
     row_id: &["ctid", "tableoid"],
 };
 
@@ -60,6 +68,17 @@ pub(crate) fn prim_type(prim: Prim) -> &'static str {
         Prim::Float32 => "float4",
         Prim::Float64 => "float8",
         Prim::Text => "text",
+    }
+}
+
+/// The type of a table's column that is meant for a primitive.
+pub(crate) fn table_type(prim: Prim) -> &'static str {
+    match prim {
+        Prim::Date => "date",
+        Prim::Time => "time",
+        Prim::Timestamp => "timestamp",
+        Prim::Decimal => "numeric(18,2)",
+        _ => prim_type(prim),
     }
 }
 
@@ -119,10 +138,6 @@ impl Spelling for PostgresSpelling {
         }
     }
 
-    fn text(&self, value: &str) -> Expr {
-        self.texts.literal(value)
-    }
-
     fn fail(&self, message: &str, ty: &Type) -> Expr {
         self.texts.fail(message, ty)
     }
@@ -143,13 +158,17 @@ impl Spelling for PostgresSpelling {
         aggregate::aggregate(self.floats, op, prim, items, &self.sort_key(prim, items.item))
     }
 
+    fn narrow(&self, prim: Prim, sum: &Expr) -> Expr {
+        cast(&number::checked(prim, sum), prim_type(prim))
+    }
+
     fn join(&self, separator: &Expr, items: Items<'_>) -> Expr {
         let all = Aggregate::new("string_agg", [items.item.clone(), separator.clone()]).order(items.order);
         coalesce(&all.filter(items.filter).over(items.over).expr(), &expr::text(""))
     }
 
-    fn split(&self, text: &Expr, separator: &Expr) -> Expr {
-        text::split(self.texts, text, separator)
+    fn parts(&self, operation: Parts, args: &[Expr]) -> Option<Expr> {
+        text::parts(self.texts, operation, args)
     }
 
     fn sequence(&self, prim: Prim, start: &Expr, end: &Expr, alias: &Ident) -> From {
@@ -173,6 +192,26 @@ impl Spelling for PostgresSpelling {
 
     fn late(&self, condition: &Expr) -> Expr {
         condition.clone()
+    }
+
+    fn helpers(&self, called: &[Rc<str>]) -> Vec<&'static str> {
+        helper::needed(called)
+    }
+
+    fn value_of(&self, of: &Own, own: &Expr) -> Expr {
+        column::value_of(of, own)
+    }
+
+    fn own_of(&self, prim: Prim, value: &Expr) -> Option<Expr> {
+        column::own_of(prim, value)
+    }
+
+    fn checks(&self, reliance: &Reliance<'_>) -> Vec<Expr> {
+        constraint::table_checks(reliance)
+    }
+
+    fn null_check(&self, alias: &Ident, columns: &[&str]) -> Expr {
+        constraint::null_check(alias, columns)
     }
 }
 
@@ -296,16 +335,5 @@ impl Storage for PostgresStorage<'_> {
 
     fn write(&self, ty: TypeId, value: &Columns<Expr>, to: Cell<'_>) -> Option<Vec<(Ident, Expr)>> {
         column::write(self, ty, value, to)
-    }
-
-    fn checks(&self, reliance: &Reliance<'_>) -> Vec<Expr> {
-        match self.checks_tables {
-            true => constraint::table_checks(reliance),
-            false => Vec::new(),
-        }
-    }
-
-    fn null_check(&self, alias: &Ident, columns: &[&str]) -> Expr {
-        constraint::null_check(alias, columns)
     }
 }

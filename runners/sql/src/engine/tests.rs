@@ -1,4 +1,4 @@
-use runner_core::{Op, Prim};
+use runner_core::{Literal, Op, Prim};
 
 use super::{
     Call, Items, Spelling,
@@ -72,7 +72,15 @@ fn operations() {
             "suffix(t1.a, t1.b)",
             "(right(t1.a, char_length(t1.b)) = t1.b)",
         ),
-        (Op::Concat, &[Text, Text, Text], Text, "((t1.a || t1.b) || t1.c)", "((t1.a || t1.b) || t1.c)"),
+        (
+            Op::Concat,
+            &[Text, Text, Text],
+            Text,
+            "((t1.a || t1.b) || t1.c)",
+            "CASE WHEN (((octet_length(t1.a)::int8 + octet_length(t1.b)::int8) + octet_length(t1.c)::int8) > 268435455) \
+             THEN pg_temp.too_long(((octet_length(t1.a)::int8 + octet_length(t1.b)::int8) + octet_length(t1.c)::int8)) \
+             ELSE ((t1.a || t1.b) || t1.c) END",
+        ),
         (
             Op::DateSub,
             &[Date, Date],
@@ -104,7 +112,7 @@ fn aggregates() {
     let plain = PostgresSpelling { floats: Floats::Plain, ..exact };
     let (item, filter) = (operand("a"), operand("f"));
     let order = [Order { key: operand("o"), is_descending: false }];
-    let unordered = Items { item: &item, order: &[], filter: Some(&filter), over: None, is_exact: true };
+    let unordered = Items { item: &item, order: &[], filter: Some(&filter), over: None };
     let ordered = Items { order: &order, filter: None, ..unordered };
     let sum = |spelling: &dyn Spelling, prim, items| printed(&spelling.aggregate(Op::Sum, prim, items));
     assert_eq!(
@@ -119,7 +127,10 @@ fn aggregates() {
         sum(&DuckDbSpelling, Prim::Float64, ordered),
         "lt_sum(coalesce(list(t1.a ORDER BY t1.o), []::DOUBLE[]))"
     );
-    assert_eq!(sum(&plain, Prim::Float64, ordered), "coalesce(sum(t1.a ORDER BY t1.o), 0::float8)");
+    assert_eq!(
+        sum(&plain, Prim::Float64, ordered),
+        "coalesce((sum(t1.a ORDER BY t1.o) + 0::float8), 0::float8)"
+    );
     assert_eq!(
         sum(&exact, Prim::Float64, ordered),
         "coalesce(pg_temp.sum_float8(t1.a ORDER BY t1.o), 0::float8)"
@@ -133,9 +144,15 @@ fn aggregates() {
 
 #[test]
 fn texts_are_quoted() {
-    assert_eq!(printed(&DuckDbSpelling.text("it's \0")), "(('it''s ' || chr(0)) || '')");
+    assert_eq!(
+        printed(&DuckDbSpelling.literal(Prim::Text, &Literal::Text("it\'s \0".into()))),
+        "(('it''s ' || chr(0)) || '')"
+    );
     let escaping = PostgresSpelling { texts: Texts { escapes: true, is_c: false }, floats: Floats::Exact };
-    assert_eq!(printed(&escaping.text("it's \0")), "'it''s \u{1}\u{3}'::text");
+    assert_eq!(
+        printed(&escaping.literal(Prim::Text, &Literal::Text("it\'s \0".into()))),
+        "'it''s \u{1}\u{3}'::text"
+    );
     assert_eq!(printed(&DuckDbSpelling.fail("no", &"BIGINT".into())), "error('no')::BIGINT");
     assert_eq!(printed(&escaping.fail("no", &"int8".into())), "pg_temp.fail('no'::text, NULL::int8)");
     assert_eq!(printed(&expr::text("{}")), "'{}'");

@@ -1,11 +1,13 @@
 //! What is known of a plan's parts: computed from the tree, and kept nowhere.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use runner_core::{Literal, Op};
+use runner_core::{Literal, Op, Prim};
 
-use super::{Aggregate, ColId, Function, JoinKind, Rel, Scalar, walk::Part};
-use crate::dialect::is_partial;
+use super::{
+    Aggregate, ColId, Function, JoinKind, Rel, Scalar, WindowFunction,
+    walk::{Part, PartMut},
+};
 
 pub(crate) type ColIds = HashSet<ColId>;
 
@@ -37,7 +39,10 @@ impl Rel {
     pub(crate) fn own(&self, all: &mut ColIds) {
         match self {
             Self::Unit | Self::Filter { .. } | Self::First { .. } | Self::Limit { .. } | Self::Fence(_) => {}
-            Self::Scan(table) => all.extend(table.fields.iter().flat_map(|field| &field.columns)),
+            Self::Scan(table) => {
+                all.extend(table.fields.iter().flat_map(|field| &field.columns));
+                all.extend(&table.row_id);
+            }
             Self::Raw { table, position } => {
                 all.extend(table.fields.iter().flat_map(|field| &field.columns));
                 all.insert(*position);
@@ -50,7 +55,7 @@ impl Rel {
                 all.extend(columns);
                 all.insert(*position);
             }
-            Self::Split { part, position, .. } => all.extend([*part, *position]),
+            Self::Parts { part, position, .. } => all.extend([*part, *position]),
             Self::Sequence { value, .. } => all.extend([*value]),
             Self::Shared { columns, .. } => all.extend(columns.iter().map(|(column, _)| *column)),
             Self::Extend { columns, .. } => all.extend(columns.iter().map(|(column, _)| *column)),
@@ -67,6 +72,63 @@ impl Rel {
                 all.extend([*counter, *position]);
             }
         }
+    }
+
+    /// The columns that this node brings, to be replaced.
+    fn for_each_own_mut(&mut self, visit: &mut dyn FnMut(&mut ColId)) {
+        match self {
+            Self::Unit | Self::Filter { .. } | Self::First { .. } | Self::Limit { .. } | Self::Fence(_) => {}
+            Self::Join { kind: JoinKind::Inner, .. } => {}
+            Self::Join { kind: JoinKind::Left { found }, .. } => visit(found),
+            Self::Scan(table) => {
+                table.fields.iter_mut().flat_map(|field| &mut field.columns).for_each(&mut *visit);
+                table.row_id.iter_mut().for_each(visit);
+            }
+            Self::Raw { table, position } => {
+                table.fields.iter_mut().flat_map(|field| &mut field.columns).for_each(&mut *visit);
+                visit(position);
+            }
+            Self::Lists { lists, position } => {
+                lists.iter_mut().for_each(|(column, _)| visit(column));
+                visit(position);
+            }
+            Self::Items { columns, position, .. } | Self::Values { columns, position, .. } => {
+                columns.iter_mut().for_each(&mut *visit);
+                visit(position);
+            }
+            Self::Parts { part, position, .. } => [part, position].into_iter().for_each(visit),
+            Self::Sequence { value, .. } => visit(value),
+            Self::Shared { columns, .. } => columns.iter_mut().for_each(|(column, _)| visit(column)),
+            Self::Extend { columns, .. } => columns.iter_mut().for_each(|(column, _)| visit(column)),
+            Self::Window { columns, .. } => columns.iter_mut().for_each(|(column, _)| visit(column)),
+            Self::Aggregate { keys, aggregates, .. } => {
+                keys.iter_mut().for_each(|(column, _)| visit(column));
+                aggregates.iter_mut().for_each(|(column, _)| visit(column));
+            }
+            Self::Union { columns, .. } => columns.iter_mut().for_each(visit),
+            Self::Recursion { state, counter, columns, position, .. } => {
+                state.iter_mut().chain(columns).for_each(&mut *visit);
+                [counter, position].into_iter().for_each(visit);
+            }
+        }
+    }
+
+    /// Gives all columns that it brings new ids, by their old ones.
+    pub(crate) fn rename(&mut self, new: &mut dyn FnMut() -> ColId) -> HashMap<ColId, ColId> {
+        let mut names = HashMap::new();
+        rename_own(PartMut::Rel(self), &mut |column| {
+            let old = *column;
+            *column = *names.entry(old).or_insert_with(&mut *new);
+        });
+        replace(PartMut::Rel(self), &names);
+        names
+    }
+
+    /// Number of nodes, those of subqueries too.
+    pub(crate) fn size(&self) -> usize {
+        let mut size = 1;
+        count_nodes(Part::Rel(self), &mut size);
+        size
     }
 
     /// Columns of what stands around or to the left of it.
@@ -91,6 +153,33 @@ impl Rel {
         match self {
             Self::Filter { .. } | Self::Limit { .. } | Self::First { .. } | Self::Join { .. } => true,
             Self::Extend { input, .. } | Self::Window { input, .. } => input.leaves_out(),
+            // Without rows there is no group, of which a condition takes care where the keys are constants.
+            Self::Aggregate { is_whole, .. } => !is_whole,
+            _ => false,
+        }
+    }
+
+    /// Whether rows are gathered in it before there is a result.
+    pub(crate) fn is_computed(&self) -> bool {
+        let mut is_computed = matches!(
+            self,
+            Self::Aggregate { .. } | Self::First { .. } | Self::Window { .. } | Self::Recursion { .. }
+        );
+        self.for_each_part(&mut |part| is_computed |= matches!(part, Part::Rel(rel) if rel.is_computed()));
+        is_computed
+    }
+
+    /// Whether it gives the same rows in the same order each time that it is evaluated.
+    pub(crate) fn is_steady(&self) -> bool {
+        match self {
+            Self::Items { .. } | Self::Lists { .. } | Self::Parts { .. } | Self::Sequence { .. } => true,
+            Self::Shared { .. } | Self::Values { .. } => true,
+            Self::Extend { input, columns } => {
+                input.is_steady() && columns.iter().all(|(_, scalar)| !scalar.has_query())
+            }
+            Self::Filter { input, conditions } => {
+                input.is_steady() && conditions.iter().all(|scalar| !scalar.has_query())
+            }
             _ => false,
         }
     }
@@ -119,7 +208,7 @@ impl Scalar {
     /// Whether evaluating it may be an error, a NULL in a column aside.
     pub(crate) fn may_fail(&self) -> bool {
         let mut found = match self {
-            Self::Fail(..) => true,
+            Self::Fail(..) | Self::Narrow(..) => true,
             Self::Call { op, operands, args, .. } => {
                 let operand = operands.first().copied();
                 operand.is_some_and(|operand| is_partial(*op, operand)) && !is_safe_quotient(*op, args)
@@ -127,6 +216,13 @@ impl Scalar {
             _ => false,
         };
         self.for_each_part(&mut |part| found |= part.may_fail());
+        found
+    }
+
+    /// Whether a NULL in a column is a failure within.
+    pub(crate) fn checks_null(&self) -> bool {
+        let mut found = matches!(self, Self::NotNull { .. });
+        self.for_each_part(&mut |part| found |= matches!(part, Part::Scalar(scalar) if scalar.checks_null()));
         found
     }
 
@@ -175,7 +271,38 @@ impl Scalar {
     }
 }
 
+impl super::Plan {
+    /// Whether floats are added, multiplied or given to functions in it.
+    pub(crate) fn computes_floats(&self) -> bool {
+        let mut found = false;
+        self.for_each_part(&mut |part| found |= part.computes_floats());
+        found
+    }
+}
+
 impl Part<'_> {
+    fn computes_floats(&self) -> bool {
+        let mut found = match self {
+            Self::Scalar(Scalar::Call { operands, .. }) => operands.iter().any(|prim| prim.is_float()),
+            Self::Scalar(_) => false,
+            Self::Rel(Rel::Aggregate { aggregates, .. }) => {
+                aggregates.iter().any(|(_, aggregate)| {
+                    matches!(aggregate.function, Function::Of { op: Op::Sum | Op::Mean, prim, .. } if prim.is_float())
+                })
+            }
+            Self::Rel(Rel::Window { columns, .. }) => {
+                columns.iter().any(|(_, function)| matches!(function, WindowFunction::RollingMean { .. }))
+            }
+            Self::Rel(_) => false,
+        };
+        let visit = &mut |part: Part<'_>| found = found || part.computes_floats();
+        match self {
+            Self::Rel(rel) => rel.for_each_part(visit),
+            Self::Scalar(scalar) => scalar.for_each_part(visit),
+        }
+        found
+    }
+
     fn may_fail(&self) -> bool {
         match self {
             Self::Rel(rel) => rel.may_fail(),
@@ -185,9 +312,54 @@ impl Part<'_> {
 }
 
 impl Aggregate {
+    /// Whether what it is made of may fail for rows that its filter leaves out, which engines may not do first.
+    pub(crate) fn checks_before_filter(&self) -> bool {
+        let mut checks = false;
+        self.for_each_part(&mut |part| {
+            checks |= matches!(part, Part::Scalar(scalar) if scalar.checks_null());
+        });
+        checks && !self.filter.is_empty()
+    }
+
     /// Whether a sum may be beyond its type.
     pub(crate) fn may_overflow(&self) -> bool {
         matches!(self.function, Function::Of { op: Op::Sum, prim, .. } if !prim.is_float())
+    }
+}
+
+fn rename_own(part: PartMut<'_>, visit: &mut dyn FnMut(&mut ColId)) {
+    match part {
+        PartMut::Rel(rel) => {
+            rel.for_each_own_mut(visit);
+            rel.for_each_part_mut(&mut |part| rename_own(part, visit));
+        }
+        PartMut::Scalar(scalar) => scalar.for_each_part_mut(&mut |part| rename_own(part, visit)),
+    }
+}
+
+/// Replaces columns by others where they are used.
+pub(crate) fn replace(part: PartMut<'_>, names: &HashMap<ColId, ColId>) {
+    match part {
+        PartMut::Rel(rel) => rel.for_each_part_mut(&mut |part| replace(part, names)),
+        PartMut::Scalar(Scalar::Column(column)) => {
+            if let Some(new) = names.get(column) {
+                *column = *new;
+            }
+        }
+        PartMut::Scalar(scalar) => scalar.for_each_part_mut(&mut |part| replace(part, names)),
+    }
+}
+
+fn count_nodes(part: Part<'_>, size: &mut usize) {
+    match part {
+        Part::Rel(rel) => rel.for_each_part(&mut |part| {
+            *size += usize::from(matches!(part, Part::Rel(_)));
+            count_nodes(part, size);
+        }),
+        Part::Scalar(scalar) => scalar.for_each_part(&mut |part| {
+            *size += usize::from(matches!(part, Part::Rel(_)));
+            count_nodes(part, size);
+        }),
     }
 }
 
@@ -216,4 +388,20 @@ fn is_safe_quotient(op: Op, args: &[Scalar]) -> bool {
             Some(Scalar::Literal(_, Literal::Uint(divisor))) => *divisor > 0,
             _ => false,
         }
+}
+
+/// Whether an operation may fail on some operands of this type.
+fn is_partial(op: Op, operand: Prim) -> bool {
+    match op {
+        Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Rem | Op::Neg | Op::Pow => !operand.is_float(),
+        Op::Abs => operand.is_signed(),
+        Op::FromAscii
+        | Op::DateSub
+        | Op::TimestampSub
+        | Op::TimeDiff
+        | Op::DateToTimestamp
+        | Op::TimestampToDate
+        | Op::TimezoneOffset => true,
+        _ => false,
+    }
 }

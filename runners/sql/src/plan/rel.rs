@@ -18,8 +18,8 @@ pub(crate) enum Rel {
     Lists { lists: Vec<(ColId, usize)>, position: ColId },
     /// A row for each item of a packed array. Positions count from 1.
     Items { array: Box<Scalar>, item: TypeId, columns: Vec<ColId>, position: ColId },
-    /// The parts of a text.
-    Split { text: Box<Scalar>, separator: Box<Scalar>, part: ColId, position: ColId },
+    /// The parts of a text, of which the scalar is the list.
+    Parts { parts: Box<Scalar>, part: ColId, position: ColId },
     /// Integers from start to before end.
     Sequence { prim: Prim, start: Box<Scalar>, end: Box<Scalar>, value: ColId },
     /// These rows.
@@ -41,8 +41,8 @@ pub(crate) enum Rel {
     },
     /// Adds columns that are made of other rows too.
     Window { input: Box<Rel>, columns: Vec<(ColId, WindowFunction)> },
-    /// The first row for each value of the keys.
-    First { input: Box<Rel>, keys: Vec<Scalar>, order: Vec<Key> },
+    /// The first row for each value of the keys, of which none is NULL if they are strict.
+    First { input: Box<Rel>, keys: Vec<Scalar>, order: Vec<Key>, is_strict: bool },
     /// Some rows in an order.
     Limit { input: Box<Rel>, order: Vec<Key>, skip: Box<Scalar>, take: u64 },
     /// The rows of all arms; an arm has a scalar for each column.
@@ -83,6 +83,8 @@ pub(crate) enum JoinKind {
 pub(crate) struct Table {
     pub(crate) table: Rc<catalog::Table>,
     pub(crate) fields: Vec<ScanField>,
+    /// What tells its rows apart, if that is asked for.
+    pub(crate) row_id: Vec<ColId>,
 }
 
 /// A value that a column of a table holds.
@@ -117,6 +119,10 @@ pub(crate) struct Aggregate {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Function {
     Count,
+    /// Number of values that are not NULL.
+    CountDistinct(Vec<Scalar>),
+    /// A sum of integers in a type that holds any, to be narrowed where it is used.
+    WideSum(Scalar),
     /// `Sum`, `Mean`, `Min`, `Max`, `All`, `Any`
     Of {
         op: Op,
@@ -180,11 +186,13 @@ pub(crate) enum Change {
     Update {
         table: Rc<catalog::Table>,
         rel: Rel,
+        row_id: Vec<ColId>,
         columns: Vec<Written>,
     },
     Delete {
         table: Rc<catalog::Table>,
         rel: Rel,
+        row_id: Vec<ColId>,
     },
 }
 
@@ -194,6 +202,36 @@ pub(crate) struct Written {
     pub(crate) column: usize,
     pub(crate) ty: TypeId,
     pub(crate) value: Columns<Scalar>,
+}
+
+impl Change {
+    /// Rows that are inserted, or of which some are changed.
+    pub(crate) fn rel_mut(&mut self) -> &mut Rel {
+        match self {
+            Self::Insert { rel, .. } | Self::Update { rel, .. } | Self::Delete { rel, .. } => rel,
+        }
+    }
+
+    /// Columns that tell the rows apart that are changed.
+    pub(crate) fn row_id(&self) -> &[ColId] {
+        match self {
+            Self::Insert { .. } => &[],
+            Self::Update { row_id, .. } | Self::Delete { row_id, .. } => row_id,
+        }
+    }
+
+    /// Calls `visit` with each scalar over the rows.
+    pub(crate) fn for_each_scalar_mut(&mut self, visit: &mut dyn FnMut(&mut Scalar)) {
+        let (columns, order) = match self {
+            Self::Insert { columns, order, .. } => (Some(columns), Some(order)),
+            Self::Update { columns, .. } => (Some(columns), None),
+            Self::Delete { .. } => (None, None),
+        };
+        for written in columns.into_iter().flatten() {
+            written.value.all_mut().into_iter().for_each(&mut *visit);
+        }
+        order.into_iter().flatten().for_each(|key| visit(&mut key.scalar));
+    }
 }
 
 impl Rel {
@@ -217,6 +255,7 @@ impl Rel {
     pub(crate) fn join(self, kind: JoinKind, right: Self, on: Vec<Scalar>) -> Self {
         match (&self, kind) {
             (Self::Unit, JoinKind::Inner) if on.is_empty() => right,
+            (_, JoinKind::Inner) if on.is_empty() && right == Self::Unit => self,
             _ => Self::Join { kind, left: Box::new(self), right: Box::new(right), on },
         }
     }
@@ -233,6 +272,19 @@ impl Rel {
 }
 
 impl Aggregate {
+    /// Calls `visit` with each scalar that is evaluated for each row.
+    pub(crate) fn for_each_item_mut(&mut self, visit: &mut dyn FnMut(&mut Scalar)) {
+        match &mut self.function {
+            Function::Count => {}
+            Function::CountDistinct(items) => items.iter_mut().for_each(&mut *visit),
+            Function::Of { item, .. } | Function::Join { item, .. } => visit(item),
+            Function::First(item) | Function::Least(item) | Function::WideSum(item) => visit(item),
+            Function::Collect { item, .. } => item.all_mut().into_iter().for_each(&mut *visit),
+        }
+        self.filter.iter_mut().for_each(&mut *visit);
+        self.order.iter_mut().for_each(|key| visit(&mut key.scalar));
+    }
+
     pub(crate) fn of(function: Function, order: Vec<Key>) -> Self {
         Self { function, filter: Vec::new(), order }
     }

@@ -3,6 +3,25 @@ use runner_core::{Literal, Op, Prim, TypeId};
 use super::{ColId, Rel};
 use crate::{columns::Columns, shape::Leaf};
 
+/// What is done with the parts of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Parts {
+    /// A text and a separator: the parts.
+    Split,
+    /// Parts and two positions: some of them.
+    Slice,
+    /// Parts and a position: those from there on.
+    From,
+    /// Parts and a position: one, or NULL.
+    At,
+    /// Parts and a separator: a text.
+    Join,
+    /// Parts: their number.
+    Count,
+    /// Parts: the packed array.
+    Pack,
+}
+
 /// A value of one column.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Scalar {
@@ -20,6 +39,8 @@ pub(crate) enum Scalar {
         result: Prim,
         args: Vec<Scalar>,
     },
+    /// An operation on the parts of a text, which are a list of the engine's own.
+    Parts(Parts, Vec<Scalar>),
     /// `Eq`, `Ne`, `Lt`, `Lte`, `Gt` or `Gte` of values that are not NULL, or `Eq` of tags and flags.
     Compare {
         op: Op,
@@ -27,6 +48,13 @@ pub(crate) enum Scalar {
         left: Box<Scalar>,
         right: Box<Scalar>,
     },
+    /// Whether a value that is not NULL is one of these constants.
+    In {
+        value: Box<Scalar>,
+        items: Vec<Scalar>,
+    },
+    /// A sum of integers in their own type, which it may be beyond.
+    Narrow(Prim, Box<Scalar>),
     /// Equality of which NULL is one value.
     Same(Box<Scalar>, Box<Scalar>),
     /// From left to right, up to one that is false.
@@ -121,8 +149,9 @@ pub(crate) enum Scalar {
     },
     /// True, once all of these are evaluated.
     Force(Vec<Scalar>),
-    /// The value of the only row.
+    /// The value of the only row, and of which type it is if it is packed, or what it is packed of.
     Query {
+        packs: Option<TypeId>,
         rel: Box<Rel>,
         value: Box<Scalar>,
     },

@@ -59,9 +59,7 @@ fn line(rel: &Rel) -> String {
         Rel::Items { array, columns, position, .. } => {
             format!("items {} of {array}, {position}", listed(columns))
         }
-        Rel::Split { text, separator, part, position } => {
-            format!("split {part} of {text} at {separator}, {position}")
-        }
+        Rel::Parts { parts, part, position } => format!("parts {part} of {parts}, {position}"),
         Rel::Sequence { start, end, value, .. } => format!("sequence {value} from {start} to {end}"),
         Rel::Values { rows, columns, position } => {
             let rows: Vec<_> = rows.iter().map(|row| format!("({})", listed(row))).collect();
@@ -125,6 +123,8 @@ impl Display for Aggregate {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match &self.function {
             Function::Count => write!(f, "count()")?,
+            Function::CountDistinct(items) => write!(f, "count(distinct {})", listed(items))?,
+            Function::WideSum(item) => write!(f, "sum({item})")?,
             Function::Of { op, item, .. } => write!(f, "{}({item})", format!("{op:?}").to_lowercase())?,
             Function::Join { item, separator } => write!(f, "join({item}, {separator})")?,
             Function::Collect { item, .. } => {
@@ -173,6 +173,9 @@ impl Display for Scalar {
             Self::Param(number, _) => write!(f, "${number}"),
             Self::Compare { op, left, right, .. } => write!(f, "{op:?}({left}, {right})"),
             Self::Call { op, .. } => self.write_call(&format!("{op:?}"), f),
+            Self::Parts(operation, _) => self.write_call(&format!("{operation:?}"), f),
+            Self::Narrow(..) => self.write_call("Narrow", f),
+            Self::In { .. } => self.write_call("In", f),
             Self::Same(..) => self.write_call("Same", f),
             Self::And(_) => self.write_call("And", f),
             Self::Or(_) => self.write_call("Or", f),
@@ -199,7 +202,7 @@ impl Display for Scalar {
             Self::EqualPacked { .. } => self.write_call("Equal", f),
             Self::GroupKey { .. } => self.write_call("GroupKey", f),
             Self::Force(_) => self.write_call("Force", f),
-            Self::Query { rel, value } => write!(f, "query({value} of\n{})", indented(rel)),
+            Self::Query { rel, value, .. } => write!(f, "query({value} of\n{})", indented(rel)),
             Self::Exists(rel) => write!(f, "exists(\n{})", indented(rel)),
         }
     }

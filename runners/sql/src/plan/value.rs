@@ -13,6 +13,8 @@ pub(crate) enum Val {
         some: Scalar,
         value: Box<Val>,
     },
+    /// The parts of a text, as a list of the engine's own.
+    Parts(Scalar),
     /// An array that is used once: its columns have their ids.
     Rows(Box<Rows>),
     /// An array that may be used more than once.
@@ -37,6 +39,8 @@ pub(crate) struct Rows {
 pub(crate) enum Source {
     /// Parameters, a list for each column of an item.
     Lists { lists: Vec<usize>, item: TypeId },
+    /// Rows of which each use makes its own.
+    Copy(Box<Rows>),
     /// Rows that are shared: the columns of an item there, and the position if there is an order.
     Shared {
         index: usize,
@@ -73,7 +77,7 @@ impl Val {
 
     fn for_each<'a>(&'a self, visit: &mut impl FnMut(&'a Scalar)) {
         match self {
-            Self::One(scalar) => visit(scalar),
+            Self::One(scalar) | Self::Parts(scalar) => visit(scalar),
             Self::Tuple(fields) => fields.iter().for_each(|field| field.for_each(visit)),
             Self::Option { some, value } => {
                 visit(some);
@@ -87,6 +91,7 @@ impl Val {
     pub(crate) fn map(self, replace: &mut impl FnMut(Scalar) -> Scalar) -> Self {
         match self {
             Self::One(scalar) => Self::One(replace(scalar)),
+            Self::Parts(parts) => Self::Parts(replace(parts)),
             Self::Tuple(fields) => Self::Tuple(fields.into_iter().map(|field| field.map(replace)).collect()),
             Self::Option { some, value } => {
                 let some = replace(some);
@@ -102,7 +107,7 @@ impl Val {
             Self::One(scalar) => Columns::One(scalar),
             Self::Tuple(fields) => Columns::Tuple(fields.into_iter().map(Self::columns).collect()),
             Self::Option { some, value } => Columns::Option { some, value: Box::new(value.columns()) },
-            Self::Rows(_) | Self::Source(_) => Columns::Tuple(Vec::new()),
+            Self::Rows(_) | Self::Source(_) | Self::Parts(_) => Columns::Tuple(Vec::new()),
         }
     }
 }

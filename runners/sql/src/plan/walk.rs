@@ -22,10 +22,7 @@ macro_rules! walk {
                 match self {
                     Self::Unit | Self::Scan(_) | Self::Raw { .. } | Self::Lists { .. } | Self::Shared { .. } => {}
                     Self::Items { array, .. } => visit($part::Scalar(array)),
-                    Self::Split { text, separator, .. } => {
-                        visit($part::Scalar(text));
-                        visit($part::Scalar(separator));
-                    }
+                    Self::Parts { parts, .. } => visit($part::Scalar(parts)),
                     Self::Sequence { start, end, .. } => {
                         visit($part::Scalar(start));
                         visit($part::Scalar(end));
@@ -71,7 +68,7 @@ macro_rules! walk {
                             function.$window(visit);
                         }
                     }
-                    Self::First { input, keys, order } => {
+                    Self::First { input, keys, order, .. } => {
                         visit($part::Rel(input));
                         for key in keys {
                             visit($part::Scalar(key));
@@ -116,7 +113,11 @@ macro_rules! walk {
                 match self {
                     Self::Column(_) | Self::Literal(..) | Self::Null(_) | Self::Tag(_) | Self::Param(..) => {}
                     Self::Fail(..) | Self::Empty(_) => {}
-                    Self::Call { args, .. } | Self::And(args) | Self::Or(args) | Self::Force(args) => {
+                    Self::Call { args, .. }
+                    | Self::Parts(_, args)
+                    | Self::And(args)
+                    | Self::Or(args)
+                    | Self::Force(args) => {
                         for arg in args {
                             visit($part::Scalar(arg));
                         }
@@ -130,8 +131,14 @@ macro_rules! walk {
                         visit($part::Scalar(left));
                         visit($part::Scalar(right));
                     }
+                    Self::In { value, items } => {
+                        visit($part::Scalar(value));
+                        for item in items {
+                            visit($part::Scalar(item));
+                        }
+                    }
                     Self::Not(value) | Self::IsNull(value) | Self::DatePart(value, _) => visit($part::Scalar(value)),
-                    Self::NotNull { value, .. } => visit($part::Scalar(value)),
+                    Self::NotNull { value, .. } | Self::Narrow(_, value) => visit($part::Scalar(value)),
                     Self::Case { branches, otherwise } => {
                         for (condition, value) in branches {
                             visit($part::Scalar(condition));
@@ -160,7 +167,7 @@ macro_rules! walk {
                             }
                         }
                     }
-                    Self::Query { rel, value } => {
+                    Self::Query { rel, value, .. } => {
                         visit($part::Rel(rel));
                         visit($part::Scalar(value));
                     }
@@ -179,7 +186,15 @@ macro_rules! walk {
             pub(crate) fn $aggregate<'a>(&'a $($mutable)? self, visit: &mut dyn FnMut($part<'a>)) {
                 match &$($mutable)? self.function {
                     Function::Count => {}
-                    Function::Of { item, .. } | Function::First(item) | Function::Least(item) => {
+                    Function::CountDistinct(items) => {
+                        for item in items {
+                            visit($part::Scalar(item));
+                        }
+                    }
+                    Function::Of { item, .. }
+                    | Function::WideSum(item)
+                    | Function::First(item)
+                    | Function::Least(item) => {
                         visit($part::Scalar(item));
                     }
                     Function::Join { item, separator } => {

@@ -27,7 +27,6 @@ impl Printer {
                 };
             }
             Node::Word(word) => self.put(word),
-            Node::Type(ty) => self.put(ty.name()),
             Node::Cast(value, ty) => {
                 self.primary(value);
                 self.put("::");
@@ -77,6 +76,13 @@ impl Printer {
                 self.expr(condition);
                 self.put(")");
             }
+            Node::In(value, items) => {
+                self.put("(");
+                self.expr(value);
+                self.put(" IN (");
+                self.list(items);
+                self.put("))");
+            }
             Node::IsNull(value) => self.postfix(value, " IS NULL)"),
             Node::IsNotNull(value) => self.postfix(value, " IS NOT NULL)"),
             Node::Case { branches, otherwise } => {
@@ -94,6 +100,7 @@ impl Printer {
                 self.put(" END");
             }
             Node::Aggregate(aggregate) => self.aggregate(aggregate),
+            Node::Own { value, .. } => self.expr(value),
             Node::Query(query) => self.nested(query),
             Node::Exists(query) => {
                 self.put("EXISTS ");
@@ -104,6 +111,9 @@ impl Printer {
 
     /// An expression that a cast may follow.
     fn primary(&mut self, expr: &Expr) {
+        if let Node::Own { value, .. } = expr.node() {
+            return self.primary(value);
+        }
         let is_open = matches!(expr.node(), Node::Case { .. } | Node::Template { .. } | Node::Aggregate(_));
         if is_open {
             self.put("(");

@@ -14,8 +14,11 @@ pub(super) fn guard(plan: &mut Plan) {
         pass.scalar(scalar, &[]);
         let added = std::mem::take(&mut pass.added);
         if !added.is_empty() {
-            let rel = std::mem::replace(input, Rel::Unit);
-            *input = rel.extend(added);
+            // Later ones use earlier ones.
+            for column in added {
+                let rel = std::mem::replace(input, Rel::Unit);
+                *input = rel.extend(vec![column]);
+            }
         }
     });
 }
@@ -53,7 +56,7 @@ impl Pass<'_> {
             }
             Scalar::And(all) => self.chain(all, guards, |condition| condition),
             Scalar::Or(all) => self.chain(all, guards, Scalar::negated),
-            Scalar::Query { rel, value } if !guards.is_empty() => {
+            Scalar::Query { rel, value, .. } if !guards.is_empty() => {
                 guard_rel(rel, guards);
                 guard_scalar(value, guards);
             }
@@ -110,7 +113,7 @@ fn guard_scalar(scalar: &mut Scalar, guards: &[Scalar]) {
     if !scalar.may_fail() {
         return;
     }
-    if let Scalar::Query { rel, value } = scalar {
+    if let Scalar::Query { rel, value, .. } = scalar {
         guard_rel(rel, guards);
         guard_scalar(value, guards);
         return;

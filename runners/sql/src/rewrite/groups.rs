@@ -5,11 +5,15 @@
 
 use std::collections::HashMap;
 
-use super::queries::{for_each_scalar, within};
+use super::{
+    for_each_rel,
+    queries::{for_each_scalar, within},
+};
 use crate::plan::{Aggregate, ColId, ColIds, Function, Part, PartMut, Plan, Rel, Scalar};
 
-/// Fuses aggregates with groupings.
+/// Fuses aggregates with groupings, and counts with what is counted.
 pub(super) fn fuse(plan: &mut Plan) {
+    for_each_rel(plan, &mut count_distinct);
     for_each_scalar(plan, &mut |input, scalar, columns| {
         within(scalar, &mut |scalar| {
             if let Some(fused) = fused(input, scalar, columns) {
@@ -19,12 +23,26 @@ pub(super) fn fuse(plan: &mut Plan) {
     });
 }
 
+/// Counts values instead of the first rows that have them.
+fn count_distinct(rel: &mut Rel) {
+    let Rel::Aggregate { input, keys, aggregates, is_whole: true } = rel else { return };
+    let Rel::First { input: rows, keys: values, is_strict: true, .. } = &mut **input else { return };
+    if let [(_, aggregate)] = aggregates.as_mut_slice()
+        && aggregate.function == Function::Count
+        && keys.is_empty()
+    {
+        aggregate.function = Function::CountDistinct(std::mem::take(values));
+        let rows = std::mem::replace(&mut **rows, Rel::Unit);
+        **input = rows;
+    }
+}
+
 fn fused(input: &mut Rel, scalar: &Scalar, columns: &mut u32) -> Option<ColId> {
     let (array, aggregate, chain) = match scalar {
         Scalar::Length { array, .. } => {
             (array.as_column()?, Aggregate::of(Function::Count, Vec::new()), None)
         }
-        Scalar::Query { rel, value } => match &**rel {
+        Scalar::Query { rel, value, .. } => match &**rel {
             Rel::Aggregate { input, keys, aggregates, is_whole: true } if keys.is_empty() => {
                 let [(column, aggregate)] = aggregates.as_slice() else { return None };
                 if value.as_column() != Some(*column) {
@@ -54,7 +72,7 @@ fn fused(input: &mut Rel, scalar: &Scalar, columns: &mut u32) -> Option<ColId> {
             fused.order.clone_from(&collect.order);
         }
     }
-    if may_fail(&fused) || !is_over(&fused, below) {
+    if may_fail(&fused) || fused.checks_before_filter() || !is_over(&fused, below) {
         return None;
     }
     if let Some((column, _)) = aggregates.iter().find(|(_, known)| *known == fused) {
@@ -99,13 +117,14 @@ fn grouping(rel: &mut Rel, column: ColId) -> Option<(&Rel, &mut Vec<(ColId, Aggr
 }
 
 /// What stands for the columns of a chain over the rows of a group, and the conditions in it.
-fn follow(
+pub(super) fn follow(
     rel: &Rel,
     item: &[Scalar],
     known: &mut HashMap<ColId, Scalar>,
     filter: &mut Vec<Scalar>,
 ) -> Option<()> {
     match rel {
+        Rel::Shared { .. } => Some(()),
         Rel::Items { columns, .. } => {
             known.extend(columns.iter().copied().zip(item.iter().cloned()));
             Some(())
@@ -149,7 +168,7 @@ fn substitute_part(part: PartMut<'_>, known: &HashMap<ColId, Scalar>) {
     }
 }
 
-fn substitute_aggregate(aggregate: &mut Aggregate, known: &HashMap<ColId, Scalar>) {
+pub(super) fn substitute_aggregate(aggregate: &mut Aggregate, known: &HashMap<ColId, Scalar>) {
     aggregate.for_each_part_mut(&mut |part| substitute_part(part, known));
 }
 

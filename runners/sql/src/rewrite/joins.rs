@@ -18,31 +18,33 @@ use crate::{
 
 /// Makes joins of look-ups.
 pub(super) fn unnest(plan: &mut Plan) {
+    let shared: Vec<_> = plan.shared.iter().map(|shared| shared.rel.clone()).collect();
+    let shared = Shared(&shared);
     for_each_scalar(plan, &mut |input, scalar, columns| {
         if input.is_single() {
             return;
         }
         within(scalar, &mut |scalar| {
-            if let Some(found) = joined(input, scalar, columns) {
+            if let Some(found) = joined(input, scalar, columns, shared) {
                 *scalar = found;
             }
         });
     });
     let mut columns = plan.columns;
-    for_each_rel(plan, &mut |rel| first_row(rel, &mut columns));
+    for_each_rel(plan, &mut |rel| first_row(rel, &mut columns, shared));
     plan.columns = columns;
 }
 
 /// An aggregate as a column of a join, which is added to the rows around it.
-fn joined(outer: &mut Rel, scalar: &Scalar, columns: &mut u32) -> Option<Scalar> {
-    let Scalar::Query { rel, value } = scalar else { return None };
+fn joined(outer: &mut Rel, scalar: &Scalar, columns: &mut u32, shared: Shared<'_>) -> Option<Scalar> {
+    let Scalar::Query { rel, value, .. } = scalar else { return None };
     let Rel::Aggregate { input, keys, aggregates, is_whole: true } = &**rel else { return None };
     let ([(column, aggregate)], true) = (aggregates.as_slice(), keys.is_empty()) else { return None };
     let none = of_none(&aggregate.function)?;
     if value.as_column() != Some(*column) || input.may_fail() {
         return None;
     }
-    let Loose { rel, keys } = loose(input, outer)?;
+    let Loose { rel, keys } = loose(input, outer, shared)?;
     let mut free = rel.free();
     aggregate.for_each_part(&mut |part| {
         if let crate::plan::Part::Scalar(scalar) = part {
@@ -63,34 +65,55 @@ fn joined(outer: &mut Rel, scalar: &Scalar, columns: &mut u32) -> Option<Scalar>
         by.push((key, inner));
         on.push(Scalar::compare(Op::Eq, prim, outer, Scalar::Column(key)));
     }
-    let aggregates: Vec<(ColId, Aggregate)> = vec![(*column, aggregate.clone())];
+    let (aggregate, value) = widened(aggregate.clone(), *column);
+    let aggregates: Vec<(ColId, Aggregate)> = vec![(*column, aggregate)];
     let right = Rel::Aggregate { input: Box::new(rel), keys: by, aggregates, is_whole: false };
     let left = std::mem::replace(outer, Rel::Unit);
     *outer = left.join(JoinKind::Left { found }, right, on);
-    Some(Scalar::choice(Scalar::Column(found).null_check(), none, Scalar::Column(*column)))
+    Some(Scalar::choice(Scalar::Column(found).null_check(), none, value))
+}
+
+/// An aggregate for all keys, and its value for one: nobody asks for some keys, and their sums may be too large.
+fn widened(aggregate: Aggregate, column: ColId) -> (Aggregate, Scalar) {
+    let value = Scalar::Column(column);
+    match aggregate.function {
+        Function::Of { op: Op::Sum, prim, item } if !prim.is_float() => {
+            let aggregate = Aggregate { function: Function::WideSum(item), ..aggregate };
+            (aggregate, Scalar::Narrow(prim, Box::new(value)))
+        }
+        _ => (aggregate, value),
+    }
 }
 
 /// Makes the first row that matches a plain join.
-fn first_row(rel: &mut Rel, columns: &mut u32) {
+fn first_row(rel: &mut Rel, columns: &mut u32, shared: Shared<'_>) {
     let Rel::Join { kind: JoinKind::Left { .. }, left, right, on } = rel else { return };
-    let Rel::Limit { input, order, skip, take: 1 } = &**right else { return };
+    // Columns that were lifted above the limit stay above what takes its place.
+    let mut right = &mut **right;
+    while let Rel::Extend { input, .. } = right {
+        right = input;
+    }
+    let Rel::Limit { input, order, skip, take: 1 } = &*right else { return };
     if **skip != Scalar::int(0) || input.may_fail() {
         return;
     }
     if let Some((scan, conditions)) = by_unique_key(input) {
         on.extend(conditions);
-        **right = scan;
+        *right = scan;
         return;
     }
     if left.is_single() {
         return;
     }
-    let Some(Loose { rel: inner, keys }) = loose(input, left) else { return };
+    let Some(Loose { rel: inner, keys }) = loose(input, left, shared) else { return };
     let order = order.clone();
     let uses_left = order.iter().any(|key| !key.scalar.free().is_disjoint(&visible(left)));
     if uses_left || !inner.free().is_disjoint(&visible(left)) {
         return;
     }
+    let is_unique = shared.unique(&inner).is_some_and(|unique| {
+        unique.iter().all(|column| keys.iter().any(|pair| pair.inner.as_column() == Some(*column)))
+    });
     let mut added = Vec::new();
     for Pair { prim, inner, outer } in keys {
         *columns += 1;
@@ -98,8 +121,12 @@ fn first_row(rel: &mut Rel, columns: &mut u32) {
         added.push((key, inner));
         on.push(Scalar::compare(Op::Eq, prim, outer, Scalar::Column(key)));
     }
+    if is_unique {
+        *right = inner.extend(added);
+        return;
+    }
     let keys = added.iter().map(|(key, _)| Scalar::Column(*key)).collect();
-    **right = Rel::First { input: Box::new(inner.extend(added)), keys, order };
+    *right = Rel::First { input: Box::new(inner.extend(added)), keys, order, is_strict: true };
 }
 
 /// A table and conditions of which one is equality with a column that no two rows agree in.
@@ -115,8 +142,9 @@ fn by_unique_key(rel: &Rel) -> Option<(Rel, Vec<Scalar>)> {
     };
     let finds = |condition: &Scalar| match condition {
         Scalar::Compare { op: Op::Eq, left, right, .. } => {
-            (is_unique(left) && right.free().is_disjoint(&own))
-                || (is_unique(right) && left.free().is_disjoint(&own))
+            // A constant finds the same row for all, and DuckDB 2.0 forgets a limit above such a join.
+            let is_outer = |scalar: &Scalar| !scalar.is_constant() && scalar.free().is_disjoint(&own);
+            is_unique(left) && is_outer(right) || is_unique(right) && is_outer(left)
         }
         _ => false,
     };
@@ -137,7 +165,7 @@ struct Pair {
 }
 
 /// Takes the equalities off. `None` if there are none, or an index serves one.
-fn loose(rel: &Rel, outer: &Rel) -> Option<Loose> {
+fn loose(rel: &Rel, outer: &Rel, shared: Shared<'_>) -> Option<Loose> {
     match rel {
         Rel::Filter { input, conditions } => {
             let (own, around) = (visible(input), visible(outer));
@@ -165,30 +193,72 @@ fn loose(rel: &Rel, outer: &Rel) -> Option<Loose> {
                     other => rest.push(other.clone()),
                 }
             }
-            if keys.is_empty() || keys.iter().any(|key| is_indexed(input, &key.inner)) {
+            // An index serves few rows best, and a join all of a table.
+            let is_served = || keys.iter().any(|key| shared.is_indexed(input, &key.inner));
+            if keys.is_empty() || !is_whole_table(outer) && is_served() {
                 return None;
             }
             let rel = rest.into_iter().fold((**input).clone(), Rel::filter);
             Some(Loose { rel, keys })
         }
         Rel::Extend { input, columns } => {
-            let Loose { rel, keys } = loose(input, outer)?;
+            let Loose { rel, keys } = loose(input, outer, shared)?;
             Some(Loose { rel: rel.extend(columns.clone()), keys })
         }
         _ => None,
     }
 }
 
-/// Whether a key is a column of a table that an index begins with.
-fn is_indexed(rel: &Rel, key: &Scalar) -> bool {
-    match (rel, key.as_column()) {
-        (Rel::Scan(table), Some(column)) => {
-            let field = table.fields.iter().find(|field| field.columns == [column]);
-            let name =
-                field.and_then(|field| table.table.columns.get(field.column)).map(|column| &column.name);
-            name.is_some_and(|name| table.table.indexed.contains(name))
+/// The shared rows of a plan, as far as they say something of the columns of a use.
+#[derive(Clone, Copy)]
+struct Shared<'a>(&'a [Rel]);
+
+impl Shared<'_> {
+    /// Whether a key is a column of a table that an index begins with. An engine asks it for the rows of a group, too.
+    fn is_indexed(self, rel: &Rel, key: &Scalar) -> bool {
+        let Some(column) = key.as_column() else { return false };
+        match rel {
+            Rel::Scan(table) => {
+                let field = table.fields.iter().find(|field| field.columns == [column]);
+                let name =
+                    field.and_then(|field| table.table.columns.get(field.column)).map(|column| &column.name);
+                name.is_some_and(|name| table.table.indexed.contains(name))
+            }
+            Rel::Filter { input, .. } | Rel::Extend { input, .. } => self.is_indexed(input, key),
+            Rel::Aggregate { input, keys, .. } => {
+                keys.iter().any(|(own, key)| *own == column && self.is_indexed(input, key))
+            }
+            Rel::Shared { index, columns } => {
+                let other = columns.iter().find(|(own, _)| *own == column).map(|(_, other)| *other);
+                let rel = self.0.get(*index);
+                rel.zip(other).is_some_and(|(rel, other)| self.is_indexed(rel, &Scalar::Column(other)))
+            }
+            _ => false,
         }
-        (Rel::Filter { input, .. } | Rel::Extend { input, .. }, Some(_)) => is_indexed(input, key),
+    }
+
+    /// Columns in which no two rows agree.
+    fn unique(self, rel: &Rel) -> Option<Vec<ColId>> {
+        match rel {
+            Rel::Filter { input, .. } | Rel::Extend { input, .. } => self.unique(input),
+            Rel::Aggregate { keys, is_whole: false, .. } => Some(keys.iter().map(|(own, _)| *own).collect()),
+            Rel::Shared { index, columns } => {
+                let unique = self.unique(self.0.get(*index)?)?;
+                let own =
+                    |other: &ColId| columns.iter().find(|(_, known)| known == other).map(|(own, _)| *own);
+                unique.iter().map(own).collect()
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether these are all rows of a table.
+fn is_whole_table(rel: &Rel) -> bool {
+    match rel {
+        Rel::Scan(_) => true,
+        Rel::Extend { input, .. } | Rel::Window { input, .. } => is_whole_table(input),
+        Rel::Join { kind: JoinKind::Left { .. }, left, .. } => is_whole_table(left),
         _ => false,
     }
 }
@@ -202,7 +272,7 @@ fn visible(rel: &Rel) -> ColIds {
 /// What an aggregate gives for no rows.
 fn of_none(function: &Function) -> Option<Scalar> {
     Some(match function {
-        Function::Count => Scalar::int(0),
+        Function::Count | Function::CountDistinct(_) => Scalar::int(0),
         Function::Of { op: Op::Sum, prim, .. } => Scalar::Literal(*prim, zero(*prim)?),
         Function::Of { op: Op::Mean, .. } => Scalar::Literal(Prim::Float64, Literal::Float64(f64::NAN)),
         Function::Of { op: Op::All, .. } => Scalar::bool(true),
@@ -210,7 +280,7 @@ fn of_none(function: &Function) -> Option<Scalar> {
         Function::Of { prim, .. } => Scalar::Null(Leaf::Null(*prim)),
         Function::Join { .. } => Scalar::Literal(Prim::Text, Literal::Text("".into())),
         Function::Collect { ty, .. } => Scalar::Empty(*ty),
-        Function::First(_) | Function::Least(_) => return None,
+        Function::First(_) | Function::Least(_) | Function::WideSum(_) => return None,
     })
 }
 

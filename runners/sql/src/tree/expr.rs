@@ -1,5 +1,7 @@
 use std::rc::Rc;
 
+use runner_core::Prim;
+
 use super::{Ident, Query, Type};
 
 /// A SQL expression.
@@ -19,7 +21,6 @@ pub(crate) enum Node {
     Number(i128),
     /// Static SQL without operands: `true`, `NULL`.
     Word(&'static str),
-    Type(Type),
     Cast(Expr, Type),
     /// A call of a function by its name.
     Call {
@@ -51,6 +52,7 @@ pub(crate) enum Node {
     And(Vec<Expr>),
     Or(Vec<Expr>),
     Not(Expr),
+    In(Expr, Vec<Expr>),
     IsNull(Expr),
     IsNotNull(Expr),
     Case {
@@ -58,9 +60,22 @@ pub(crate) enum Node {
         otherwise: Option<Expr>,
     },
     Aggregate(Aggregate),
+    /// What a column of a table holds, and the same as a value.
+    Own {
+        own: Expr,
+        of: Own,
+        value: Expr,
+    },
     /// A query of one row and one column.
     Query(Query),
     Exists(Query),
+}
+
+/// Which values a column of a table holds in a type of the database's own, and what it is called there.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Own {
+    pub(crate) prim: Prim,
+    pub(crate) column: Rc<str>,
 }
 
 /// An aggregate or a window function.
@@ -105,6 +120,19 @@ impl Expr {
         }
     }
 
+    /// What a column of a table holds, if this is its value.
+    pub(crate) fn own(&self) -> Option<(&Self, &Own)> {
+        match self.node() {
+            Node::Own { own, of, .. } => Some((own, of)),
+            _ => None,
+        }
+    }
+
+    /// What a column of a table holds, or the value itself: either can be grouped by, sorted by and asked for NULL.
+    pub(crate) fn own_or_value(&self) -> &Self {
+        self.own().map_or(self, |(own, _)| own)
+    }
+
     /// Whether it is a literal or a parameter.
     pub(crate) fn is_constant(&self) -> bool {
         match self.node() {
@@ -114,33 +142,81 @@ impl Expr {
         }
     }
 
+    /// Whether it is a column, or a part of one.
+    pub(crate) fn is_plain(&self) -> bool {
+        match self.node() {
+            Node::Column { .. } => true,
+            Node::Field(value, _) | Node::Cast(value, _) => value.is_plain(),
+            Node::Own { own, .. } => own.is_plain(),
+            _ => self.is_constant(),
+        }
+    }
+
+    /// Whether literals and parameters alone may decide it, so that an engine may evaluate it while it plans: of constant
+    /// conditions only the branch that is taken is left.
+    pub(crate) fn is_foldable(&self) -> bool {
+        match self.node() {
+            Node::Column { .. }
+            | Node::Query(_)
+            | Node::Exists(_)
+            | Node::Aggregate(_)
+            | Node::Own { .. } => false,
+            Node::Case { branches, otherwise } => {
+                let decided = branches.iter().take_while(|(condition, _)| condition.is_foldable()).count();
+                let values = branches.iter().map(|(_, value)| value).chain(otherwise);
+                values.take(decided + 1).any(Self::is_foldable)
+            }
+            _ => {
+                let mut is_foldable = true;
+                self.for_each_part(&mut |part| is_foldable &= part.is_foldable());
+                is_foldable
+            }
+        }
+    }
+
+    /// Whether a subquery is in it.
+    pub(crate) fn has_query(&self) -> bool {
+        let mut found = false;
+        self.walk(&mut |part| found |= matches!(part.node(), Node::Query(_) | Node::Exists(_)));
+        found
+    }
+
     /// Calls `visit` with this and each expression within it.
     pub(crate) fn walk(&self, visit: &mut dyn FnMut(&Expr)) {
         visit(self);
+        self.for_each_part(&mut |part| part.walk(visit));
+    }
+
+    /// Calls `visit` with each expression that this one is made of; of a subquery, with all in it.
+    fn for_each_part(&self, visit: &mut dyn FnMut(&Expr)) {
         match self.node() {
             Node::Column { .. } | Node::Param(_) | Node::Text(_) | Node::Number(_) | Node::Word(_) => {}
-            Node::Type(_) => {}
-            Node::Cast(value, _) | Node::Field(value, _) | Node::Lambda(_, value) => value.walk(visit),
-            Node::Not(value) | Node::IsNull(value) | Node::IsNotNull(value) => value.walk(visit),
+            Node::Cast(value, _) | Node::Field(value, _) | Node::Lambda(_, value) => visit(value),
+            Node::Not(value) | Node::IsNull(value) | Node::IsNotNull(value) => visit(value),
             Node::Call { args, .. } | Node::Helper { args, .. } | Node::Template { args, .. } => {
-                args.iter().for_each(|arg| arg.walk(visit));
+                args.iter().for_each(visit);
             }
             Node::List(args) | Node::And(args) | Node::Or(args) => {
-                args.iter().for_each(|arg| arg.walk(visit));
+                args.iter().for_each(visit);
             }
-            Node::Named { args, .. } => args.iter().for_each(|(_, arg)| arg.walk(visit)),
+            Node::Named { args, .. } => args.iter().for_each(|(_, arg)| visit(arg)),
             Node::Binary(_, left, right) => {
-                left.walk(visit);
-                right.walk(visit);
+                visit(left);
+                visit(right);
+            }
+            Node::In(value, items) => {
+                visit(value);
+                items.iter().for_each(visit);
             }
             Node::Case { branches, otherwise } => {
                 for (condition, value) in branches {
-                    condition.walk(visit);
-                    value.walk(visit);
+                    visit(condition);
+                    visit(value);
                 }
-                otherwise.iter().for_each(|value| value.walk(visit));
+                otherwise.iter().for_each(visit);
             }
-            Node::Aggregate(aggregate) => aggregate.walk(visit),
+            Node::Aggregate(aggregate) => aggregate.for_each_part(visit),
+            Node::Own { value, .. } => visit(value),
             Node::Query(query) | Node::Exists(query) => query.for_each_expr(visit),
         }
     }
@@ -171,16 +247,16 @@ impl Aggregate {
         Expr::new(Node::Aggregate(self))
     }
 
-    fn walk(&self, visit: &mut dyn FnMut(&Expr)) {
-        self.args.iter().for_each(|arg| arg.walk(visit));
-        self.order.iter().for_each(|order| order.key.walk(visit));
-        self.filter.iter().for_each(|filter| filter.walk(visit));
+    fn for_each_part(&self, visit: &mut dyn FnMut(&Expr)) {
+        self.args.iter().for_each(&mut *visit);
+        self.order.iter().for_each(|order| visit(&order.key));
+        self.filter.iter().for_each(&mut *visit);
         if let Some(over) = &self.over {
-            over.partition.iter().for_each(|key| key.walk(visit));
-            over.order.iter().for_each(|order| order.key.walk(visit));
+            over.partition.iter().for_each(&mut *visit);
+            over.order.iter().for_each(|order| visit(&order.key));
             if let Some((before, after)) = &over.frame {
-                before.walk(visit);
-                after.walk(visit);
+                visit(before);
+                visit(after);
             }
         }
     }
@@ -215,10 +291,6 @@ pub(crate) fn number(number: impl Into<i128>) -> Expr {
 
 pub(crate) fn word(word: &'static str) -> Expr {
     Expr::new(Node::Word(word))
-}
-
-pub(crate) fn ty(ty: Type) -> Expr {
-    Expr::new(Node::Type(ty))
 }
 
 pub(crate) fn bool(value: bool) -> Expr {
@@ -267,6 +339,11 @@ pub(crate) fn binary(operator: &'static str, left: &Expr, right: &Expr) -> Expr 
     Expr::new(Node::Binary(operator, left.clone(), right.clone()))
 }
 
+/// What a column of a table holds, and the same as a value.
+pub(crate) fn own(own: &Expr, of: &Own, value: &Expr) -> Expr {
+    Expr::new(Node::Own { own: own.clone(), of: of.clone(), value: value.clone() })
+}
+
 pub(crate) fn equal(left: &Expr, right: &Expr) -> Expr {
     binary("=", left, right)
 }
@@ -298,6 +375,10 @@ pub(crate) fn not(condition: &Expr) -> Expr {
         Node::IsNotNull(value) => is_null(value),
         _ => Expr::new(Node::Not(condition.clone())),
     }
+}
+
+pub(crate) fn is_in(value: &Expr, items: impl Into<Vec<Expr>>) -> Expr {
+    Expr::new(Node::In(value.clone(), items.into()))
 }
 
 pub(crate) fn is_null(value: &Expr) -> Expr {

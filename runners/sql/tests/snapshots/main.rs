@@ -16,7 +16,7 @@ use std::{
 use insta::{Settings, assert_snapshot};
 use libtest_mimic::{Arguments, Failed, Trial};
 use runner_core::Program;
-use runner_sql::{Dialect, DuckDb, Postgres, lower};
+use runner_sql::{Dialect, DuckDb, Postgres, lower, pretty};
 
 use programs::Listed;
 
@@ -41,8 +41,8 @@ fn is_as_before(listed: &Listed) {
     let program = program.unwrap_or_else(|errors| panic!("{}: {errors:#?}", listed.name)).program;
     let mut text = listed.source.trim_end().to_owned();
     text.push('\n');
-    write_sql(&mut text, listed, &program, &Postgres::default().with_table_checks());
-    write_sql(&mut text, listed, &program, &DuckDb::new(&program));
+    write_sql(&mut text, listed, &program, (&Postgres::default().with_table_checks()).into());
+    write_sql(&mut text, listed, &program, (&DuckDb::new(&program)).into());
     let (folder, name) = listed.name.rsplit_once('/').unwrap_or(("", &listed.name));
     let mut settings = Settings::new();
     settings.set_snapshot_path(root().join(folder));
@@ -51,16 +51,16 @@ fn is_as_before(listed: &Listed) {
     settings.bind(|| assert_snapshot!(name, text));
 }
 
-fn write_sql(text: &mut String, listed: &Listed, program: &Program, dialect: &dyn Dialect) {
+fn write_sql(text: &mut String, listed: &Listed, program: &Program, dialect: Dialect<'_>) {
     writeln!(text, "\n-- {}", dialect.name()).unwrap();
     let statement = tables::described(program, dialect, &listed.declared)
-        .and_then(|tables| lower(program, dialect, &tables));
+        .and_then(|tables| Ok((lower(program, dialect, &tables)?, pretty(program, dialect, &tables)?)));
     match statement {
-        Ok(statement) => {
+        Ok((statement, lines)) => {
             for (index, param) in statement.params.iter().enumerate() {
                 writeln!(text, "-- parameter {}: {param:?}", index + 1).unwrap();
             }
-            writeln!(text, "{};", statement.pretty()).unwrap();
+            writeln!(text, "{lines};").unwrap();
         }
         Err(error) => writeln!(text, "-- {}: {}", error.code(), error.message()).unwrap(),
     }

@@ -59,7 +59,7 @@ fn property_of(text: &str) -> Property {
 }
 
 /// The tables of a program.
-pub(crate) fn described(program: &Program, dialect: &dyn Dialect, declared: &Declared) -> Result<Vec<Table>> {
+pub(crate) fn described(program: &Program, dialect: Dialect<'_>, declared: &Declared) -> Result<Vec<Table>> {
     let mut tables = assumed_tables(program, dialect)?;
     for column in tables.iter_mut().flat_map(|table| &mut table.columns) {
         column.has_default = !column.is_not_null;
@@ -78,7 +78,7 @@ pub(crate) fn described(program: &Program, dialect: &dyn Dialect, declared: &Dec
 }
 
 impl Property {
-    fn tell(&self, table: &mut Table, name: &str, dialect: &dyn Dialect) {
+    fn tell(&self, table: &mut Table, name: &str, dialect: Dialect<'_>) {
         match self {
             Self::PrimaryKey => {
                 table.unique.push(name.into());

@@ -103,13 +103,14 @@ async fn a_table_that_lost_a_constraint_is_noticed() {
                 (by_id, Code::ExecutionError, "\"id\" holds a NULL"),
                 (by_n, Code::ExecutionError, "\"id\" holds a NULL"),
                 (joined, Code::PrepareError, "a primary key is gone"),
-                (code, Code::PrepareError, "a primary key is gone"),
+                (code, Code::ExecutionError, "\"id\" holds a NULL"),
                 (coded, Code::ExecutionError, "\"id\" holds a NULL"),
             ],
         ),
         (
             "ALTER TABLE k DROP CONSTRAINT k_pkey; INSERT INTO k VALUES (1, 'c', 10, 1)",
-            [joined, code].map(|source| (source, Code::PrepareError, "a primary key is gone")).into(),
+            // The first row for a constant is one, however many there are.
+            vec![(joined, Code::PrepareError, "a primary key is gone")],
         ),
         (
             "ALTER TABLE k DROP CONSTRAINT k_code_key; INSERT INTO k VALUES (3, 'a', 10, 1)",

@@ -3,19 +3,18 @@
 use runner_core::{Prim, TypeId};
 
 use super::{
-    DuckDbStorage, fail,
+    ColumnType, DuckDbStorage, fail,
     packed::{is_nullable, wrap, wrapped},
     prim_type,
     text::literal,
 };
 use crate::{
     columns::Columns,
-    dialect::ColumnType,
-    engine::{Cell, Storage},
+    engine::{Cell, Storage, own},
     print::quoted,
     shape::Shape,
     tree::{
-        Expr, Ident, Type,
+        Expr, Ident, Own, Type,
         expr::{self, binary, call, cast, field, lambda, named, number, template},
     },
 };
@@ -148,26 +147,18 @@ impl Column<'_> {
     /// A primitive that is not NULL, or NULL.
     fn prim(&self, prim: Prim, value: &Expr, from: &ColumnType) -> Option<Expr> {
         let ColumnType::Plain(from) = from else { return None };
-        let finite = |read: Expr, ty: &'static str| {
-            let fail = self.fail("an infinity, which its type has not", &ty.into());
-            expr::case([(call("isinf", [value.clone()]), fail)], Some(read))
-        };
         Some(match (prim, from.as_str()) {
             (_, ty) if is_native(prim, ty) => value.clone(),
-            (Prim::Date, "DATE") => {
-                finite(cast(&template("({} - DATE '1970-01-01')", [value]), "INTEGER"), "INTEGER")
+            (Prim::Date, "DATE") | (Prim::Time, "TIME") | (Prim::Timestamp, "TIMESTAMP") => {
+                value_of(&Own { prim, column: self.name.into() }, value)
             }
-            (Prim::Time, "TIME") => cast(&call("epoch_us", [value.clone()]), "UBIGINT"),
-            (Prim::Timestamp, "TIMESTAMP") => finite(call("epoch_us", [value.clone()]), "BIGINT"),
-            (Prim::Decimal, ty) if is_decimal(ty) => {
-                cast(&binary("*", &cast(value, "DECIMAL(38, 2)"), &number(100)), "BIGINT")
-            }
+            (Prim::Decimal, ty) if is_decimal(ty) => value_of(&Own { prim, column: self.name.into() }, value),
             _ => return None,
         })
     }
 
     fn fail(&self, what: &str, ty: &Type) -> Expr {
-        fail(&literal(&format!("the column {} holds {what}", quoted(self.name))), ty)
+        fail_of(self.name, what, ty)
     }
 
     /// A packed value as the column holds it.
@@ -243,6 +234,56 @@ impl Column<'_> {
         }
         Some(expr::case(branches, None))
     }
+}
+
+/// What a column holds, as a value.
+pub(super) fn value_of(of: &Own, own: &Expr) -> Expr {
+    let value = match of.prim {
+        Prim::Date => {
+            finite(of, own, cast(&template("({} - DATE '1970-01-01')", [own]), "INTEGER"), "INTEGER")
+        }
+        Prim::Time => cast(&call("epoch_us", [own.clone()]), "UBIGINT"),
+        Prim::Timestamp => finite(of, own, call("epoch_us", [own.clone()]), "BIGINT"),
+        _ => cast(&binary("*", &cast(own, "DECIMAL(38, 2)"), &number(100)), "BIGINT"),
+    };
+    expr::own(own, of, &value)
+}
+
+/// Year, month and day of what a column holds.
+pub(super) fn parts_of(of: &Own, own: &Expr) -> [Expr; 3] {
+    [("year", "INTEGER"), ("month", "UTINYINT"), ("day", "UTINYINT")]
+        .map(|(part, ty)| finite(of, own, cast(&call(part, [own.clone()]), ty), ty))
+}
+
+/// A value as a column would hold it.
+pub(super) fn own_of(prim: Prim, value: &Expr) -> Option<Expr> {
+    let ty = match prim {
+        Prim::Date => "DATE",
+        Prim::Time => "TIME",
+        Prim::Timestamp => "TIMESTAMP",
+        Prim::Decimal => "DECIMAL(18, 2)",
+        _ => return None,
+    };
+    if let Some(number) = value.as_number() {
+        return Some(cast(&expr::text(&own::text(prim, number)?), ty));
+    }
+    if prim != Prim::Date {
+        return None;
+    }
+    let infinity = |text: &str| cast(&expr::text(text), "DATE");
+    let is_above = binary(">=", value, &number(i32::MAX));
+    let is_below = binary("<=", value, &number(-i32::MAX));
+    let date = template("(DATE '1970-01-01' + {})", [value]);
+    Some(expr::case([(is_above, infinity("infinity")), (is_below, infinity("-infinity"))], Some(date)))
+}
+
+fn finite(of: &Own, own: &Expr, read: Expr, ty: &'static str) -> Expr {
+    let fail = fail_of(&of.column, "an infinity, which its type has not", &ty.into());
+    expr::case([(call("isinf", [own.clone()]), fail)], Some(read))
+}
+
+fn fail_of(column: &str, what: &str, ty: &Type) -> Expr {
+    fail(&literal(&format!("the column {} holds {what}", quoted(column))), ty)
 }
 
 /// A list of which each item is changed; the list itself if the items stay as they are.

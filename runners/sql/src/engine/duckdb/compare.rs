@@ -5,13 +5,10 @@
 
 use runner_core::TypeId;
 
-use super::DuckDbStorage;
-use crate::{
-    dialect::Layout,
-    tree::{
-        Expr, Ident,
-        expr::{self, binary, call, field, lambda, named, number},
-    },
+use super::{DuckDbStorage, Layout};
+use crate::tree::{
+    Expr, Ident,
+    expr::{self, binary, call, field, lambda, named, number},
 };
 
 impl DuckDbStorage<'_> {

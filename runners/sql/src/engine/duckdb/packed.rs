@@ -1,4 +1,4 @@
-//! Packed values, see [`Layout`](crate::dialect::Layout).
+//! Packed values, see [`Layout`](super::Layout).
 
 use runner_core::TypeId;
 

@@ -3,13 +3,19 @@
 use runner_core::{Op, Prim};
 
 use super::prim_type;
-use crate::tree::{
-    Expr,
-    expr::{self, binary, call, cast, number, template, text},
+use crate::{
+    plan::Parts,
+    tree::{
+        Expr, Node,
+        expr::{self, binary, call, cast, number, template, text},
+    },
 };
 
 /// Texts that are chained by operators: a chain nests as deeply as it is long.
 const SHORT_CHAIN: usize = 8;
+
+/// More parts than a text has.
+const MOST_PARTS: i128 = 1 << 40;
 
 const DAY: i64 = 86_400_000_000;
 
@@ -34,6 +40,60 @@ fn chain(texts: &[Expr]) -> Expr {
             rest.iter().fold(first.clone(), |all, text| binary("||", &all, text))
         }
         texts => call("concat", texts),
+    }
+}
+
+/// An operation on the parts of a text, which are a list.
+pub(super) fn parts(operation: Parts, args: &[Expr]) -> Option<Expr> {
+    Some(match (operation, args) {
+        (Parts::Split, [_, separator]) if is_text(separator) => call("string_split", args),
+        (Parts::Split, _) => call("lt_split", args),
+        (Parts::Slice, [parts, start, end]) => {
+            let length = call("len", [parts.clone()]);
+            let first = binary("+", &bound(start, &length), &number(1));
+            call("list_slice", [parts.clone(), first, bound(end, &length)])
+        }
+        (Parts::From, [parts, start]) => {
+            let first = binary("+", &bound(start, &call("len", [parts.clone()])), &number(1));
+            call("list_slice", [parts.clone(), first, number(-1)])
+        }
+        (Parts::At, [parts, position]) => {
+            let part = call("list_extract", [parts.clone(), binary("+", position, &number(1))]);
+            match position.as_number() {
+                Some(0..MOST_PARTS) => part,
+                // Negative ones would count from the end, and no text has so many parts.
+                _ => {
+                    let is_there =
+                        [binary(">=", position, &number(0)), binary("<", position, &number(MOST_PARTS))];
+                    expr::when(&expr::and(is_there), &part)
+                }
+            }
+        }
+        // A macro, which takes no subquery and a constant.
+        (Parts::Join, [parts, separator]) if parts.has_query() || !is_text(separator) => {
+            call("lt_join", args)
+        }
+        (Parts::Join, _) => expr::coalesce(&call("array_to_string", args), &text("")),
+        (Parts::Count, [parts]) => call("len", [parts.clone()]),
+        (Parts::Pack, [parts]) => parts.clone(),
+        _ => return None,
+    })
+}
+
+/// Whether it is a literal that is not empty.
+fn is_text(expr: &Expr) -> bool {
+    matches!(expr.node(), Node::Text(text) if !text.is_empty())
+}
+
+/// A position that may count from the end.
+fn bound(position: &Expr, length: &Expr) -> Expr {
+    match position.as_number() {
+        Some(0..MOST_PARTS) => position.clone(),
+        _ => {
+            let from_end = call("greatest", [binary("+", length, position), number(0)]);
+            let position = call("least", [position.clone(), number(MOST_PARTS)]);
+            expr::case([(binary("<", &position, &number(0)), from_end)], Some(position))
+        }
     }
 }
 

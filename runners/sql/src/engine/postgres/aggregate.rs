@@ -24,7 +24,10 @@ pub(super) fn aggregate(floats: Floats, op: Op, prim: Prim, items: Items<'_>, ke
             let sum = cast(&float_sum(floats, prim, items), "float8");
             let count = cast(&plain("count", items.item), "float8");
             match floats {
-                Floats::Plain => binary("/", &sum, &count),
+                Floats::Plain => {
+                    let none = equal(&count, &number(0));
+                    expr::case([(none, cast(&text("NaN"), "float8"))], Some(binary("/", &sum, &count)))
+                }
                 Floats::Exact => helper("float_div", [sum, count]),
             }
         }
@@ -57,7 +60,12 @@ fn float_sum(floats: Floats, prim: Prim, items: Items<'_>) -> Expr {
         Floats::Exact => Aggregate { is_helper: true, ..Aggregate::new(helper, [items.item.clone()]) },
     };
     let sum = sum.order(items.order).filter(items.filter).over(items.over).expr();
-    coalesce(&sum, &cast(&number(0), ty))
+    let zero = cast(&number(0), ty);
+    match floats {
+        // A sum begins with a zero, to which a negative one adds nothing.
+        Floats::Plain => coalesce(&binary("+", &sum, &zero), &zero),
+        Floats::Exact => coalesce(&sum, &zero),
+    }
 }
 
 fn first_by_itself(items: Items<'_>, is_descending: bool) -> Expr {

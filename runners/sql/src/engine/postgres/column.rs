@@ -12,11 +12,11 @@ use super::{
 use crate::{
     catalog::{Column, Table},
     columns::Columns,
-    engine::{Cell, Storage},
+    engine::{Cell, Storage, own},
     print::quoted,
     shape::{Leaf, Shape},
     tree::{
-        Expr, Ident, Type,
+        Expr, Ident, Own, Type,
         expr::{self, binary, call, cast, coalesce, field, helper, number, template},
     },
 };
@@ -272,19 +272,55 @@ fn read_prim(storage: &PostgresStorage<'_>, prim: Prim, column: &Expr, from: &Co
             if storage.texts.escapes { helper("nul_escape", [text]) } else { text }
         }
         (_, ty) if is_native(prim, ty) => column.clone(),
-        (Prim::Date, "date") => template("({} - '1970-01-01'::date)", [column]),
-        (Prim::Time, "time") => template("trunc(extract(epoch FROM {}) * 1000000)", [column]),
-        (Prim::Timestamp, "timestamp") => {
-            cast(&template("(extract(epoch FROM {}) * 1000000)", [column]), "int8")
+        (Prim::Date, "date") | (Prim::Time, "time") | (Prim::Timestamp, "timestamp") => {
+            of_own(prim, column, from)
         }
         (Prim::Duration, "interval") => helper("of_interval", [column.clone()]),
-        (Prim::Decimal, ty) if scale(ty).is_some_and(|scale| scale <= 2) => hundredths(column),
+        (Prim::Decimal, ty) if scale(ty).is_some_and(|scale| scale <= 2) => of_own(prim, column, from),
         (Prim::Decimal, ty) if is_numeric(ty) => {
             let is_exact = binary("<=", &call("scale", [column.clone()]), &number(2));
             expr::case([(is_exact, hundredths(column))], Some(helper("of_numeric", [column.clone()])))
         }
         _ => return None,
     })
+}
+
+fn of_own(prim: Prim, own: &Expr, from: &Column) -> Expr {
+    value_of(&Own { prim, column: from.name.as_str().into() }, own)
+}
+
+/// What a column holds, as a value.
+pub(super) fn value_of(of: &Own, own: &Expr) -> Expr {
+    let value = match of.prim {
+        Prim::Date => template("({} - '1970-01-01'::date)", [own]),
+        Prim::Time => template("trunc(extract(epoch FROM {}) * 1000000)", [own]),
+        Prim::Timestamp => cast(&template("(extract(epoch FROM {}) * 1000000)", [own]), "int8"),
+        _ => hundredths(own),
+    };
+    expr::own(own, of, &value)
+}
+
+/// A value as a column would hold it.
+pub(super) fn own_of(prim: Prim, value: &Expr) -> Option<Expr> {
+    let ty = match prim {
+        Prim::Date => "date",
+        Prim::Time => "time",
+        Prim::Timestamp => "timestamp",
+        Prim::Decimal => "numeric",
+        _ => return None,
+    };
+    if let Some(number) = value.as_number() {
+        return Some(cast(&expr::text(&own::text(prim, number)?), ty));
+    }
+    if prim != Prim::Date {
+        return None;
+    }
+    let infinity = |text: &str| cast(&expr::text(text), "date");
+    // Of 5874897-12-31 and 4713-01-01 BC.
+    let is_above = binary(">", value, &number(2_145_031_948));
+    let is_below = binary("<", value, &number(-2_440_588));
+    let date = template("('1970-01-01'::date + {})", [value]);
+    Some(expr::case([(is_above, infinity("infinity")), (is_below, infinity("-infinity"))], Some(date)))
 }
 
 fn hundredths(numeric: &Expr) -> Expr {

@@ -7,7 +7,6 @@
 use super::Texts;
 use crate::{
     catalog::Column,
-    dialect::postgres::{ALTERED, NULL},
     engine::{Reliance, table, table_text},
     print::quoted,
     tree::{
@@ -15,6 +14,12 @@ use crate::{
         expr::{self, binary, call, cast, column, number, template, text, word},
     },
 };
+
+/// What a server's message quotes before the reason why a table is not what it was.
+pub const ALTERED: &str = "altered table: ";
+
+/// What a server's message quotes before words on a NULL where none may be.
+pub const NULL: &str = "null: ";
 
 /// Types of which an array has a type of its own by this name.
 const SCALARS: &[&str] = &[

@@ -4,7 +4,7 @@ use runner_core::{ExprId, Op, Result};
 
 use super::Builder;
 use crate::{
-    plan::{Aggregate, Function, Scalar, Val},
+    plan::{Aggregate, Function, Parts, Scalar, Val},
     shape::Shape,
 };
 
@@ -12,6 +12,9 @@ impl Builder<'_> {
     pub(super) fn count(&mut self, xs: ExprId) -> Result<Val> {
         let item = self.item_type(self.ty(xs)?)?;
         let value = self.value(xs)?;
+        if let Val::Parts(parts) = value {
+            return Ok(Val::One(Scalar::Parts(Parts::Count, vec![parts])));
+        }
         if let Val::One(array) = value {
             return Ok(Val::One(Scalar::Length { array: Box::new(array), item }));
         }
@@ -34,8 +37,15 @@ impl Builder<'_> {
     }
 
     pub(super) fn join(&mut self, xs: ExprId, separator: ExprId) -> Result<Val> {
-        let (rows, _) = self.rows(xs)?;
-        let separator = self.cheap_scalar(separator)?;
+        let item = self.item_type(self.ty(xs)?)?;
+        let rows = match self.value(xs)? {
+            Val::Parts(parts) => {
+                let args = vec![parts, self.argument(separator)?];
+                return Ok(Val::One(Scalar::Parts(Parts::Join, args)));
+            }
+            value => self.rows_of(value, item)?,
+        };
+        let separator = self.argument(separator)?;
         let Val::One(item) = rows.item else { return Err(self.unsupported(xs, "a text of several columns")) };
         Ok(Val::One(self.whole(rows.rel, Aggregate::of(Function::Join { item, separator }, rows.order))))
     }

@@ -4,7 +4,7 @@ use runner_core::{ExprId, Kind, LocalId, Op, Result, TypeId};
 
 use super::{Builder, reversed};
 use crate::{
-    plan::{JoinKind, Key, Rel, Rows, Scalar, Val},
+    plan::{JoinKind, Key, Parts, Rel, Rows, Scalar, Val},
     shape::Shape,
 };
 
@@ -28,21 +28,18 @@ impl Builder<'_> {
             (Op::Append, [a, b]) => self.append(*a, *b)?,
             (Op::Sequence, [start, end]) => {
                 let prim = self.prim(*start)?;
-                let start = Box::new(self.cheap_scalar(*start)?);
-                let end = Box::new(self.cheap_scalar(*end)?);
+                let start = Box::new(self.argument(*start)?);
+                let end = Box::new(self.argument(*end)?);
                 let value = self.column();
                 let rel = Rel::Sequence { prim, start, end, value };
                 let order = vec![Key::by(Scalar::Column(value))];
                 Rows { rel, item: Val::One(Scalar::Column(value)), order, is_total: true, position: None }
             }
             (Op::Split, [text, separator]) => {
-                let text = Box::new(self.cheap_scalar(*text)?);
-                let separator = Box::new(self.cheap_scalar(*separator)?);
-                let (part, position) = (self.column(), self.column());
-                let rel = Rel::Split { text, separator, part, position };
-                Rows::counted(rel, Val::One(Scalar::Column(part)), position)
+                let args = vec![self.argument(*text)?, self.argument(*separator)?];
+                return Ok(Some(Val::Parts(Scalar::Parts(Parts::Split, args))));
             }
-            (Op::Slice, [xs, start, end]) => self.slice(*xs, *start, *end)?,
+            (Op::Slice, [xs, start, end]) => return self.slice(*xs, *start, *end).map(Some),
             (Op::Zip, args) => self.zip(id, args)?,
             (Op::Lag | Op::Lead, [xs, n, fill]) => self.shift(op, *xs, *n, *fill)?,
             (Op::RollingMean, [xs, before, after]) => self.rolling_mean(*xs, *before, *after)?,
@@ -212,6 +209,10 @@ impl Builder<'_> {
     }
 
     fn contains(&mut self, xs: ExprId, x: ExprId) -> Result<Val> {
+        if let Some(items) = self.constants(xs)? {
+            let value = Box::new(self.scalar(x)?);
+            return Ok(Val::One(Scalar::In { value, items }));
+        }
         let (rows, item) = self.ready_rows(xs)?;
         let value = self.value(x)?;
         let value = self.collected(value, item)?;
@@ -220,13 +221,42 @@ impl Builder<'_> {
         Ok(Val::One(Scalar::Exists(Box::new(rows.rel.filter(equal)))))
     }
 
+    /// The items of an array of primitives that is written in the program.
+    fn constants(&mut self, xs: ExprId) -> Result<Option<Vec<Scalar>>> {
+        let Kind::Array(items) = &self.expr(xs)?.kind else { return Ok(None) };
+        let items = items.clone();
+        let is_prim = matches!(self.shapes.get(self.item_type(self.ty(xs)?)?), Shape::Prim(_));
+        let is_literal = |id: &ExprId| {
+            let mut id = *id;
+            // Frames around it are no operations.
+            while let Some(Kind::Call { op: Op::Wrap, args }) = self.program.expr(id).map(|expr| &expr.kind)
+                && let [inner] = args.as_slice()
+            {
+                id = *inner;
+            }
+            matches!(self.program.expr(id).map(|expr| &expr.kind), Some(Kind::Literal(_)))
+        };
+        if !is_prim || items.is_empty() || !items.iter().all(is_literal) {
+            return Ok(None);
+        }
+        items.into_iter().map(|item| self.scalar(item)).collect::<Result<_>>().map(Some)
+    }
+
     fn index(&mut self, id: ExprId, xs: ExprId, position: ExprId) -> Result<Val> {
-        let (rows, item) = self.rows(xs)?;
+        let item = self.item_type(self.ty(xs)?)?;
+        let rows = match self.value(xs)? {
+            Val::Parts(parts) => {
+                let position = self.argument(position)?;
+                return Ok(Val::One(Scalar::Parts(Parts::At, vec![parts, position])));
+            }
+            value => self.rows_of(value, item)?,
+        };
         let is_first = self.int(position) == Some(0);
-        let position = self.cheap_scalar(position)?;
+        let is_negative = self.int(position).is_some_and(|position| position < 0);
+        let position = self.argument(position)?;
         let (mut rows, _) = self.plain(rows, item)?;
-        let needs_number =
-            !is_first && !position.is_constant() && !self.engine.capabilities.correlates_offset;
+        let needs_number = is_negative
+            || !is_first && !position.is_constant() && !self.engine.capabilities.correlates_offset;
         if needs_number {
             self.position(&mut rows);
         }

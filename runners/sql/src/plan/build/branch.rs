@@ -4,8 +4,8 @@ use runner_core::{Arm, ExprId, Op, Prim, Result, TypeId};
 
 use super::Builder;
 use crate::{
-    plan::{Rel, Scalar, Val},
-    shape::Shape,
+    plan::{ColId, Rel, Scalar, Val},
+    shape::{Leaf, Shape},
 };
 
 /// A branch, evaluated for rows of its own.
@@ -63,7 +63,8 @@ impl Builder<'_> {
         let [left, right] = args else { return Err(self.unsupported(id, "this call")) };
         let left = self.scalar(*left)?;
         let right = self.branch(None, *right)?;
-        let right = closed(right.scope, right.value.columns().into_all().pop().unwrap_or(Scalar::bool(true)));
+        let value = right.value.columns().into_all().pop().unwrap_or(Scalar::bool(true));
+        let right = closed(right.scope, value, Leaf::Prim(Prim::Bool));
         Ok(Val::One(match op {
             Op::And => Scalar::and([left, right]),
             _ => Scalar::Or(vec![left, right]),
@@ -84,15 +85,31 @@ impl Builder<'_> {
             let value = this.value(body)?;
             this.collected(value, ty)
         })?;
+        let scope = self.hoisted(scope);
         Ok(Branch { condition, value, scope })
     }
 
+    /// Makes columns of the rows around of those of a branch, if evaluating them is harmless where it is not taken.
+    fn hoisted(&mut self, scope: Rel) -> Rel {
+        let Rel::Extend { input, columns } = scope else { return scope };
+        let input = self.hoisted(*input);
+        let is_harmless = |(_, scalar): &(ColId, Scalar)| !scalar.may_fail() && !scalar.has_query();
+        match input {
+            Rel::Unit if columns.iter().all(is_harmless) => {
+                self.add(|scope| scope.extend(columns));
+                Rel::Unit
+            }
+            input => input.extend(columns),
+        }
+    }
+
     fn case(&mut self, ty: TypeId, branches: Vec<Branch>) -> Result<Val> {
-        let width = self.shapes.leaves(ty).len();
+        let leaves = self.shapes.leaves(ty);
+        let width = leaves.len();
         if width == 0 {
             let taken = branches
                 .into_iter()
-                .map(|branch| (branch.condition, closed(branch.scope, Scalar::bool(true))));
+                .map(|branch| (branch.condition, closed(branch.scope, Scalar::bool(true), Leaf::Some)));
             let taken = case_of(taken.collect());
             self.evaluate(vec![taken]);
             return Ok(self.of_scalars(ty, []));
@@ -100,7 +117,7 @@ impl Builder<'_> {
         if width > 1 && branches.iter().any(|branch| branch.scope != Rel::Unit) {
             let packed = branches.into_iter().map(|branch| {
                 let value = Scalar::Pack { value: Box::new(branch.value.columns()), ty };
-                (branch.condition, closed(branch.scope, value))
+                (branch.condition, closed(branch.scope, value, Leaf::Packed(ty)))
             });
             let packed = case_of(packed.collect());
             let packed = self.cheap_one(packed);
@@ -110,8 +127,8 @@ impl Builder<'_> {
         let mut columns = vec![Vec::new(); width];
         for branch in branches {
             let scalars = branch.value.columns().into_all();
-            for (column, scalar) in columns.iter_mut().zip(scalars) {
-                column.push((branch.condition.clone(), closed(branch.scope.clone(), scalar)));
+            for ((column, scalar), leaf) in columns.iter_mut().zip(scalars).zip(&leaves) {
+                column.push((branch.condition.clone(), closed(branch.scope.clone(), scalar, *leaf)));
             }
         }
         Ok(self.of_scalars(ty, columns.into_iter().map(case_of)))
@@ -150,11 +167,15 @@ fn is_tag(tag: Scalar, index: u32) -> Scalar {
     Scalar::compare(Op::Eq, Prim::Int32, tag, Scalar::Tag(index))
 }
 
-/// A value that is evaluated for one row, as an expression.
-pub(super) fn closed(scope: Rel, value: Scalar) -> Scalar {
+/// A value of this kind that is evaluated for one row, as an expression.
+pub(super) fn closed(scope: Rel, value: Scalar, leaf: Leaf) -> Scalar {
+    let packs = match leaf {
+        Leaf::Packed(ty) => Some(ty),
+        _ => None,
+    };
     match scope {
         Rel::Unit => value,
-        rel => Scalar::Query { rel: Box::new(rel), value: Box::new(value) },
+        rel => Scalar::Query { packs, rel: Box::new(rel), value: Box::new(value) },
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     catalog,
     columns::Columns,
     engine::Cell,
-    plan::{Change, JoinKind, Rel, Val, Written},
+    plan::{Change, ColId, JoinKind, Rel, Rows, Val, Written},
     tree::{Ident, expr},
 };
 
@@ -44,13 +44,11 @@ impl Builder<'_> {
         self.check_place(id)?;
         let table = self.table(name)?;
         let item = self.parameter_type(f)?;
-        let mut rows = self.table_rows(name, &table, item)?;
-        // What stands around the change is evaluated within it, too.
-        rows.rel = rows.rel.join(JoinKind::Inner, self.scope.clone(), Vec::new());
+        let (mut rows, row_id) = self.changed_rows(name, &table, item)?;
         let (Val::One(condition), _) = self.for_each(&mut rows, f)? else {
             return Err(self.unsupported(f, "a condition"));
         };
-        self.plan.change = Some(Change::Delete { table, rel: rows.rel.filter(condition) });
+        self.plan.change = Some(Change::Delete { table, rel: rows.rel.filter(condition), row_id });
         Ok(Val::unit())
     }
 
@@ -58,8 +56,7 @@ impl Builder<'_> {
         self.check_place(id)?;
         let table = self.table(name)?;
         let item = self.parameter_type(f)?;
-        let mut rows = self.table_rows(name, &table, item)?;
-        rows.rel = rows.rel.join(JoinKind::Inner, self.scope.clone(), Vec::new());
+        let (mut rows, row_id) = self.changed_rows(name, &table, item)?;
         let value = match self.chosen(&mut rows, f)? {
             Some(value) => value,
             None => {
@@ -71,13 +68,30 @@ impl Builder<'_> {
             }
         };
         let columns = self.written(name, &table, item, value)?;
-        self.plan.change = Some(Change::Update { table, rel: rows.rel, columns });
+        self.plan.change = Some(Change::Update { table, rel: rows.rel, row_id, columns });
         Ok(Val::unit())
+    }
+
+    /// The rows of a table, with what stands around the change, which is evaluated within it, too; and what tells them
+    /// apart.
+    fn changed_rows(
+        &mut self,
+        name: ExprId,
+        table: &Rc<catalog::Table>,
+        item: TypeId,
+    ) -> Result<(Rows, Vec<ColId>)> {
+        let mut rows = self.table_rows(name, table, item)?;
+        let row_id = self.new_columns(self.engine.capabilities.row_id.len());
+        if let Rel::Scan(scan) = &mut rows.rel {
+            scan.row_id.clone_from(&row_id);
+        }
+        rows.rel = rows.rel.join(JoinKind::Inner, self.scope.clone(), Vec::new());
+        Ok((rows, row_id))
     }
 
     /// The new row of an update by `if condition then .some(row) else .none`, whose condition is asked of `rows`, so that
     /// an index can serve it; `None` if it is no such update.
-    fn chosen(&mut self, rows: &mut crate::plan::Rows, f: ExprId) -> Result<Option<Val>> {
+    fn chosen(&mut self, rows: &mut Rows, f: ExprId) -> Result<Option<Val>> {
         let (params, body) = self.lambda(f)?;
         let Kind::If { condition, then, otherwise } = self.expr(body)?.kind else { return Ok(None) };
         let (&Kind::Variant { index: 1, payload }, &Kind::Variant { index: 0, .. }) =

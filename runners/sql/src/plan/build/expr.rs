@@ -8,6 +8,12 @@ use crate::{
     shape::Shape,
 };
 
+/// Uses at most for each of which rows are made again.
+const COPIES: u32 = 3;
+
+/// Nodes at most of rows that are made again.
+const COPIED_NODES: usize = 12;
+
 impl Builder<'_> {
     pub(super) fn value(&mut self, id: ExprId) -> Result<Val> {
         let program = self.program;
@@ -86,6 +92,21 @@ impl Builder<'_> {
         Ok(self.cheap_one(scalar))
     }
 
+    /// The same of what an operation is given beside an array, which is evaluated though the array be empty.
+    pub(super) fn argument(&mut self, id: ExprId) -> Result<Scalar> {
+        let scalar = self.scalar(id)?;
+        Ok(self.argument_of(scalar))
+    }
+
+    pub(super) fn argument_of(&mut self, scalar: Scalar) -> Scalar {
+        let may_fail = scalar.may_fail();
+        let scalar = self.cheap_one(scalar);
+        if may_fail {
+            self.add(|scope| scope.filter(Scalar::Force(vec![scalar.clone()])));
+        }
+        scalar
+    }
+
     pub(super) fn cheap_one(&mut self, scalar: Scalar) -> Scalar {
         if scalar.is_cheap() {
             return scalar;
@@ -148,6 +169,15 @@ impl Builder<'_> {
                     && rows.rel.free().is_empty()
                 {
                     return Ok(Val::Rows(rows));
+                }
+                let is_cheap = uses.count <= COPIES && rows.rel.size() <= COPIED_NODES;
+                // Uses have to agree on the order, if there is one.
+                let agree = is_unordered || rows.rel.is_steady();
+                let is_copied = agree && is_cheap && !uses.in_step && !rows.rel.may_fail();
+                if self.depth > 0 && is_copied {
+                    // Each use is a join of its own, where one array for all would be packed and taken apart.
+                    let rows = self.ready(*rows, item)?;
+                    return Ok(Val::Source(Source::Copy(Box::new(rows))));
                 }
                 if self.depth > 0 || self.scope != Rel::Unit {
                     return Ok(Val::One(self.collect(*rows, item)?));

@@ -88,12 +88,17 @@ impl Builder<'_> {
         let order = self.single_key(&mut rows);
         let keys = self.group_keys(&rows.item, item);
         let order: Vec<_> = order.into_iter().map(Key::by).collect();
+        let is_strict = self.shapes.leaves(item).into_iter().all(|leaf| match leaf {
+            Leaf::Prim(prim) => !prim.is_float(),
+            Leaf::Tag => true,
+            _ => false,
+        });
         rows.rel = match keys.is_empty() {
             true => {
                 let (input, skip) = (Box::new(rows.rel), Box::new(Scalar::int(0)));
                 Rel::Limit { input, order: order.clone(), skip, take: 1 }
             }
-            false => Rel::First { input: Box::new(rows.rel), keys, order: order.clone() },
+            false => Rel::First { input: Box::new(rows.rel), keys, order: order.clone(), is_strict },
         };
         rows.is_total = !order.is_empty();
         rows.order = order;

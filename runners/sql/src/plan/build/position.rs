@@ -4,13 +4,28 @@ use runner_core::{ExprId, Op, Prim, Result};
 
 use super::Builder;
 use crate::{
-    plan::{JoinKind, Key, Rel, Rows, Scalar, Val, WindowFunction},
+    plan::{JoinKind, Key, Parts, Rel, Rows, Scalar, Val, WindowFunction},
     shape::Shape,
 };
 
 impl Builder<'_> {
-    pub(super) fn slice(&mut self, xs: ExprId, start: ExprId, end: ExprId) -> Result<Rows> {
-        let (mut rows, item) = self.ready_rows(xs)?;
+    pub(super) fn slice(&mut self, xs: ExprId, start: ExprId, end: ExprId) -> Result<Val> {
+        let item = self.item_type(self.ty(xs)?)?;
+        let rows = match self.value(xs)? {
+            Val::Parts(parts) => {
+                let parts = self.cheap_one(parts);
+                let (start, end) = (self.argument(start)?, self.scalar(end)?);
+                let (operation, args) = match &end {
+                    Scalar::Parts(Parts::Count, of) if of.first() == Some(&parts) => {
+                        (Parts::From, vec![parts, start])
+                    }
+                    _ => (Parts::Slice, vec![parts, start, self.argument_of(end)]),
+                };
+                return Ok(Val::Parts(Scalar::Parts(operation, args)));
+            }
+            value => self.rows_of(value, item)?,
+        };
+        let mut rows = self.ready(rows, item)?;
         if let (Some(start @ 0..), Some(end @ 0..)) = (self.int(start), self.int(end)) {
             let (mut rows, _) = self.plain(rows, item)?;
             rows.rel = Rel::Limit {
@@ -20,10 +35,10 @@ impl Builder<'_> {
                 take: (end - start).max(0).unsigned_abs(),
             };
             rows.position = None;
-            return Ok(rows);
+            return Ok(Val::Rows(Box::new(rows)));
         }
-        let start = self.cheap_scalar(start)?;
-        let end = self.cheap_scalar(end)?;
+        let start = self.argument(start)?;
+        let end = self.argument(end)?;
         let position = Scalar::Column(self.position(&mut rows));
         let count = self.column();
         let zero = || Scalar::int(0);
@@ -40,7 +55,7 @@ impl Builder<'_> {
         rows.rel = rows.rel.window(vec![(count, WindowFunction::CountAll)]);
         rows.rel = rows.rel.filter(Scalar::and([is_behind, is_before]));
         rows.position = None;
-        Ok(rows)
+        Ok(Val::Rows(Box::new(rows)))
     }
 
     pub(super) fn zip(&mut self, id: ExprId, args: &[ExprId]) -> Result<Rows> {
@@ -76,7 +91,7 @@ impl Builder<'_> {
 
     pub(super) fn shift(&mut self, op: Op, xs: ExprId, by: ExprId, fill: ExprId) -> Result<Rows> {
         let (mut rows, item) = self.ready_rows(xs)?;
-        let by = self.cheap_scalar(by)?;
+        let by = self.argument(by)?;
         let fill = self.value(fill)?;
         let fill = self.collected(fill, item)?;
         let mut fills = self.cheap(fill).columns().into_all().into_iter();
@@ -98,8 +113,8 @@ impl Builder<'_> {
         let (Shape::Prim(prim), Val::One(scalar)) = (self.shapes.get(item), rows.item.clone()) else {
             return Err(self.unsupported(xs, "RollingMean"));
         };
-        let before = self.cheap_scalar(before)?;
-        let after = self.cheap_scalar(after)?;
+        let before = self.argument(before)?;
+        let after = self.argument(after)?;
         let position = Scalar::Column(self.position(&mut rows));
         let function = WindowFunction::RollingMean { prim, item: scalar, before, after, position };
         Ok(self.with_window(rows, function))

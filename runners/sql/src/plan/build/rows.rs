@@ -4,7 +4,10 @@ use runner_core::{Code, Error, ExprId, Result, TypeId};
 
 use super::Builder;
 use crate::{
-    plan::{Aggregate, ColId, Function, Key, Rel, Rows, Scalar, Source, Val, WindowFunction},
+    plan::{
+        Aggregate, ColId, ColIds, Function, Key, PartMut, Parts, Rel, Rows, Scalar, Source, Val,
+        WindowFunction, replace,
+    },
     shape::Shape,
 };
 
@@ -19,6 +22,11 @@ impl Builder<'_> {
     pub(super) fn rows_of(&mut self, value: Val, item: TypeId) -> Result<Rows> {
         Ok(match value {
             Val::Rows(rows) => *rows,
+            Val::Parts(parts) => {
+                let (part, position) = (self.column(), self.column());
+                let rel = Rel::Parts { parts: Box::new(parts), part, position };
+                Rows::counted(rel, Val::One(Scalar::Column(part)), position)
+            }
             Val::Source(Source::Lists { lists, item }) => {
                 let (columns, value) = self.new_value(item);
                 let position = self.column();
@@ -27,6 +35,18 @@ impl Builder<'_> {
                 let lists =
                     columns.map(|(column, list)| (column.unwrap_or_else(|| self.column()), list)).collect();
                 Rows::counted(Rel::Lists { lists, position }, value, position)
+            }
+            Val::Source(Source::Copy(mut rows)) => {
+                let plan = &mut self.plan;
+                let names = rows.rel.rename(&mut || plan.column());
+                let renamed = |scalar: &mut Scalar| replace(PartMut::Scalar(scalar), &names);
+                rows.order.iter_mut().for_each(|key| renamed(&mut key.scalar));
+                rows.item = rows.item.map(&mut |mut scalar| {
+                    renamed(&mut scalar);
+                    scalar
+                });
+                rows.position = rows.position.and_then(|position| names.get(&position).copied());
+                *rows
             }
             Val::Source(Source::Shared { index, columns, position, item, messages }) => {
                 let mut own = Vec::new();
@@ -86,6 +106,7 @@ impl Builder<'_> {
                 };
                 Val::Option { some, value: Box::new(self.collected(*value, payload)?) }
             }
+            Val::Parts(parts) => Val::One(Scalar::Parts(Parts::Pack, vec![parts])),
             Val::One(_) => value,
         })
     }
@@ -100,8 +121,12 @@ impl Builder<'_> {
     /// What is made of all rows.
     pub(super) fn whole(&mut self, rel: Rel, aggregate: Aggregate) -> Scalar {
         let column = self.column();
+        let packs = match &aggregate.function {
+            Function::Collect { ty, .. } => Some(*ty),
+            _ => None,
+        };
         let rel = Box::new(rel.whole(column, aggregate));
-        Scalar::Query { rel, value: Box::new(Scalar::Column(column)) }
+        Scalar::Query { packs, rel, value: Box::new(Scalar::Column(column)) }
     }
 
     /// Rows whose item is of cheap columns, so that they may be used more than once.
@@ -112,12 +137,14 @@ impl Builder<'_> {
         Ok(rows)
     }
 
-    /// Rows whose item is of nothing but columns.
+    /// Rows whose item is of nothing but columns of theirs.
     pub(super) fn plain(&mut self, mut rows: Rows, item: TypeId) -> Result<(Rows, Vec<ColId>)> {
         let value = self.collected(rows.item, item)?;
+        let mut own = ColIds::new();
+        rows.rel.visible(&mut own);
         let (mut added, mut columns) = (Vec::new(), Vec::new());
         rows.item = value.map(&mut |scalar| {
-            let column = scalar.as_column().unwrap_or_else(|| {
+            let column = scalar.as_column().filter(|column| own.contains(column)).unwrap_or_else(|| {
                 let column = self.plan.column();
                 added.push((column, scalar));
                 column

@@ -46,7 +46,7 @@ impl Builder<'_> {
             fields.push(field);
             values.push(value);
         }
-        let rel = Rel::Scan(Box::new(Table { table: Rc::clone(table), fields }));
+        let rel = Rel::Scan(Box::new(Table { table: Rc::clone(table), fields, row_id: Vec::new() }));
         Ok(Rows::unordered(rel, Val::Tuple(values)))
     }
 
@@ -92,7 +92,7 @@ impl Builder<'_> {
             None => values.remove(0),
             Some(_) => Val::Tuple(values),
         };
-        let rel = Rel::Raw { table: Box::new(Table { table: named, fields }), position };
+        let rel = Rel::Raw { table: Box::new(Table { table: named, fields, row_id: Vec::new() }), position };
         Ok(Val::Rows(Box::new(Rows::counted(rel, value, position))))
     }
 

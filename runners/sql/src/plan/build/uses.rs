@@ -45,9 +45,9 @@ impl Uses {
             }
             let in_step = place.in_step
                 || matches!(&expr.kind, Kind::Call { op: Op::Fold | Op::Scan | Op::LoopUntilEmpty, .. });
-            let unordered = unordered_child(&expr.kind, place.is_unordered);
+            let unordered = unordered_children(&expr.kind, place.is_unordered);
             expr.kind.for_each_child(|child| {
-                open.push((child, Place { depth, in_step, is_unordered: unordered == Some(child) }));
+                open.push((child, Place { depth, in_step, is_unordered: unordered.contains(&child) }));
             });
         }
         for (local, place) in found {
@@ -66,11 +66,22 @@ impl Uses {
     }
 }
 
-/// The array of which an operation does not ask in what order its items are.
-fn unordered_child(kind: &Kind, is_unordered: bool) -> Option<ExprId> {
+/// The arrays of which an expression does not ask in what order their items are. A sum of floats over an array without an
+/// order is added in any.
+fn unordered_children(kind: &Kind, is_unordered: bool) -> Vec<ExprId> {
     match kind {
-        Kind::Call { op: Op::Count | Op::All | Op::Any | Op::Contains, args } => args.first().copied(),
-        Kind::Call { op: Op::Map | Op::Filter, args } if is_unordered => args.first().copied(),
-        _ => None,
+        Kind::Call {
+            op: Op::Count | Op::All | Op::Any | Op::Contains | Op::Sum | Op::Mean | Op::Min | Op::Max,
+            args,
+        } => args.first().copied().into_iter().collect(),
+        Kind::Call { op: Op::Map | Op::Filter, args } if is_unordered => {
+            args.first().copied().into_iter().collect()
+        }
+        // A lambda passes on what is asked of its body.
+        Kind::Call { op: Op::FlatMap, args } if is_unordered => args.clone(),
+        Kind::Call { op: Op::Append, args } if is_unordered => args.clone(),
+        Kind::Lambda { body, .. } | Kind::Let { body, .. } if is_unordered => vec![*body],
+        Kind::If { then, otherwise, .. } if is_unordered => vec![*then, *otherwise],
+        _ => Vec::new(),
     }
 }

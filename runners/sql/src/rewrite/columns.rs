@@ -1,0 +1,149 @@
+//! Columns that nothing uses are dropped, and what would only make them.
+//!
+//! A left join has at most one partner for a row, so one of which nothing is used goes too. What is not needed may not
+//! happen, so what may fail is no reason to keep a column.
+
+use crate::plan::{ColId, ColIds, JoinKind, PartMut, Plan, Rel, Scalar};
+
+/// Drops unused columns of all nodes.
+pub(super) fn prune(plan: &mut Plan) {
+    let mut pass = Pass { shared: vec![ColIds::new(); plan.shared.len()] };
+    if let Some(change) = &mut plan.change {
+        let mut needed = change.row_id().iter().copied().collect();
+        pass.change_scalars(change, &mut needed);
+        pass.rel(change.rel_mut(), &needed);
+    }
+    let root = &mut plan.root;
+    let mut needed = ColIds::new();
+    for scalar in root.columns.iter_mut().chain(root.order.iter_mut().map(|key| &mut key.scalar)) {
+        pass.scalar(scalar, &mut needed);
+    }
+    pass.rel(&mut root.rel, &needed);
+    // Each uses those before it alone.
+    for (index, shared) in plan.shared.iter_mut().enumerate().rev() {
+        let needed = pass.shared.get(index).cloned().unwrap_or_default();
+        shared.columns.retain(|column| needed.contains(column));
+        pass.rel(&mut shared.rel, &needed);
+    }
+}
+
+struct Pass {
+    /// What is used of shared rows.
+    shared: Vec<ColIds>,
+}
+
+impl Pass {
+    fn change_scalars(&mut self, change: &mut crate::plan::Change, needed: &mut ColIds) {
+        change.for_each_scalar_mut(&mut |scalar| self.scalar(scalar, needed));
+    }
+
+    /// Notes what a scalar uses, and prunes the subqueries within it.
+    fn scalar(&mut self, scalar: &mut Scalar, needed: &mut ColIds) {
+        needed.extend(scalar.free());
+        self.queries(scalar);
+    }
+
+    fn queries(&mut self, scalar: &mut Scalar) {
+        match scalar {
+            Scalar::Query { rel, value, .. } => {
+                let mut needed = ColIds::new();
+                self.scalar(value, &mut needed);
+                self.rel(rel, &needed);
+            }
+            Scalar::Exists(rel) => self.rel(rel, &ColIds::new()),
+            _ => scalar.for_each_part_mut(&mut |part| {
+                if let PartMut::Scalar(scalar) = part {
+                    self.queries(scalar);
+                }
+            }),
+        }
+    }
+
+    fn rel(&mut self, rel: &mut Rel, needed: &ColIds) {
+        match rel {
+            Rel::Extend { input, columns } => {
+                retain(columns, needed);
+                if columns.is_empty() {
+                    let input = std::mem::replace(&mut **input, Rel::Unit);
+                    *rel = input;
+                    return self.rel(rel, needed);
+                }
+            }
+            Rel::Window { input, columns } => {
+                retain(columns, needed);
+                if columns.is_empty() {
+                    let input = std::mem::replace(&mut **input, Rel::Unit);
+                    *rel = input;
+                    return self.rel(rel, needed);
+                }
+            }
+            Rel::Join { kind: JoinKind::Left { found }, left, right, .. } => {
+                let mut of_right = ColIds::from([*found]);
+                right.visible(&mut of_right);
+                if of_right.is_disjoint(needed) {
+                    let left = std::mem::replace(&mut **left, Rel::Unit);
+                    *rel = left;
+                    return self.rel(rel, needed);
+                }
+            }
+            Rel::Aggregate { aggregates, .. } => retain(aggregates, needed),
+            Rel::Union { arms, columns } => {
+                let kept: Vec<_> = columns.iter().map(|column| needed.contains(column)).collect();
+                filter(columns, &kept);
+                arms.iter_mut().for_each(|(_, scalars)| filter(scalars, &kept));
+            }
+            Rel::Shared { index, columns } => {
+                columns.retain(|(column, _)| needed.contains(column));
+                if let Some(used) = self.shared.get_mut(*index) {
+                    used.extend(columns.iter().map(|(_, other)| *other));
+                }
+            }
+            _ => {}
+        }
+        self.parts(rel, needed);
+    }
+
+    /// Prunes the parts of a node that stays.
+    fn parts(&mut self, rel: &mut Rel, needed: &ColIds) {
+        let mut below = needed.clone();
+        let mut arms = Vec::new();
+        let is_union = matches!(rel, Rel::Union { .. });
+        // Inputs come first, but what they must give is known last.
+        rel.for_each_part_mut(&mut |part| {
+            if let PartMut::Scalar(scalar) = part
+                && !is_union
+            {
+                self.scalar(scalar, &mut below);
+            }
+        });
+        match rel {
+            Rel::Union { arms: all, .. } => {
+                for (arm, scalars) in all {
+                    let mut of_arm = ColIds::new();
+                    scalars.iter_mut().for_each(|scalar| self.scalar(scalar, &mut of_arm));
+                    arms.push((arm, of_arm));
+                }
+                arms.into_iter().for_each(|(arm, needed)| self.rel(arm, &needed));
+            }
+            Rel::Join { left, right, .. } => {
+                self.rel(right, &below);
+                below.extend(right.free());
+                self.rel(left, &below);
+            }
+            _ => rel.for_each_part_mut(&mut |part| {
+                if let PartMut::Rel(input) = part {
+                    self.rel(input, &below);
+                }
+            }),
+        }
+    }
+}
+
+fn retain<T>(columns: &mut Vec<(ColId, T)>, needed: &ColIds) {
+    columns.retain(|(column, _)| needed.contains(column));
+}
+
+fn filter<T>(all: &mut Vec<T>, kept: &[bool]) {
+    let mut kept = kept.iter();
+    all.retain(|_| kept.next().copied().unwrap_or(true));
+}
