@@ -12,7 +12,9 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
     connection::Pooled,
-    error, params,
+    error,
+    limits::CANCEL_AGAIN,
+    params,
     prepared::{Form, Prepared},
     rows::Results,
 };
@@ -167,8 +169,14 @@ struct GivenUp(Option<(Cancel, Pooled)>);
 
 impl GivenUp {
     async fn cancel(mut self) {
-        let Some((cancel, _)) = &self.0 else { return };
-        cancel.clone().send().await;
+        let Some((cancel, connection)) = &self.0 else { return };
+        // A request that comes before its query begins is lost, so it is sent until the connection answers again.
+        for wait in CANCEL_AGAIN {
+            cancel.clone().send().await;
+            if tokio::time::timeout(wait, connection.client.simple_query("")).await.is_ok() {
+                break;
+            }
+        }
         if let Some((_, connection)) = self.0.take() {
             // Closed at once: it may be within a transaction that holds locks.
             drop(Pooled::take(connection));

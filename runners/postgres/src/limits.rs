@@ -11,6 +11,16 @@ pub(crate) const WAITING: usize = 16 << 10;
 /// Time to make a connection, or to ask for a cancellation, unless the address says `connect_timeout`.
 pub(crate) const CONNECT: Duration = Duration::from_secs(30);
 
+/// Times after which a query is cancelled once more, if it is still at work.
+pub(crate) const CANCEL_AGAIN: [Duration; 6] = [
+    Duration::from_millis(50),
+    Duration::from_millis(100),
+    Duration::from_millis(200),
+    Duration::from_millis(400),
+    Duration::from_millis(800),
+    Duration::from_millis(1600),
+];
+
 /// Time in which the database has to answer to be ready.
 pub(crate) const READY: Duration = Duration::from_secs(2);
 

@@ -69,7 +69,11 @@ fn a_late_deadline(scene: &Scene) {
             time *= 2;
         }
     });
-    assert_eq!(scene.runtime.block_on(count(&client)), 0, "the client and its server are as good as before");
+    // A statement may have begun after it was cancelled for the first time.
+    let start = Instant::now();
+    while scene.runtime.block_on(count(&client)) != 0 {
+        assert!(start.elapsed() < LONG, "the client and its server are as good as before");
+    }
 }
 
 fn an_explicit_cancel(scene: &Scene) {
