@@ -187,6 +187,10 @@ impl Emitter<'_> {
     ) -> Block {
         let mut used: Vec<_> =
             aggregates.iter().filter(|(column, _)| needed.contains(column)).cloned().collect();
+        if is_whole && used.is_empty() {
+            // One row, of which no column is needed. A SELECT without aggregates would give all rows.
+            return Block::default();
+        }
         let mut below = with_free(&ColIds::new(), keys.iter().map(|(_, key)| key));
         let mut needs_columns = false;
         for (_, aggregate) in &used {

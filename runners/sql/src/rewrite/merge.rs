@@ -14,10 +14,9 @@ use crate::plan::{Aggregate, ColId, JoinKind, Part, PartMut, Plan, Rel, Scalar};
 
 /// Merges the aggregates of the scalars of each node.
 pub(super) fn merge(plan: &mut Plan) {
-    for_each_node(plan, &mut |input, scalars, columns| {
+    for_each_node(plan, &mut |input, mut scalars, columns| {
         let is_certain = input.is_single();
         let mut uses: HashMap<usize, usize> = HashMap::new();
-        let mut scalars: Vec<_> = scalars;
         for scalar in &mut scalars {
             for_each_candidate(scalar, is_certain, &mut |_, index, _| *uses.entry(index).or_default() += 1);
         }
@@ -41,7 +40,7 @@ pub(super) fn merge(plan: &mut Plan) {
                 }
             });
         }
-        for (index, merged) in merged {
+        for (index, merged) in merged.into_iter().filter(|(_, merged)| !merged.aggregates.is_empty()) {
             let rel = std::mem::replace(input, Rel::Unit);
             *input = rel.join(JoinKind::Inner, merged.rel(index), Vec::new());
         }
