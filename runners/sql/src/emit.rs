@@ -82,7 +82,7 @@ impl Emitter<'_> {
             let (columns, own) = self.exported(&shared.columns);
             let query = block.query(columns);
             self.shared_own.extend(own);
-            // What is no more than joins and conditions takes part in the plan of each use.
+            // The engine plans joins and filters together with each query that uses them.
             let is_computed = shared.is_once || shared.rel.is_computed();
             let kind = if is_computed { WithKind::Plain } else { WithKind::Inlined };
             with.push(With { name: shared_name(index), columns: Vec::new(), kind, query });
@@ -132,23 +132,16 @@ fn shared_name(index: usize) -> Ident {
     Ident::Numbered("w", index + 1)
 }
 
-/// Shared rows of which there is a use.
+/// The shared rows that the plan still uses.
 fn used_shared(plan: &Plan) -> HashSet<usize> {
     let mut used = HashSet::new();
-    plan.for_each_part(&mut |part| note_shared(&part, &mut used));
-    used
-}
-
-fn note_shared(part: &Part<'_>, used: &mut HashSet<usize>) {
-    match part {
-        Part::Rel(rel) => {
-            if let Rel::Shared { index, .. } = rel {
-                used.insert(*index);
-            }
-            rel.for_each_part(&mut |part| note_shared(&part, used));
+    let note = &mut |part: &Part<'_>| {
+        if let Part::Rel(Rel::Shared { index, .. }) = part {
+            used.insert(*index);
         }
-        Part::Scalar(scalar) => scalar.for_each_part(&mut |part| note_shared(&part, used)),
-    }
+    };
+    plan.for_each_part(&mut |part| part.walk(note));
+    used
 }
 
 /// Uses of a column.

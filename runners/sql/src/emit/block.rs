@@ -146,7 +146,7 @@ impl Emitter<'_> {
         self.closed(block, rel, needed)
     }
 
-    /// Columns as a query gives them: those of a database's own types as they are, which are the others.
+    /// Columns as a subquery selects them, and which of them it selects in the type of a table's column.
     pub(super) fn exported(&self, columns: &[ColId]) -> (Vec<Expr>, Vec<(ColId, Own)>) {
         let mut own = Vec::new();
         let exprs = columns.iter().map(|column| {

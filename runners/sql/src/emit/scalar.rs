@@ -213,7 +213,7 @@ impl Emitter<'_> {
         expr::binary(operator, &key(&left), &key(&right))
     }
 
-    /// What is compared, as columns hold it if one of the two is such a column, and the other can be said so.
+    /// Both sides of a comparison in the type of the table's column that one of them is, if the other can be converted.
     fn in_own_type(&self, left: Expr, right: Expr) -> (Expr, Expr) {
         let other = |of: &Own, value: &Expr| self.engine.spelling.own_of(of.prim, value);
         match (left.own(), right.own()) {

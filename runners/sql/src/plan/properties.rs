@@ -126,8 +126,8 @@ impl Rel {
 
     /// Number of nodes, those of subqueries too.
     pub(crate) fn size(&self) -> usize {
-        let mut size = 1;
-        count_nodes(Part::Rel(self), &mut size);
+        let mut size = 0;
+        Part::Rel(self).walk(&mut |part| size += usize::from(matches!(part, Part::Rel(_))));
         size
     }
 
@@ -219,11 +219,9 @@ impl Scalar {
         found
     }
 
-    /// Whether a NULL in a column is a failure within.
+    /// Whether a NULL in a column is an error within.
     pub(crate) fn checks_null(&self) -> bool {
-        let mut found = matches!(self, Self::NotNull { .. });
-        self.for_each_part(&mut |part| found |= matches!(part, Part::Scalar(scalar) if scalar.checks_null()));
-        found
+        Part::Scalar(self).checks_null()
     }
 
     /// Whether it is made of literals and parameters alone, so that an engine may evaluate it while it plans.
@@ -272,35 +270,31 @@ impl Scalar {
 }
 
 impl super::Plan {
-    /// Whether floats are added, multiplied or given to functions in it.
+    /// Whether it computes with floats: arithmetic, functions, sums and means.
     pub(crate) fn computes_floats(&self) -> bool {
         let mut found = false;
-        self.for_each_part(&mut |part| found |= part.computes_floats());
+        self.for_each_part(&mut |part| found = found || part.any(Part::computes_floats));
         found
     }
 }
 
 impl Part<'_> {
+    /// Whether this node or operation itself computes with floats.
     fn computes_floats(&self) -> bool {
-        let mut found = match self {
+        let is_sum = |(_, aggregate): &(ColId, Aggregate)| matches!(aggregate.function, Function::Of { op: Op::Sum | Op::Mean, prim, .. } if prim.is_float());
+        match self {
             Self::Scalar(Scalar::Call { operands, .. }) => operands.iter().any(|prim| prim.is_float()),
-            Self::Scalar(_) => false,
-            Self::Rel(Rel::Aggregate { aggregates, .. }) => {
-                aggregates.iter().any(|(_, aggregate)| {
-                    matches!(aggregate.function, Function::Of { op: Op::Sum | Op::Mean, prim, .. } if prim.is_float())
-                })
-            }
+            Self::Rel(Rel::Aggregate { aggregates, .. }) => aggregates.iter().any(is_sum),
             Self::Rel(Rel::Window { columns, .. }) => {
                 columns.iter().any(|(_, function)| matches!(function, WindowFunction::RollingMean { .. }))
             }
-            Self::Rel(_) => false,
-        };
-        let visit = &mut |part: Part<'_>| found = found || part.computes_floats();
-        match self {
-            Self::Rel(rel) => rel.for_each_part(visit),
-            Self::Scalar(scalar) => scalar.for_each_part(visit),
+            _ => false,
         }
-        found
+    }
+
+    /// Whether a NULL in a column is an error within.
+    pub(crate) fn checks_null(&self) -> bool {
+        self.any(|part| matches!(part, Self::Scalar(Scalar::NotNull { .. })))
     }
 
     fn may_fail(&self) -> bool {
@@ -312,7 +306,7 @@ impl Part<'_> {
 }
 
 impl Aggregate {
-    /// Whether what it is made of may fail for rows that its filter leaves out, which engines may not do first.
+    /// Whether a NULL in a row that its filter leaves out would be an error: an engine may evaluate the items first.
     pub(crate) fn checks_before_filter(&self) -> bool {
         let mut checks = false;
         self.for_each_part(&mut |part| {
@@ -347,19 +341,6 @@ pub(crate) fn replace(part: PartMut<'_>, names: &HashMap<ColId, ColId>) {
             }
         }
         PartMut::Scalar(scalar) => scalar.for_each_part_mut(&mut |part| replace(part, names)),
-    }
-}
-
-fn count_nodes(part: Part<'_>, size: &mut usize) {
-    match part {
-        Part::Rel(rel) => rel.for_each_part(&mut |part| {
-            *size += usize::from(matches!(part, Part::Rel(_)));
-            count_nodes(part, size);
-        }),
-        Part::Scalar(scalar) => scalar.for_each_part(&mut |part| {
-            *size += usize::from(matches!(part, Part::Rel(_)));
-            count_nodes(part, size);
-        }),
     }
 }
 

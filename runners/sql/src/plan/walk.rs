@@ -14,6 +14,24 @@ pub(crate) enum PartMut<'a> {
     Scalar(&'a mut Scalar),
 }
 
+impl<'a> Part<'a> {
+    /// Calls `visit` with this and each part within it, those of subqueries too.
+    pub(crate) fn walk(&self, visit: &mut dyn FnMut(&Part<'a>)) {
+        visit(self);
+        match self {
+            Self::Rel(rel) => rel.for_each_part(&mut |part| part.walk(visit)),
+            Self::Scalar(scalar) => scalar.for_each_part(&mut |part| part.walk(visit)),
+        }
+    }
+
+    /// Whether one of these parts is such a one.
+    pub(crate) fn any(&self, is_such: impl Fn(&Part<'a>) -> bool) -> bool {
+        let mut found = false;
+        self.walk(&mut |part| found = found || is_such(part));
+        found
+    }
+}
+
 macro_rules! walk {
     ($rel:ident, $scalar:ident, $key:ident, $aggregate:ident, $window:ident, $all:ident, $part:ident, $($mutable:tt)?) => {
         impl Rel {

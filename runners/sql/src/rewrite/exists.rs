@@ -1,8 +1,8 @@
-//! A look-up of which is only asked whether there is a row becomes EXISTS, which engines execute as a semi-join or an
-//! anti-join.
+//! Look-ups that only ask whether there is a row become EXISTS, which engines execute as a semi-join or an anti-join.
 //!
-//! So do `any`, `all` and `is_empty`. `find(..) | is_some` is built as a left join with the first row that matches. Where nothing of that row is used, and it
-//! is asked once whether it is there, the question is asked of the rows themselves.
+//! `any`, `all` and `count(..) == 0` are built as aggregates, `find(..) | is_some` as a left join with the first row that
+//! matches. Where nothing else of that row is used, EXISTS takes their place. It stops at the first row, so none of the rows
+//! may hold an error.
 
 use std::collections::HashMap;
 
@@ -11,102 +11,99 @@ use runner_core::Op;
 use super::{for_each_rel, queries::for_each_scalar_within};
 use crate::plan::{ColId, ColIds, Function, JoinKind, Part, Plan, Rel, Scalar};
 
-/// Makes EXISTS of look-ups. What they were made of is left for [`prune`](super::columns::prune).
+/// Makes EXISTS of look-ups. The joins that nothing uses any more are left for [`prune`](super::columns::prune).
 pub(super) fn ask(plan: &mut Plan) {
     for_each_scalar_within(plan, &mut of_aggregate);
     let mut uses = HashMap::new();
     plan.for_each_part(&mut |part| count(&part, &mut uses));
-    let is_used = |column: &ColId| uses.contains_key(column);
     let mut asked = HashMap::new();
     for_each_rel(plan, &mut |rel| {
         let Rel::Join { kind: JoinKind::Left { found }, right, on, .. } = rel else { return };
         let Rel::Limit { input, skip, take: 1, .. } = &**right else { return };
-        let mut columns = ColIds::new();
+        let is_asked = uses.get(found) == Some(&Uses { all: 1, null_checks: 1 });
+        if !on.is_empty() || **skip != Scalar::int(0) || !is_asked || !is_harmless(input) {
+            return;
+        }
+        let (mut columns, mut within) = (ColIds::new(), HashMap::new());
         input.visible(&mut columns);
-        let is_asked = uses.get(found).is_some_and(|uses| uses.all == 1 && uses.null_checks == 1);
-        let outside: bool = columns.iter().filter(|column| is_used(column)).all(|column| {
-            // Used by its own look-up alone.
-            let mut within = HashMap::new();
-            count(&Part::Rel(right), &mut within);
-            within.get(column).map(|uses: &Uses| uses.all) == uses.get(column).map(|uses| uses.all)
-        });
-        if on.is_empty() && **skip == Scalar::int(0) && is_asked && outside {
+        count(&Part::Rel(right), &mut within);
+        if columns.iter().all(|column| within.get(column) == uses.get(column)) {
             asked.insert(*found, (**input).clone());
         }
     });
     if asked.is_empty() {
         return;
     }
+    let mut taken = |value: &Scalar| value.as_column().and_then(|found| asked.remove(&found));
     for_each_scalar_within(plan, &mut |scalar| {
-        if let Scalar::Not(inner) = scalar
-            && let Scalar::IsNull(value) = &**inner
-            && let Some(rows) = value.as_column().and_then(|found| asked.remove(&found))
-        {
-            *scalar = Scalar::Exists(Box::new(rows));
-        }
-        if let Scalar::IsNull(value) = scalar
-            && let Some(rows) = value.as_column().and_then(|found| asked.remove(&found))
-        {
-            *scalar = Scalar::Exists(Box::new(rows)).negated();
+        let is_some = match scalar {
+            Scalar::Not(inner) => match &**inner {
+                Scalar::IsNull(value) => taken(value).map(|rows| (rows, true)),
+                _ => None,
+            },
+            Scalar::IsNull(value) => taken(value).map(|rows| (rows, false)),
+            _ => None,
+        };
+        if let Some((rows, is_some)) = is_some {
+            let exists = Scalar::Exists(Box::new(rows));
+            *scalar = if is_some { exists } else { exists.negated() };
         }
     });
 }
 
-/// Asks for a row instead of `any`, `all`, and a count that is compared with zero.
+/// Makes EXISTS of `any`, `all`, and a count that is compared with zero.
 fn of_aggregate(scalar: &mut Scalar) {
-    if let Scalar::Compare { op, left, right, .. } = scalar
-        && let Op::Eq | Op::Ne | Op::Gt = op
-        && **right == Scalar::int(0)
-        && let Some((rel, Function::Count)) = whole(left)
-    {
-        let exists = Scalar::Exists(Box::new(rel));
-        *scalar = if *op == Op::Eq { exists.negated() } else { exists };
-        return;
-    }
-    match whole(scalar) {
-        Some((rel, Function::Of { op: Op::Any, item, .. })) => {
-            *scalar = Scalar::Exists(Box::new(rel.filter(item)));
+    let exists = |rel: &Rel, condition: Scalar| Scalar::Exists(Box::new(rel.clone().filter(condition)));
+    let asked = match scalar {
+        Scalar::Compare { op: op @ (Op::Eq | Op::Ne | Op::Gt), left, right, .. }
+            if **right == Scalar::int(0) =>
+        {
+            let Some((rel, Function::Count)) = whole(left) else { return };
+            let exists = exists(rel, Scalar::bool(true));
+            if *op == Op::Eq { exists.negated() } else { exists }
         }
-        Some((rel, Function::Of { op: Op::All, item, .. })) => {
-            *scalar = Scalar::Exists(Box::new(rel.filter(item.negated()))).negated();
-        }
-        _ => {}
-    }
+        Scalar::Query { .. } => match whole(scalar) {
+            Some((rel, Function::Of { op: Op::Any, item, .. })) => exists(rel, item.clone()),
+            Some((rel, Function::Of { op: Op::All, item, .. })) => {
+                exists(rel, item.clone().negated()).negated()
+            }
+            _ => return,
+        },
+        _ => return,
+    };
+    *scalar = asked;
 }
 
-/// The rows that a subquery aggregates as a whole, and how, if no row is left out.
-fn whole(scalar: &Scalar) -> Option<(Rel, Function)> {
+/// The rows that a subquery aggregates as a whole, and how, if no row is left out and none holds an error.
+fn whole(scalar: &Scalar) -> Option<(&Rel, &Function)> {
     let Scalar::Query { rel, value, .. } = scalar else { return None };
     let Rel::Aggregate { input, keys, aggregates, is_whole: true } = &**rel else { return None };
     let ([(column, aggregate)], true) = (aggregates.as_slice(), keys.is_empty()) else { return None };
-    let is_plain = value.as_column() == Some(*column) && aggregate.filter.is_empty() && !input.may_fail();
-    let is_safe = |scalar: &Scalar| !scalar.may_fail() && !scalar.checks_null();
-    let is_safe = match &aggregate.function {
-        Function::Of { item, .. } => is_safe(item),
-        _ => true,
-    };
-    (is_plain && is_safe).then(|| ((**input).clone(), aggregate.function.clone()))
+    let is_plain = value.as_column() == Some(*column) && aggregate.filter.is_empty();
+    (is_plain && is_harmless(rel)).then_some((&**input, &aggregate.function))
+}
+
+/// Whether no row of these is an error.
+fn is_harmless(rel: &Rel) -> bool {
+    !rel.may_fail() && !Part::Rel(rel).checks_null()
 }
 
 /// How often a column is used.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Uses {
     all: usize,
-    /// Those that ask whether it is NULL.
+    /// Uses within `IsNull`.
     null_checks: usize,
 }
 
 fn count(part: &Part<'_>, uses: &mut HashMap<ColId, Uses>) {
-    match part {
+    part.walk(&mut |part| match part {
         Part::Scalar(Scalar::Column(column)) => uses.entry(*column).or_default().all += 1,
-        Part::Scalar(scalar) => {
-            if let Scalar::IsNull(value) = scalar
-                && let Some(column) = value.as_column()
-            {
+        Part::Scalar(Scalar::IsNull(value)) => {
+            if let Some(column) = value.as_column() {
                 uses.entry(column).or_default().null_checks += 1;
             }
-            scalar.for_each_part(&mut |part| count(&part, uses));
         }
-        Part::Rel(rel) => rel.for_each_part(&mut |part| count(&part, uses)),
-    }
+        _ => {}
+    });
 }
