@@ -133,13 +133,14 @@ pub(crate) trait Spelling {
         Vec::new()
     }
 
-    /// What a column of a table holds, as a value.
+    /// Converts a value from the type of a table's column, and keeps both.
     fn value_of(&self, of: &Own, own: &Expr) -> Expr;
 
-    /// A value as such a column would hold it, beyond all that it holds where it can't; `None` if that is not simple.
+    /// Converts a value to the type of such a column, so that the two can be compared. `None` if the column's type may have
+    /// no such value.
     fn own_of(&self, prim: Prim, value: &Expr) -> Option<Expr>;
 
-    /// What a statement says about a table that it relies on.
+    /// Conditions that hold while a table is as it was described, and else fail.
     fn checks(&self, _: &Reliance<'_>) -> Vec<Expr> {
         Vec::new()
     }

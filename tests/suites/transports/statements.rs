@@ -137,8 +137,12 @@ fn until_asleep(watch: &Blocking<Postgres>, expected: u8) {
     let start = Instant::now();
     let prepared = watch.prepare(&program(ASLEEP)).unwrap();
     // An array of one number, in zigzag.
-    while watch.execute(&prepared, &[]).unwrap() != [1, 2 * expected] {
-        assert!(start.elapsed() < LONG, "never: {expected} statements at work");
+    loop {
+        let found = watch.execute(&prepared, &[]).unwrap();
+        if found == [1, 2 * expected] {
+            return;
+        }
+        assert!(start.elapsed() < LONG, "never: {expected} statements at work, last {found:?}");
     }
 }
 

@@ -210,10 +210,36 @@ fn a_null_that_is_not_expected_names_its_column() {
     let unused = "func main() -> (let t: [{id: Int64, list: [Int64?]}] = sql::from(\"t\"); \
                   {count(t), t | filter(r -> count(r.list) > 1) | map(r -> r.id)})";
     assert_eq!(database.answer(unused, ""), "{2, [1]}");
+    let twice = "func main() -> (let t: [{id: Int64, list: [Int64?]}] = sql::from(\"t\"); \
+                 {t | filter(r -> count(r.list) > 1) | map(r -> r.id), t | filter(r -> count(r.list) > 2) | map(r -> r.id)})";
+    assert_eq!(database.answer(twice, ""), "{[1], []}");
     fails("func main(): [{id: Int64}] -> sql::raw(\"SELECT id FROM t\")", "\"id\"");
     let some =
         "func main() -> (sql::from(\"t\"): [{id: Int64?}]) | filter(r -> option::is_none(r.id)) | count";
     assert_eq!(database.answer(some, ""), "1");
+}
+
+#[test]
+fn values_that_no_column_holds_are_compared_all_the_same() {
+    let database = Database::with(
+        "CREATE TABLE t (d DATE NOT NULL, p DECIMAL(18,2) NOT NULL); INSERT INTO t VALUES ('2020-01-01', 1.25)",
+    );
+    let count = |condition: &str, input: &str| {
+        let source = format!(
+            "func main(n: Int32) -> (sql::from(\"t\"): [{{d: Date, p: Decimal}}]) | filter(t -> {condition}) | count"
+        );
+        database.answer(&source, input)
+    };
+    for (condition, input, found) in [
+        ("t.d < Date(n)", "2147483647", "1"),
+        ("t.d < Date(n)", "-2147483648", "0"),
+        ("t.d == Date(n)", "18262", "1"),
+        ("t.d < Date(2147483647) && t.d > Date(-2147483648)", "0", "1"),
+        ("t.p < 92233720368547758.06", "0", "1"),
+        ("t.p == 1.25 && t.p != 1.26", "0", "1"),
+    ] {
+        assert_eq!(count(condition, input), found, "{condition} for {input}");
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ use runner_core::{Literal, Op, Prim, TypeId};
 pub use column_type::ColumnType;
 pub use layout::Layout;
 
-use super::{Call, Capabilities, Cell, Items, Spelling, Storage};
+use super::{Call, Capabilities, Cell, Items, Spelling, Storage, own};
 use crate::{
     columns::Columns,
     dialect::DuckDb,
@@ -173,7 +173,8 @@ impl Spelling for DuckDbSpelling {
     }
 
     fn own_of(&self, prim: Prim, value: &Expr) -> Option<Expr> {
-        column::own_of(prim, value)
+        // The numbers at both ends of 32 bits are its infinities.
+        own::of(prim, table_type(prim), value, -i64::from(i32::MAX) + 1..=i64::from(i32::MAX) - 1)
     }
 }
 

@@ -24,7 +24,7 @@ pub use constraint::{ALTERED, NULL};
 pub use escape::{escape, unescape};
 pub use helper::{TEXT_BYTES, TEXT_PARTS, definition};
 
-use super::{Call, Capabilities, Cell, Items, Reliance, Spelling, Storage};
+use super::{Call, Capabilities, Cell, Items, Reliance, Spelling, Storage, own};
 use crate::{
     columns::Columns,
     limits::ARGUMENTS,
@@ -203,7 +203,8 @@ impl Spelling for PostgresSpelling {
     }
 
     fn own_of(&self, prim: Prim, value: &Expr) -> Option<Expr> {
-        column::own_of(prim, value)
+        // From 4713-01-01 BC to 5874897-12-31.
+        own::of(prim, table_type(prim), value, -2_440_588..=2_145_031_948)
     }
 
     fn checks(&self, reliance: &Reliance<'_>) -> Vec<Expr> {

@@ -60,7 +60,7 @@ pub(crate) enum Node {
         otherwise: Option<Expr>,
     },
     Aggregate(Aggregate),
-    /// What a column of a table holds, and the same as a value.
+    /// The value of a table's column: in the column's own type, and converted.
     Own {
         own: Expr,
         of: Own,
@@ -71,7 +71,7 @@ pub(crate) enum Node {
     Exists(Query),
 }
 
-/// Which values a column of a table holds in a type of the database's own, and what it is called there.
+/// A table's column of dates, times or decimals.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Own {
     pub(crate) prim: Prim,
@@ -120,7 +120,7 @@ impl Expr {
         }
     }
 
-    /// What a column of a table holds, if this is its value.
+    /// This value in the type of the table's column that it is read from, if it is read from one as it is.
     pub(crate) fn own(&self) -> Option<(&Self, &Own)> {
         match self.node() {
             Node::Own { own, of, .. } => Some((own, of)),
@@ -128,7 +128,7 @@ impl Expr {
         }
     }
 
-    /// What a column of a table holds, or the value itself: either can be grouped by, sorted by and asked for NULL.
+    /// The same, or the value itself where there is none. Both have the same groups, order and NULLs.
     pub(crate) fn own_or_value(&self) -> &Self {
         self.own().map_or(self, |(own, _)| own)
     }
@@ -339,7 +339,7 @@ pub(crate) fn binary(operator: &'static str, left: &Expr, right: &Expr) -> Expr 
     Expr::new(Node::Binary(operator, left.clone(), right.clone()))
 }
 
-/// What a column of a table holds, and the same as a value.
+/// The value of a table's column: in the column's own type, and converted.
 pub(crate) fn own(own: &Expr, of: &Own, value: &Expr) -> Expr {
     Expr::new(Node::Own { own: own.clone(), of: of.clone(), value: value.clone() })
 }

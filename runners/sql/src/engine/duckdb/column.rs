@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     columns::Columns,
-    engine::{Cell, Storage, own},
+    engine::{Cell, Storage},
     print::quoted,
     shape::Shape,
     tree::{
@@ -236,7 +236,7 @@ impl Column<'_> {
     }
 }
 
-/// What a column holds, as a value.
+/// A column's value, converted from its own type.
 pub(super) fn value_of(of: &Own, own: &Expr) -> Expr {
     let value = match of.prim {
         Prim::Date => {
@@ -249,32 +249,10 @@ pub(super) fn value_of(of: &Own, own: &Expr) -> Expr {
     expr::own(own, of, &value)
 }
 
-/// Year, month and day of what a column holds.
+/// Year, month and day of a column's date.
 pub(super) fn parts_of(of: &Own, own: &Expr) -> [Expr; 3] {
     [("year", "INTEGER"), ("month", "UTINYINT"), ("day", "UTINYINT")]
         .map(|(part, ty)| finite(of, own, cast(&call(part, [own.clone()]), ty), ty))
-}
-
-/// A value as a column would hold it.
-pub(super) fn own_of(prim: Prim, value: &Expr) -> Option<Expr> {
-    let ty = match prim {
-        Prim::Date => "DATE",
-        Prim::Time => "TIME",
-        Prim::Timestamp => "TIMESTAMP",
-        Prim::Decimal => "DECIMAL(18, 2)",
-        _ => return None,
-    };
-    if let Some(number) = value.as_number() {
-        return Some(cast(&expr::text(&own::text(prim, number)?), ty));
-    }
-    if prim != Prim::Date {
-        return None;
-    }
-    let infinity = |text: &str| cast(&expr::text(text), "DATE");
-    let is_above = binary(">=", value, &number(i32::MAX));
-    let is_below = binary("<=", value, &number(-i32::MAX));
-    let date = template("(DATE '1970-01-01' + {})", [value]);
-    Some(expr::case([(is_above, infinity("infinity")), (is_below, infinity("-infinity"))], Some(date)))
 }
 
 fn finite(of: &Own, own: &Expr, read: Expr, ty: &'static str) -> Expr {

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     catalog::{Column, Table},
     columns::Columns,
-    engine::{Cell, Storage, own},
+    engine::{Cell, Storage},
     print::quoted,
     shape::{Leaf, Shape},
     tree::{
@@ -289,7 +289,7 @@ fn of_own(prim: Prim, own: &Expr, from: &Column) -> Expr {
     value_of(&Own { prim, column: from.name.as_str().into() }, own)
 }
 
-/// What a column holds, as a value.
+/// A column's value, converted from its own type.
 pub(super) fn value_of(of: &Own, own: &Expr) -> Expr {
     let value = match of.prim {
         Prim::Date => template("({} - '1970-01-01'::date)", [own]),
@@ -298,29 +298,6 @@ pub(super) fn value_of(of: &Own, own: &Expr) -> Expr {
         _ => hundredths(own),
     };
     expr::own(own, of, &value)
-}
-
-/// A value as a column would hold it.
-pub(super) fn own_of(prim: Prim, value: &Expr) -> Option<Expr> {
-    let ty = match prim {
-        Prim::Date => "date",
-        Prim::Time => "time",
-        Prim::Timestamp => "timestamp",
-        Prim::Decimal => "numeric",
-        _ => return None,
-    };
-    if let Some(number) = value.as_number() {
-        return Some(cast(&expr::text(&own::text(prim, number)?), ty));
-    }
-    if prim != Prim::Date {
-        return None;
-    }
-    let infinity = |text: &str| cast(&expr::text(text), "date");
-    // Of 5874897-12-31 and 4713-01-01 BC.
-    let is_above = binary(">", value, &number(2_145_031_948));
-    let is_below = binary("<", value, &number(-2_440_588));
-    let date = template("('1970-01-01'::date + {})", [value]);
-    Some(expr::case([(is_above, infinity("infinity")), (is_below, infinity("-infinity"))], Some(date)))
 }
 
 fn hundredths(numeric: &Expr) -> Expr {
