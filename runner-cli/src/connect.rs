@@ -132,7 +132,7 @@ pub(crate) async fn open(args: &ConnectArgs, bounds: Bounds) -> Result<DynRun, F
     }
 }
 
-/// What becomes of a program on the database behind a URL.
+/// Explains a program for the database behind a URL.
 ///
 /// # Errors
 /// If that is no database, or it can't be reached.

@@ -215,7 +215,7 @@ impl<'a> Formatter<'a> {
             if self.is(Symbol::Comma) {
                 broken = index + 1 == count;
                 let comma = self.take_comma();
-                // What stands behind the item needs a line of its own.
+                // A comment behind the comma needs a line of its own.
                 hugs &= matches!(&comma, Doc::Concat(parts, _) if parts.len() == 1);
                 // The list itself puts the last comma, behind which a comment may stand.
                 doc = Doc::concat(vec![doc, if broken { without_comma(comma) } else { comma }]);

@@ -119,6 +119,6 @@ fn a_program_is_explained() {
     {
         assert!(with.contains(part), "{part} is not in\n{with}");
     }
-    // What an input decides is explained for one of zeros.
+    // Parameters are zeros, of which DuckDB may know that no row matches.
     folder.run(&["explain", "shop.lt", "--program", "album", "--runner", "duckdb:shop.db"]).fine();
 }

@@ -59,8 +59,8 @@ impl DuckDb {
         Ok(Self { instances: Instances::open(config)?, connections })
     }
 
-    /// What becomes of a program here, up to the plan that DuckDB executes for an input of zeros and empty texts and arrays.
-    /// Nothing is executed.
+    /// The plan and the SQL of a program, and DuckDB's plan of that SQL. Parameters are zeros and empty texts and arrays
+    /// there. The program is not executed.
     ///
     /// # Errors
     /// As [`RunSync::prepare`].

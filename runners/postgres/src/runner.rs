@@ -101,7 +101,7 @@ impl Postgres {
         Ok(tables)
     }
 
-    /// What becomes of a program here, up to the plan that PostgreSQL executes whatever the input is. Nothing is executed.
+    /// The plan and the SQL of a program, and PostgreSQL's generic plan of that SQL. The program is not executed.
     ///
     /// # Errors
     /// As [`Run::prepare`].

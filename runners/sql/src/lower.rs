@@ -9,7 +9,7 @@ use crate::{
     engine::Engine,
     limits::STATEMENT_BYTES,
     output::{Explanation, Statement},
-    plan::build::build,
+    plan::{Plan, build::build},
     print::{Style, print},
     rewrite::rewrite,
     shape::Shapes,
@@ -51,7 +51,7 @@ pub fn pretty<'d>(program: &Program, dialect: impl Into<Dialect<'d>>, tables: &[
     Ok(statement.sql)
 }
 
-/// What becomes of a program on the way to its statement.
+/// The plan of a program, before and after its rewrites, and its SQL.
 ///
 /// ```
 /// # use runner_core::{Expr, INPUT, Kind, Parts, Prim, Program, TypeTable};
@@ -77,7 +77,7 @@ pub fn explain<'d>(
         let mut plan = build(program, engine, &shapes, tables)?;
         let built = plan.to_string();
         rewrite(&mut plan, engine);
-        let sql = statement(program, engine, &shapes, tables, Lines::Many)?.sql;
+        let sql = written(&plan, engine, &shapes, Lines::Many)?.sql;
         Ok(Explanation { built, rewritten: plan.to_string(), sql, executed: None })
     })
 }
@@ -98,7 +98,12 @@ fn statement(
 ) -> Result<Statement> {
     let mut plan = build(program, engine, shapes, tables)?;
     rewrite(&mut plan, engine);
-    let emitted = emit(&plan, engine, shapes);
+    written(&plan, engine, shapes, lines)
+}
+
+/// The statement of a plan.
+fn written(plan: &Plan, engine: &Engine<'_>, shapes: &Shapes, lines: Lines) -> Result<Statement> {
+    let emitted = emit(plan, engine, shapes);
     let style = Style { param: engine.capabilities.param, is_indented: lines == Lines::Many };
     let sql = print(&emitted.query, style);
     if sql.len() > STATEMENT_BYTES {

@@ -48,7 +48,7 @@ pub enum Output {
     Unit,
 }
 
-/// What becomes of a program, step by step, as text for people.
+/// The plan and the SQL of a program, as text for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
     /// The relational plan as the program says it: a node a line, inputs indented below it, `#1` is a column.

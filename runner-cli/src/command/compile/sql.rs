@@ -16,7 +16,7 @@ pub(super) fn print(program: &Program, database: Database, file: Option<&Path>) 
     output::write(file, |out| Ok(writeln!(out, "{lines};")?))
 }
 
-/// What becomes of a program.
+/// The plan and the SQL of a program.
 pub(in crate::command) fn explain(program: &Program, database: Database) -> Result<Explanation, Failure> {
     with_dialect(program, database, |dialect| {
         runner_sql::explain(program, dialect, &assumed_tables(program, dialect)?)

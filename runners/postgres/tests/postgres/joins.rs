@@ -1,10 +1,6 @@
 //! Look-ups of one table in another are hash or merge joins, whatever stands beside the equality.
 
-use std::collections::BTreeSet;
-
-use tokio_postgres::SimpleQueryMessage;
-
-use crate::database::Database;
+use crate::database::{Database, program};
 
 const PROGRAMS: &str = include_str!("../../../sql/tests/joins.lt");
 
@@ -28,18 +24,13 @@ async fn look_ups_are_joins_of_all_rows_at_once() {
     let database = Database::start(TABLES).await;
     let mut scans = Vec::new();
     let mut plans = String::new();
-    let mut made = BTreeSet::new();
     for name in functions() {
-        let source = format!("{PROGRAMS}\nfunc main() -> {name}()");
-        let (_, prepared) = database.prepare(&source).await;
-        let helpers = missing_helpers(prepared.sql(), &mut made);
-        database.client.batch_execute(&helpers).await.unwrap();
-        let explain = format!("EXPLAIN {}", prepared.sql());
-        let lines = database.client.simple_query(&explain).await.unwrap();
-        let lines: Vec<_> = lines.iter().filter_map(line).collect();
+        let program = program(&format!("{PROGRAMS}\nfunc main() -> {name}()"));
+        let plan = database.runner.explain(&program).await.unwrap().executed.unwrap();
+        let lines: Vec<_> = plan.lines().map(str::to_owned).collect();
         if has_scan_for_each_row(&lines) {
             scans.push(name);
-            plans += &format!("{name}:\n{}\n\n", lines.join("\n"));
+            plans += &format!("{name}:\n{plan}\n\n");
         }
     }
     assert_eq!(scans, SCANS, "\n{plans}");
@@ -48,27 +39,6 @@ async fn look_ups_are_joins_of_all_rows_at_once() {
 /// The functions without parameters.
 fn functions() -> impl Iterator<Item = &'static str> {
     PROGRAMS.lines().filter_map(|line| line.strip_prefix("func ")?.split_once("()").map(|(name, _)| name))
-}
-
-/// What makes the helpers that a statement calls, in the order in which they need each other.
-fn missing_helpers(sql: &str, made: &mut BTreeSet<String>) -> String {
-    let mut definitions = String::new();
-    for part in sql.split("pg_temp.").skip(1) {
-        let name = part.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
-        let Some(definition) = runner_sql::postgres::definition(name) else { continue };
-        if made.insert(name.to_owned()) {
-            definitions += &missing_helpers(&definition, made);
-            definitions += &definition;
-        }
-    }
-    definitions
-}
-
-fn line(message: &SimpleQueryMessage) -> Option<String> {
-    match message {
-        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
-        _ => None,
-    }
 }
 
 /// Whether a table is read for each of many rows: within a nested loop, or in a subquery that is not hashed or made once.

@@ -10,7 +10,7 @@ pub(super) fn prune(plan: &mut Plan) {
     let mut pass = Pass { shared: vec![ColIds::new(); plan.shared.len()] };
     if let Some(change) = &mut plan.change {
         let mut needed = change.row_id().iter().copied().collect();
-        pass.change_scalars(change, &mut needed);
+        change.for_each_scalar_mut(&mut |scalar| pass.scalar(scalar, &mut needed));
         pass.rel(change.rel_mut(), &needed);
     }
     let root = &mut plan.root;
@@ -33,10 +33,6 @@ struct Pass {
 }
 
 impl Pass {
-    fn change_scalars(&mut self, change: &mut crate::plan::Change, needed: &mut ColIds) {
-        change.for_each_scalar_mut(&mut |scalar| self.scalar(scalar, needed));
-    }
-
     /// Notes what a scalar uses, and prunes the subqueries within it.
     fn scalar(&mut self, scalar: &mut Scalar, needed: &mut ColIds) {
         needed.extend(scalar.free());
@@ -105,37 +101,31 @@ impl Pass {
 
     /// Prunes the parts of a node that stays.
     fn parts(&mut self, rel: &mut Rel, needed: &ColIds) {
+        if let Rel::Union { arms, .. } = rel {
+            for (arm, scalars) in arms {
+                let mut of_arm = ColIds::new();
+                scalars.iter_mut().for_each(|scalar| self.scalar(scalar, &mut of_arm));
+                self.rel(arm, &of_arm);
+            }
+            return;
+        }
         let mut below = needed.clone();
-        let mut arms = Vec::new();
-        let is_union = matches!(rel, Rel::Union { .. });
-        // Inputs come first, but what they must give is known last.
+        // Scalars first: they say what the inputs must give.
         rel.for_each_part_mut(&mut |part| {
-            if let PartMut::Scalar(scalar) = part
-                && !is_union
-            {
+            if let PartMut::Scalar(scalar) = part {
                 self.scalar(scalar, &mut below);
             }
         });
-        match rel {
-            Rel::Union { arms: all, .. } => {
-                for (arm, scalars) in all {
-                    let mut of_arm = ColIds::new();
-                    scalars.iter_mut().for_each(|scalar| self.scalar(scalar, &mut of_arm));
-                    arms.push((arm, of_arm));
-                }
-                arms.into_iter().for_each(|(arm, needed)| self.rel(arm, &needed));
-            }
-            Rel::Join { left, right, .. } => {
-                self.rel(right, &below);
-                below.extend(right.free());
-                self.rel(left, &below);
-            }
-            _ => rel.for_each_part_mut(&mut |part| {
-                if let PartMut::Rel(input) = part {
-                    self.rel(input, &below);
-                }
-            }),
+        if let Rel::Join { left, right, .. } = rel {
+            self.rel(right, &below);
+            below.extend(right.free());
+            return self.rel(left, &below);
         }
+        rel.for_each_part_mut(&mut |part| {
+            if let PartMut::Rel(input) = part {
+                self.rel(input, &below);
+            }
+        });
     }
 }
 

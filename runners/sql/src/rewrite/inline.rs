@@ -36,7 +36,7 @@ fn count(part: &Part<'_>, is_steady: bool, uses: &mut HashMap<usize, Uses>) {
         Part::Rel(rel) => {
             let is_steady = is_steady && !matches!(rel, Rel::Recursion { .. });
             rel.for_each_part(&mut |part| {
-                // What stands to the right of rows that it depends on is evaluated for each of them.
+                // The right side of a lateral join is evaluated for each row of the left side.
                 let is_steady = match &part {
                     Part::Rel(inner) => is_steady && inner.free().is_empty(),
                     Part::Scalar(_) => is_steady,

@@ -23,14 +23,12 @@ pub(super) fn lift(plan: &mut Plan) {
                     take(right, &used, &mut lifted);
                 }
                 let of_left = used.union(&right.free()).copied().collect();
-                // What is made of the left side stands below what is made of both.
-                let mut below = Vec::new();
-                take(left, &of_left, &mut below);
-                lifted.append(&mut below);
+                // Columns of the right side may use those of the left side, which are therefore added last, below them.
+                take(left, &of_left, &mut lifted);
             }
             _ => {}
         }
-        // The last ones that were taken stand lowest.
+        // Those that were taken last are added first, so that they stand below the others.
         for columns in lifted.into_iter().rev() {
             let input = std::mem::replace(rel, Rel::Unit);
             *rel = input.extend(columns);

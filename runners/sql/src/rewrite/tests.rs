@@ -2,11 +2,11 @@
 
 use runner_core::{Op, Prim, TypeId};
 
-use super::{fences, groups, guards, joins};
+use super::{columns, exists, fences, groups, guards, inline, joins, lift, merge, nulls};
 use crate::{
     columns::Columns,
     output::Output,
-    plan::{Aggregate, ColId, Function, Plan, Rel, Root, Scalar},
+    plan::{Aggregate, ColId, Function, JoinKind, Plan, Rel, Root, Scalar, Shared},
     shape::Leaf,
 };
 
@@ -105,4 +105,109 @@ fn what_may_fail_and_depends_on_no_row_is_asked_for_rows() {
     let failing = equal(Scalar::call(Op::Add, Prim::Int64, [param(), param()]), Scalar::int(1));
     let lines = ["root #1", "filter When(Force(#2), Eq(Add($2, $2), 1))", "lists #1 = $1, #2"];
     check(plan(numbers(1).filter(failing), vec![column(1)]), |plan| guards::guard(plan, false), &lines);
+}
+
+fn limit(rel: Rel) -> Rel {
+    Rel::Limit { input: Box::new(rel), order: Vec::new(), skip: Box::new(Scalar::int(0)), take: 1 }
+}
+
+/// A use of the first shared rows, whose only column is 1.
+fn shared(id: u32) -> Rel {
+    Rel::Shared { index: 0, columns: vec![(ColId(id), ColId(1))] }
+}
+
+fn with_shared(rel: Rel, columns: Vec<Scalar>) -> Plan {
+    let shared = vec![Shared { rel: numbers(1), columns: vec![ColId(1)], is_once: false }];
+    Plan { shared, ..plan(rel, columns) }
+}
+
+/// Whether the first row of `found` is there, for each of some numbers.
+fn is_some(found: Rel) -> Plan {
+    let rows = numbers(1).join(JoinKind::Left { found: ColId(9) }, limit(found), Vec::new());
+    plan(rows, vec![column(9).null_check().negated()])
+}
+
+#[test]
+fn a_first_row_that_is_only_asked_for_is_an_exists() {
+    let matching = || numbers(3).filter(equal(column(3), column(1)));
+    let lines = ["root exists(", "filter Eq(#3, #1)", "lists #3 = $1, #4", ")", "lists #1 = $1, #2"];
+    let ask = |plan: &mut Plan| {
+        exists::ask(plan);
+        columns::prune(plan);
+    };
+    check(is_some(matching()), ask, &lines);
+    // All rows are asked where one may be an error.
+    let failing = equal(Scalar::call(Op::Div, Prim::Int64, [Scalar::int(1), column(3)]), column(1));
+    let mut unchanged = is_some(numbers(3).filter(failing));
+    let before = unchanged.to_string();
+    exists::ask(&mut unchanged);
+    assert_eq!(unchanged.to_string(), before);
+}
+
+#[test]
+fn columns_are_made_above_joins_that_do_not_use_them() {
+    let made = Scalar::call(Op::Add, Prim::Float64, [column(3), column(3)]);
+    let right = numbers(3).extend(vec![(ColId(5), made.clone())]);
+    let rows = |on| plan(numbers(1).join(JoinKind::Inner, right.clone(), vec![on]), vec![column(5)]);
+    let lines = [
+        "root #5",
+        "extend #5 = Add(#3, #3)",
+        "join on Eq(#1, #4)",
+        "lists #1 = $1, #2",
+        "lists #3 = $1, #4",
+    ];
+    check(rows(equal(column(1), column(4))), lift::lift, &lines);
+    let mut used = rows(equal(column(1), column(5)));
+    let before = used.to_string();
+    lift::lift(&mut used);
+    assert_eq!(used.to_string(), before);
+}
+
+#[test]
+fn aggregates_of_the_same_rows_are_found_in_one_pass() {
+    let large = shared(5).filter(equal(column(5), Scalar::int(7)));
+    let columns = vec![sum(shared(3), column(3), 4), sum(large, column(5), 6)];
+    let lines = [
+        "shared 0:",
+        "lists #1 = $1, #2",
+        "root #4, #6",
+        "aggregate #4 = sum(#101), #6 = sum(#101) where Eq(#101, 7) by",
+        "shared 0 #101 = #1",
+    ];
+    check(with_shared(Rel::Unit, columns), merge::merge, &lines);
+    let one = with_shared(Rel::Unit, vec![sum(shared(3), column(3), 4)]);
+    let before = one.to_string();
+    check(one, merge::merge, &before.lines().map(str::trim).collect::<Vec<_>>());
+}
+
+#[test]
+fn rows_that_are_used_once_stand_where_they_are_used() {
+    let lines = ["shared 0:", "unit", "root #3", "extend #3 = #1", "lists #1 = $1, #2"];
+    check(with_shared(shared(3), vec![column(3)]), inline::inline, &lines);
+    // They are not evaluated for each row.
+    let counted = with_shared(numbers(5), vec![sum(shared(3), column(3), 4)]);
+    let before = counted.to_string();
+    check(counted, inline::inline, &before.lines().map(str::trim).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_a_condition_has_answered_is_not_asked_again() {
+    let known = numbers(1).filter(column(1).null_check().negated());
+    let or_zero = Scalar::choice(column(1).null_check(), Scalar::int(0), column(1));
+    let lines = ["root #1", "filter Not(IsNull(#1))", "lists #1 = $1, #2"];
+    check(plan(known, vec![or_zero.clone()]), nulls::simplify, &lines);
+    let lines = ["root Case(IsNull(#1), 0, #1)", "lists #1 = $1, #2"];
+    check(plan(numbers(1), vec![or_zero]), nulls::simplify, &lines);
+}
+
+#[test]
+fn columns_that_nothing_uses_are_dropped() {
+    let made = |id| (ColId(id), Scalar::call(Op::Add, Prim::Int64, [column(1), Scalar::int(1)]));
+    let looked_up = numbers(1).extend(vec![made(5), made(6)]).join(
+        JoinKind::Left { found: ColId(9) },
+        limit(numbers(3)),
+        Vec::new(),
+    );
+    let lines = ["root #6", "extend #6 = Add(#1, 1)", "lists #1 = $1, #2"];
+    check(plan(looked_up, vec![column(6)]), columns::prune, &lines);
 }

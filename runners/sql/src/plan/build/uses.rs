@@ -82,6 +82,9 @@ fn unordered_children(kind: &Kind, is_unordered: bool) -> Vec<ExprId> {
         Kind::Call { op: Op::Append, args } if is_unordered => args.clone(),
         Kind::Lambda { body, .. } | Kind::Let { body, .. } if is_unordered => vec![*body],
         Kind::If { then, otherwise, .. } if is_unordered => vec![*then, *otherwise],
+        Kind::Switch { arms, default, .. } if is_unordered => {
+            arms.iter().map(|arm| arm.body).chain(*default).collect()
+        }
         _ => Vec::new(),
     }
 }
