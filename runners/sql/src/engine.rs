@@ -48,6 +48,8 @@ pub(crate) struct Capabilities {
     pub(crate) folds_errors: bool,
     /// Whether subqueries are merged with the query around them, so that what they give is written as often as it is used.
     pub(crate) merges_subqueries: bool,
+    /// Whether a subquery that depends on the rows around it is evaluated for all of them at once, whatever ties it to them.
+    pub(crate) unnests_queries: bool,
     /// Whether types have collations.
     pub(crate) has_collations: bool,
     /// Whether OFFSET may refer to columns of the query around.

@@ -11,9 +11,12 @@ mod groups;
 mod guards;
 mod inline;
 mod joins;
+mod keys;
 mod lift;
+mod lookup;
 mod merge;
 mod nulls;
+mod pairs;
 mod queries;
 #[cfg(test)]
 mod tests;
@@ -33,7 +36,9 @@ pub(crate) fn rewrite(plan: &mut Plan, engine: &Engine<'_>) {
     nulls::simplify(plan);
     columns::prune(plan);
     lift::lift(plan);
+    keys::add(plan);
     joins::unnest(plan);
+    pairs::join(plan, engine.capabilities.unnests_queries);
     if engine.capabilities.runs_untaken_branches {
         branches::guard(plan);
     }

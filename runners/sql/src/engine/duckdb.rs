@@ -41,6 +41,7 @@ pub(crate) const CAPABILITIES: Capabilities = Capabilities {
     runs_untaken_branches: true,
     folds_errors: false,
     merges_subqueries: false,
+    unnests_queries: true,
     has_collations: false,
     correlates_offset: false,
     loses_negative_zero: true,

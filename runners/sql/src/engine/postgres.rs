@@ -47,6 +47,7 @@ pub(crate) const CAPABILITIES: Capabilities = Capabilities {
     runs_untaken_branches: false,
     folds_errors: true,
     merges_subqueries: true,
+    unnests_queries: false,
     has_collations: true,
     correlates_offset: true,
     loses_negative_zero: false,

@@ -147,6 +147,11 @@ impl Rel {
         found || matches!(self, Self::Aggregate { aggregates, .. } if aggregates.iter().any(sums))
     }
 
+    /// Whether a NULL in a column is an error within.
+    pub(crate) fn checks_null(&self) -> bool {
+        Part::Rel(self).checks_null()
+    }
+
     /// Whether rows of what it is made of are left out, so that an engine may evaluate what speaks of them before it leaves
     /// them out.
     pub(crate) fn leaves_out(&self) -> bool {
@@ -313,6 +318,13 @@ impl Aggregate {
             checks |= matches!(part, Part::Scalar(scalar) if scalar.checks_null());
         });
         checks && !self.filter.is_empty()
+    }
+
+    /// Whether evaluating one of its items, keys or conditions may be an error.
+    pub(crate) fn items_may_fail(&self) -> bool {
+        let mut may_fail = false;
+        self.for_each_part(&mut |part| may_fail |= part.may_fail());
+        may_fail
     }
 
     /// Whether a sum may be beyond its type.

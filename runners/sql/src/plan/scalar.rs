@@ -1,6 +1,6 @@
 use runner_core::{Literal, Op, Prim, TypeId};
 
-use super::{ColId, Rel};
+use super::{Aggregate, ColId, Rel};
 use crate::{columns::Columns, shape::Leaf};
 
 /// What is done with the parts of a text.
@@ -220,6 +220,18 @@ impl Scalar {
     pub(crate) fn as_column(&self) -> Option<ColId> {
         match self {
             Self::Column(column) => Some(*column),
+            _ => None,
+        }
+    }
+
+    /// The rows that a subquery aggregates as a whole, the column of the result, and how, if that is all that it gives.
+    pub(crate) fn as_aggregate(&self) -> Option<(&Rel, ColId, &Aggregate)> {
+        let Self::Query { rel, value, .. } = self else { return None };
+        let Rel::Aggregate { input, keys, aggregates, is_whole: true } = &**rel else { return None };
+        match aggregates.as_slice() {
+            [(column, aggregate)] if keys.is_empty() && value.as_column() == Some(*column) => {
+                Some((input, *column, aggregate))
+            }
             _ => None,
         }
     }

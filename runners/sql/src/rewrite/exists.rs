@@ -76,11 +76,9 @@ fn of_aggregate(scalar: &mut Scalar) {
 
 /// The rows that a subquery aggregates as a whole, and how, if no row is left out and none holds an error.
 fn whole(scalar: &Scalar) -> Option<(&Rel, &Function)> {
-    let Scalar::Query { rel, value, .. } = scalar else { return None };
-    let Rel::Aggregate { input, keys, aggregates, is_whole: true } = &**rel else { return None };
-    let ([(column, aggregate)], true) = (aggregates.as_slice(), keys.is_empty()) else { return None };
-    let is_plain = value.as_column() == Some(*column) && aggregate.filter.is_empty();
-    (is_plain && is_harmless(rel)).then_some((&**input, &aggregate.function))
+    let (input, _, aggregate) = scalar.as_aggregate()?;
+    let Scalar::Query { rel, .. } = scalar else { return None };
+    (is_harmless(rel) && aggregate.filter.is_empty()).then_some((input, &aggregate.function))
 }
 
 /// Whether no row of these is an error.

@@ -24,11 +24,14 @@ pub(super) fn place(plan: &mut Plan) {
         {
             fence(input);
         }
-        Rel::Join { left, right, .. } if right.may_fail() => {
-            if left.leaves_out() {
+        Rel::Join { left, right, on, .. } => {
+            let is_asked_of_pairs = on.iter().any(Scalar::may_fail);
+            if (right.may_fail() || is_asked_of_pairs) && left.leaves_out() {
                 fence(left);
             }
-            fence(right);
+            if right.may_fail() || is_asked_of_pairs && right.leaves_out() {
+                fence(right);
+            }
         }
         _ => {}
     });

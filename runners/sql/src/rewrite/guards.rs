@@ -29,7 +29,7 @@ pub(super) fn guard(plan: &mut Plan, is_eager: bool) {
         Rel::Filter { input, conditions } => of_rows_of(input, conditions.iter_mut(), &mut columns),
         Rel::Join { left, right, .. } if !left.is_single() && right.may_fail() => {
             let visible = of_rows(left);
-            if !is_eager && !right.free().is_disjoint(&visible) {
+            if !is_eager && !right.free().is_disjoint(&visible) || is_of_same_rows(left, right) {
                 return;
             }
             if let Some(row) = witness(left, &mut columns) {
@@ -52,6 +52,25 @@ pub(super) fn guard(plan: &mut Plan, is_eager: bool) {
         _ => {}
     });
     plan.columns = columns;
+}
+
+/// Whether what may fail on the right is evaluated for rows of the left alone, as both are made of the same shared rows.
+fn is_of_same_rows(left: &Rel, right: &Rel) -> bool {
+    match (left, right) {
+        (Rel::Join { left, .. }, _) => is_of_same_rows(left, right),
+        (
+            _,
+            Rel::Extend { input, .. }
+            | Rel::Filter { input, .. }
+            | Rel::First { input, .. }
+            | Rel::Aggregate { input, is_whole: false, .. }
+            | Rel::Fence(input),
+        ) => is_of_same_rows(left, input),
+        (Rel::Shared { index, .. }, Rel::Join { left: other, right, .. }) => {
+            matches!(&**other, Rel::Shared { index: other, .. } if other == index) && !right.may_fail()
+        }
+        _ => false,
+    }
 }
 
 /// Evaluates what may fail and depends on no row for rows alone.

@@ -9,10 +9,11 @@ use runner_core::{Literal, Op, Prim};
 
 use super::{
     for_each_rel,
+    lookup::{Lookup, Pair, Shared, visible},
     queries::{for_each_scalar, within},
 };
 use crate::{
-    plan::{Aggregate, ColId, ColIds, Function, JoinKind, Plan, Rel, Scalar},
+    plan::{Aggregate, ColId, Function, JoinKind, Part, Plan, Rel, Scalar},
     shape::Leaf,
 };
 
@@ -37,17 +38,16 @@ pub(super) fn unnest(plan: &mut Plan) {
 
 /// An aggregate as a column of a join, which is added to the rows around it.
 fn joined(outer: &mut Rel, scalar: &Scalar, columns: &mut u32, shared: Shared<'_>) -> Option<Scalar> {
-    let Scalar::Query { rel, value, .. } = scalar else { return None };
-    let Rel::Aggregate { input, keys, aggregates, is_whole: true } = &**rel else { return None };
-    let ([(column, aggregate)], true) = (aggregates.as_slice(), keys.is_empty()) else { return None };
+    let (input, column, aggregate) = scalar.as_aggregate()?;
     let none = of_none(&aggregate.function)?;
-    if value.as_column() != Some(*column) || input.may_fail() {
+    if input.may_fail() || aggregate.items_may_fail() {
         return None;
     }
-    let Loose { rel, keys } = loose(input, outer, shared)?;
+    let lookup = Lookup::of(input, outer, shared)?;
+    let rel = lookup.rel();
     let mut free = rel.free();
     aggregate.for_each_part(&mut |part| {
-        if let crate::plan::Part::Scalar(scalar) = part {
+        if let Part::Scalar(scalar) = part {
             free.extend(scalar.free());
         }
     });
@@ -60,13 +60,13 @@ fn joined(outer: &mut Rel, scalar: &Scalar, columns: &mut u32, shared: Shared<'_
     };
     let found = new();
     let (mut by, mut on) = (Vec::new(), Vec::new());
-    for Pair { prim, inner, outer } in keys {
+    for Pair { prim, inner, outer } in lookup.keys {
         let key = new();
         by.push((key, inner));
         on.push(Scalar::compare(Op::Eq, prim, outer, Scalar::Column(key)));
     }
-    let (aggregate, value) = widened(aggregate.clone(), *column);
-    let aggregates: Vec<(ColId, Aggregate)> = vec![(*column, aggregate)];
+    let (aggregate, value) = widened(aggregate.clone(), column);
+    let aggregates: Vec<(ColId, Aggregate)> = vec![(column, aggregate)];
     let right = Rel::Aggregate { input: Box::new(rel), keys: by, aggregates, is_whole: false };
     let left = std::mem::replace(outer, Rel::Unit);
     *outer = left.join(JoinKind::Left { found }, right, on);
@@ -105,7 +105,8 @@ fn first_row(rel: &mut Rel, columns: &mut u32, shared: Shared<'_>) {
     if left.is_single() {
         return;
     }
-    let Some(Loose { rel: inner, keys }) = loose(input, left, shared) else { return };
+    let Some(lookup) = Lookup::of(input, left, shared) else { return };
+    let (inner, keys) = (lookup.rel(), lookup.keys);
     let order = order.clone();
     let uses_left = order.iter().any(|key| !key.scalar.free().is_disjoint(&visible(left)));
     if uses_left || !inner.free().is_disjoint(&visible(left)) {
@@ -151,126 +152,8 @@ fn by_unique_key(rel: &Rel) -> Option<(Rel, Vec<Scalar>)> {
     conditions.iter().any(finds).then(|| ((**input).clone(), conditions.clone()))
 }
 
-/// Rows without the equalities that tie them to those around.
-struct Loose {
-    rel: Rel,
-    keys: Vec<Pair>,
-}
-
-/// What must be equal.
-struct Pair {
-    prim: Prim,
-    inner: Scalar,
-    outer: Scalar,
-}
-
-/// Takes the equalities off. `None` if there are none, or an index serves one.
-fn loose(rel: &Rel, outer: &Rel, shared: Shared<'_>) -> Option<Loose> {
-    match rel {
-        Rel::Filter { input, conditions } => {
-            let (own, around) = (visible(input), visible(outer));
-            let is_inner = |scalar: &Scalar| {
-                let free = scalar.free();
-                !free.is_empty() && free.is_subset(&own)
-            };
-            let is_outer = |scalar: &Scalar| {
-                let free = scalar.free();
-                free.is_disjoint(&own) && !free.is_disjoint(&around)
-            };
-            let (mut keys, mut rest) = (Vec::new(), Vec::new());
-            for condition in conditions {
-                match condition {
-                    Scalar::Compare { op: Op::Eq, prim, left, right }
-                        if is_inner(left) && is_outer(right) =>
-                    {
-                        keys.push(Pair { prim: *prim, inner: (**left).clone(), outer: (**right).clone() });
-                    }
-                    Scalar::Compare { op: Op::Eq, prim, left, right }
-                        if is_inner(right) && is_outer(left) =>
-                    {
-                        keys.push(Pair { prim: *prim, inner: (**right).clone(), outer: (**left).clone() });
-                    }
-                    other => rest.push(other.clone()),
-                }
-            }
-            // An index serves few rows best, and a join all of a table.
-            let is_served = || keys.iter().any(|key| shared.is_indexed(input, &key.inner));
-            if keys.is_empty() || !is_whole_table(outer) && is_served() {
-                return None;
-            }
-            let rel = rest.into_iter().fold((**input).clone(), Rel::filter);
-            Some(Loose { rel, keys })
-        }
-        Rel::Extend { input, columns } => {
-            let Loose { rel, keys } = loose(input, outer, shared)?;
-            Some(Loose { rel: rel.extend(columns.clone()), keys })
-        }
-        _ => None,
-    }
-}
-
-/// The shared rows of a plan, as far as they say something of the columns of a use.
-#[derive(Clone, Copy)]
-struct Shared<'a>(&'a [Rel]);
-
-impl Shared<'_> {
-    /// Whether a key is a column of a table that an index begins with. An engine asks it for the rows of a group, too.
-    fn is_indexed(self, rel: &Rel, key: &Scalar) -> bool {
-        let Some(column) = key.as_column() else { return false };
-        match rel {
-            Rel::Scan(table) => {
-                let field = table.fields.iter().find(|field| field.columns == [column]);
-                let name =
-                    field.and_then(|field| table.table.columns.get(field.column)).map(|column| &column.name);
-                name.is_some_and(|name| table.table.indexed.contains(name))
-            }
-            Rel::Filter { input, .. } | Rel::Extend { input, .. } => self.is_indexed(input, key),
-            Rel::Aggregate { input, keys, .. } => {
-                keys.iter().any(|(own, key)| *own == column && self.is_indexed(input, key))
-            }
-            Rel::Shared { index, columns } => {
-                let other = columns.iter().find(|(own, _)| *own == column).map(|(_, other)| *other);
-                let rel = self.0.get(*index);
-                rel.zip(other).is_some_and(|(rel, other)| self.is_indexed(rel, &Scalar::Column(other)))
-            }
-            _ => false,
-        }
-    }
-
-    /// Columns in which no two rows agree.
-    fn unique(self, rel: &Rel) -> Option<Vec<ColId>> {
-        match rel {
-            Rel::Filter { input, .. } | Rel::Extend { input, .. } => self.unique(input),
-            Rel::Aggregate { keys, is_whole: false, .. } => Some(keys.iter().map(|(own, _)| *own).collect()),
-            Rel::Shared { index, columns } => {
-                let unique = self.unique(self.0.get(*index)?)?;
-                let own =
-                    |other: &ColId| columns.iter().find(|(_, known)| known == other).map(|(own, _)| *own);
-                unique.iter().map(own).collect()
-            }
-            _ => None,
-        }
-    }
-}
-
-/// Whether these are all rows of a table.
-fn is_whole_table(rel: &Rel) -> bool {
-    match rel {
-        Rel::Scan(_) => true,
-        Rel::Extend { input, .. } | Rel::Window { input, .. } => is_whole_table(input),
-        Rel::Join { kind: JoinKind::Left { .. }, left, .. } => is_whole_table(left),
-        _ => false,
-    }
-}
-
-fn visible(rel: &Rel) -> ColIds {
-    let mut visible = ColIds::new();
-    rel.visible(&mut visible);
-    visible
-}
-
 /// What an aggregate gives for no rows.
-fn of_none(function: &Function) -> Option<Scalar> {
+pub(super) fn of_none(function: &Function) -> Option<Scalar> {
     Some(match function {
         Function::Count | Function::CountDistinct(_) => Scalar::int(0),
         Function::Of { op: Op::Sum, prim, .. } => Scalar::Literal(*prim, zero(*prim)?),

@@ -14,7 +14,8 @@ use crate::plan::{Aggregate, ColId, JoinKind, Part, PartMut, Plan, Rel, Scalar};
 
 /// Merges the aggregates of the scalars of each node.
 pub(super) fn merge(plan: &mut Plan) {
-    for_each_node(plan, &mut |input, mut scalars, columns| {
+    for_each_node(plan, &mut |input, scalars, columns| {
+        let mut scalars = scalars.all;
         let is_certain = input.is_single();
         let mut uses: HashMap<usize, usize> = HashMap::new();
         for scalar in &mut scalars {

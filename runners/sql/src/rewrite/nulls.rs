@@ -11,7 +11,7 @@ pub(super) fn simplify(plan: &mut Plan) {
     for_each_node(plan, &mut |input, scalars, _| {
         let known = known(input);
         if !known.is_empty() {
-            scalars.into_iter().for_each(|scalar| answer(scalar, &known));
+            scalars.all.into_iter().for_each(|scalar| answer(scalar, &known));
         }
     });
     for_each_rel(plan, &mut |rel| {

@@ -2,7 +2,7 @@
 
 use runner_core::{Op, Prim, TypeId};
 
-use super::{columns, exists, fences, groups, guards, inline, joins, lift, merge, nulls};
+use super::{columns, exists, fences, groups, guards, inline, joins, keys, lift, merge, nulls, pairs};
 use crate::{
     columns::Columns,
     output::Output,
@@ -24,7 +24,11 @@ fn equal(a: Scalar, b: Scalar) -> Scalar {
 }
 
 fn sum(rel: Rel, item: Scalar, result: u32) -> Scalar {
-    let function = Function::Of { op: Op::Sum, prim: Prim::Int64, item };
+    aggregate(Op::Sum, rel, item, result)
+}
+
+fn aggregate(op: Op, rel: Rel, item: Scalar, result: u32) -> Scalar {
+    let function = Function::Of { op, prim: Prim::Int64, item };
     let rel = Box::new(rel.whole(ColId(result), Aggregate::of(function, Vec::new())));
     Scalar::Query { packs: None, rel, value: Box::new(column(result)) }
 }
@@ -210,4 +214,69 @@ fn columns_that_nothing_uses_are_dropped() {
     );
     let lines = ["root #6", "extend #6 = Add(#1, 1)", "lists #1 = $1, #2"];
     check(plan(looked_up, vec![column(6)]), columns::prune, &lines);
+}
+
+fn divided(a: Scalar, b: Scalar) -> Scalar {
+    Scalar::call(Op::Div, Prim::Int64, [a, b])
+}
+
+#[test]
+fn a_key_that_may_fail_is_a_column_of_the_rows_around() {
+    let matching = numbers(3).filter(equal(column(3), divided(Scalar::int(10), column(1))));
+    let found = sum(matching, column(4), 5);
+    let lines = [
+        "root query(#5 of",
+        "aggregate #5 = sum(#4) by",
+        "filter Eq(#3, #103)",
+        "lists #3 = $1, #4",
+        ")",
+        "extend #103 = When(exists(",
+        "lists #101 = $1, #102",
+        "), Div(10, #1))",
+        "lists #1 = $1, #2",
+    ];
+    check(plan(numbers(1), vec![found]), keys::add, &lines);
+}
+
+#[test]
+fn a_look_up_that_depends_on_the_row_otherwise_is_a_join_of_numbered_rows() {
+    let matching = numbers(3).filter(equal(column(3), column(1)));
+    let found = sum(matching, column(2), 5);
+    let lines = [
+        "shared 0:",
+        "window #103 = number()",
+        "lists #101 = $1, #102",
+        "root Case(IsNull(#109), 0, #5)",
+        "left join #109 on Eq(#104, #108)",
+        "shared 0 #104 = #103",
+        "aggregate #5 = sum(#107) by #108 = #105",
+        "join on Eq(#106, #3)",
+        "shared 0 #105 = #103, #106 = #101, #107 = #102",
+        "lists #3 = $1, #4",
+    ];
+    check(plan(numbers(1), vec![found]), |plan| pairs::join(plan, false), &lines);
+}
+
+#[test]
+fn a_look_up_that_may_fail_is_a_join_where_others_are_not() {
+    let matching = || numbers(3).filter(equal(column(3), column(1)));
+    let found = aggregate(Op::Max, matching(), column(2), 5);
+    let mut unchanged = plan(numbers(1), vec![found]);
+    let before = unchanged.to_string();
+    pairs::join(&mut unchanged, true);
+    assert_eq!(unchanged.to_string(), before);
+    let failing = sum(matching(), divided(Scalar::int(10), column(4)), 5);
+    let lines = [
+        "shared 0:",
+        "window #103 = number()",
+        "lists #101 = $1, #102",
+        "root Case(IsNull(#109), 0, #5)",
+        "left join #109 on Eq(#104, #108)",
+        "shared 0 #104 = #103",
+        "aggregate #5 = sum(Div(10, #4)) by #108 = #105",
+        "join on Eq(#106, #3)",
+        "shared 0 #105 = #103, #106 = #101",
+        "lists #3 = $1, #4",
+    ];
+    check(plan(numbers(1), vec![failing]), |plan| pairs::join(plan, true), &lines);
 }
