@@ -407,6 +407,14 @@ pub(crate) fn coalesce(value: &Expr, otherwise: &Expr) -> Expr {
     call("coalesce", [value.clone(), otherwise.clone()])
 }
 
+/// A part of a text, if both bounds are literals that count from its start.
+pub(crate) fn substring(text: &Expr, start: &Expr, end: &Expr) -> Option<Expr> {
+    let bound = |bound: &Expr| bound.as_number().filter(|bound| (0..i128::from(i32::MAX)).contains(bound));
+    let (start, end) = (bound(start)?, bound(end)?);
+    let count = number((end - start).max(0));
+    Some(call("substr", [text.clone(), cast(&number(start + 1), "integer"), cast(&count, "integer")]))
+}
+
 pub(crate) fn query(query: Query) -> Expr {
     Expr::new(Node::Query(query))
 }

@@ -118,7 +118,9 @@ pub(super) fn function(op: Op, operand: Prim, is_constant: bool, args: &[Expr]) 
         (Op::TrimStart, _) => call("lt_trim_start", args),
         (Op::TrimEnd, _) => call("lt_trim_end", args),
         (Op::Replace, _) => call("lt_replace", args),
-        (Op::TextSlice, _) => call("lt_slice", args),
+        (Op::TextSlice, [x, start, end]) => {
+            expr::substring(x, start, end).unwrap_or_else(|| call("lt_slice", args))
+        }
         (Op::DateSub, [a, b]) => {
             let days = binary("-", &cast(a, "BIGINT"), &cast(b, "BIGINT"));
             call("multiply", [days, cast(&number(DAY), "BIGINT")])

@@ -50,7 +50,9 @@ pub(super) fn function(texts: Texts, op: Op, operand: Prim, args: &[Expr]) -> Op
         (Op::Replace, [_, from, to]) if never_grows(from, to) => call("replace", args),
         (Op::Replace, _) => helper("text_replace", args),
         (Op::TextSlice, _) if has_nul => helper("nul_slice", args),
-        (Op::TextSlice, _) => helper("text_slice", args),
+        (Op::TextSlice, [x, start, end]) => {
+            expr::substring(x, start, end).unwrap_or_else(|| helper("text_slice", args))
+        }
         (Op::DateToTimestamp, _) => helper("date_to_timestamp", args),
         (Op::TimestampToDate, _) => helper("timestamp_to_date", args),
         (Op::TimezoneOffset, _) => helper("timezone_offset", args),
