@@ -12,12 +12,12 @@ mod rel;
 mod scalar;
 mod source;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use crate::{
     engine::Engine,
     output::Param,
-    plan::{ColId, ColIds, Part, Plan, Rel, Scalar},
+    plan::{ColId, ColIds, ColMap, Part, Plan, Rel, Scalar},
     shape::Shapes,
     tree::{Expr, Ident, Own, Query, With, WithKind},
 };
@@ -36,8 +36,8 @@ pub(crate) fn emit(plan: &Plan, engine: &Engine<'_>, shapes: &Shapes) -> Emitted
         plan,
         engine,
         shapes,
-        columns: HashMap::new(),
-        shared_own: HashMap::new(),
+        columns: ColMap::default(),
+        shared_own: ColMap::default(),
         uses: uses(plan),
         params: vec![false; plan.params.len()],
         aliases: 0,
@@ -56,11 +56,11 @@ struct Emitter<'a> {
     engine: &'a Engine<'a>,
     shapes: &'a Shapes,
     /// What stands for each column here.
-    columns: HashMap<ColId, Expr>,
+    columns: ColMap<Expr>,
     /// Columns of shared rows that have a type of the database's own.
-    shared_own: HashMap<ColId, Own>,
+    shared_own: ColMap<Own>,
     /// How often, and where, each column is used.
-    uses: HashMap<ColId, Uses>,
+    uses: ColMap<Uses>,
     /// Which parameters are used.
     params: Vec<bool>,
     aliases: usize,
@@ -93,7 +93,7 @@ impl Emitter<'_> {
             with.push(With { name, columns: Vec::new(), kind: WithKind::Plain, query });
         }
         let root = &self.plan.root;
-        let mut needed = ColIds::new();
+        let mut needed = ColIds::default();
         let scalars = root.columns.iter().chain(root.order.iter().map(|key| &key.scalar));
         scalars.for_each(|scalar| needed.extend(scalar.free()));
         let mut block = self.open_for(&root.rel, &needed, &root.columns);
@@ -162,13 +162,13 @@ impl Uses {
 }
 
 /// Finds the uses of each column.
-fn uses(plan: &Plan) -> HashMap<ColId, Uses> {
-    let mut uses = HashMap::new();
+fn uses(plan: &Plan) -> ColMap<Uses> {
+    let mut uses = ColMap::default();
     plan.for_each_part(&mut |part| count(&part, 0, &mut uses));
     uses
 }
 
-fn count(part: &Part<'_>, depth: usize, uses: &mut HashMap<ColId, Uses>) {
+fn count(part: &Part<'_>, depth: usize, uses: &mut ColMap<Uses>) {
     match part {
         Part::Scalar(Scalar::Column(column)) => {
             let uses = uses.entry(*column).or_default();
@@ -180,7 +180,7 @@ fn count(part: &Part<'_>, depth: usize, uses: &mut HashMap<ColId, Uses>) {
             scalar.for_each_part(&mut |part| count(&part, depth + usize::from(is_query), uses));
         }
         Part::Rel(rel) => {
-            let mut own = ColIds::new();
+            let mut own = ColIds::default();
             rel.own(&mut own);
             own.into_iter().for_each(|column| uses.entry(column).or_default().brought_at = depth);
             rel.for_each_part(&mut |part| count(&part, depth, uses));

@@ -31,7 +31,7 @@ mod show;
 mod value;
 mod walk;
 
-pub(crate) use properties::{ColIds, replace};
+pub(crate) use properties::{ColIds, ColMap, replace};
 pub(crate) use rel::{
     Aggregate, Change, Function, JoinKind, Key, Rel, ScanField, Table, WindowFunction, Written,
 };

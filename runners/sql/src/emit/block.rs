@@ -73,7 +73,7 @@ impl Emitter<'_> {
 
     /// The same; a fenced one is evaluated by itself.
     pub(super) fn closed_with(&mut self, block: Block, rel: &Rel, needed: &ColIds, is_fenced: bool) -> Block {
-        let mut visible = ColIds::new();
+        let mut visible = ColIds::default();
         rel.visible(&mut visible);
         let mut columns: Vec<ColId> = visible.intersection(needed).copied().collect();
         columns.sort_unstable();

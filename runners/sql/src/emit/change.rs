@@ -16,7 +16,7 @@ impl Emitter<'_> {
             Change::Insert { table, rel, order, columns } => {
                 let scalars = columns.iter().flat_map(|written| written.value.all());
                 let scalars = scalars.chain(order.iter().map(|key| &key.scalar));
-                let needed = with_free(&ColIds::new(), scalars);
+                let needed = with_free(&ColIds::default(), scalars);
                 let mut block = self.open(rel, &needed);
                 let mut order = self.order(order);
                 if block.limit.is_some() && order == block.order {
@@ -66,7 +66,7 @@ impl Emitter<'_> {
     /// Rows of a table that are to be changed, by what tells them apart: a FROM item of that and these values, the name of
     /// the table beside it, and the condition by which they meet.
     fn chosen(&mut self, rel: &Rel, row_id: &[ColId], values: &[Scalar]) -> ((From, Ident), Expr) {
-        let mut needed = with_free(&ColIds::new(), values);
+        let mut needed = with_free(&ColIds::default(), values);
         needed.extend(row_id);
         let block = self.open_plain(rel, &needed);
         let (target, chosen) = (self.alias(), self.alias());

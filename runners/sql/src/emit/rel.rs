@@ -191,7 +191,7 @@ impl Emitter<'_> {
             // One row, of which no column is needed. A SELECT without aggregates would give all rows.
             return Block::default();
         }
-        let mut below = with_free(&ColIds::new(), keys.iter().map(|(_, key)| key));
+        let mut below = with_free(&ColIds::default(), keys.iter().map(|(_, key)| key));
         let mut needs_columns = false;
         for (_, aggregate) in &used {
             aggregate.for_each_part(&mut |part| {
@@ -316,7 +316,7 @@ impl Emitter<'_> {
     }
 
     fn first(&mut self, rel: &Rel, input: &Rel, keys: &[Scalar], order: &[Key], needed: &ColIds) -> Block {
-        let own = with_free(&ColIds::new(), keys.iter().chain(order.iter().map(|key| &key.scalar)));
+        let own = with_free(&ColIds::default(), keys.iter().chain(order.iter().map(|key| &key.scalar)));
         let below: ColIds = needed.union(&own).copied().collect();
         let block = self.open_plain(input, &below);
         let mut block = self.with_keys(block, input, &below, &own);
@@ -385,7 +385,7 @@ impl Emitter<'_> {
     /// Columns of an arm of a union by their places.
     fn arm(&mut self, arm: &Rel, scalars: &[Scalar], kept: &[(usize, &ColId)]) -> Query {
         let scalars: Vec<_> = kept.iter().filter_map(|(index, _)| scalars.get(*index)).collect();
-        let needed = with_free(&ColIds::new(), scalars.iter().copied());
+        let needed = with_free(&ColIds::default(), scalars.iter().copied());
         let block = self.open_for(arm, &needed, scalars.iter().copied());
         let columns = scalars.into_iter().map(|scalar| self.scalar(scalar)).collect();
         block.query(columns)

@@ -9,7 +9,8 @@ use super::{
     walk::{Part, PartMut},
 };
 
-pub(crate) type ColIds = HashSet<ColId>;
+pub(crate) type ColIds = HashSet<ColId, foldhash::fast::RandomState>;
+pub(crate) type ColMap<T> = HashMap<ColId, T, foldhash::fast::RandomState>;
 
 impl Rel {
     /// Columns that nodes above can use.
@@ -114,8 +115,8 @@ impl Rel {
     }
 
     /// Gives all columns that it brings new ids, by their old ones.
-    pub(crate) fn rename(&mut self, new: &mut dyn FnMut() -> ColId) -> HashMap<ColId, ColId> {
-        let mut names = HashMap::new();
+    pub(crate) fn rename(&mut self, new: &mut dyn FnMut() -> ColId) -> ColMap<ColId> {
+        let mut names = ColMap::default();
         rename_own(PartMut::Rel(self), &mut |column| {
             let old = *column;
             *column = *names.entry(old).or_insert_with(&mut *new);
@@ -133,7 +134,7 @@ impl Rel {
 
     /// Columns of what stands around or to the left of it.
     pub(crate) fn free(&self) -> ColIds {
-        let (mut used, mut own) = (ColIds::new(), ColIds::new());
+        let (mut used, mut own) = (ColIds::default(), ColIds::default());
         collect(Part::Rel(self), &mut used, &mut own);
         used.retain(|column| !own.contains(column));
         used
@@ -204,7 +205,7 @@ impl Rel {
 impl Scalar {
     /// Columns that are not those of a relation within.
     pub(crate) fn free(&self) -> ColIds {
-        let (mut used, mut own) = (ColIds::new(), ColIds::new());
+        let (mut used, mut own) = (ColIds::default(), ColIds::default());
         collect(Part::Scalar(self), &mut used, &mut own);
         used.retain(|column| !own.contains(column));
         used
@@ -344,7 +345,7 @@ fn rename_own(part: PartMut<'_>, visit: &mut dyn FnMut(&mut ColId)) {
 }
 
 /// Replaces columns by others where they are used.
-pub(crate) fn replace(part: PartMut<'_>, names: &HashMap<ColId, ColId>) {
+pub(crate) fn replace(part: PartMut<'_>, names: &ColMap<ColId>) {
     match part {
         PartMut::Rel(rel) => rel.for_each_part_mut(&mut |part| replace(part, names)),
         PartMut::Scalar(Scalar::Column(column)) => {

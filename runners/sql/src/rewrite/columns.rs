@@ -7,14 +7,14 @@ use crate::plan::{ColId, ColIds, JoinKind, PartMut, Plan, Rel, Scalar};
 
 /// Drops unused columns of all nodes.
 pub(super) fn prune(plan: &mut Plan) {
-    let mut pass = Pass { shared: vec![ColIds::new(); plan.shared.len()] };
+    let mut pass = Pass { shared: vec![ColIds::default(); plan.shared.len()] };
     if let Some(change) = &mut plan.change {
         let mut needed = change.row_id().iter().copied().collect();
         change.for_each_scalar_mut(&mut |scalar| pass.scalar(scalar, &mut needed));
         pass.rel(change.rel_mut(), &needed);
     }
     let root = &mut plan.root;
-    let mut needed = ColIds::new();
+    let mut needed = ColIds::default();
     for scalar in root.columns.iter_mut().chain(root.order.iter_mut().map(|key| &mut key.scalar)) {
         pass.scalar(scalar, &mut needed);
     }
@@ -42,11 +42,11 @@ impl Pass {
     fn queries(&mut self, scalar: &mut Scalar) {
         match scalar {
             Scalar::Query { rel, value, .. } => {
-                let mut needed = ColIds::new();
+                let mut needed = ColIds::default();
                 self.scalar(value, &mut needed);
                 self.rel(rel, &needed);
             }
-            Scalar::Exists(rel) => self.rel(rel, &ColIds::new()),
+            Scalar::Exists(rel) => self.rel(rel, &ColIds::default()),
             _ => scalar.for_each_part_mut(&mut |part| {
                 if let PartMut::Scalar(scalar) = part {
                     self.queries(scalar);
@@ -74,7 +74,7 @@ impl Pass {
                 }
             }
             Rel::Join { kind: JoinKind::Left { found }, left, right, .. } => {
-                let mut of_right = ColIds::from([*found]);
+                let mut of_right = ColIds::from_iter([*found]);
                 right.visible(&mut of_right);
                 if of_right.is_disjoint(needed) {
                     let left = std::mem::replace(&mut **left, Rel::Unit);
@@ -103,7 +103,7 @@ impl Pass {
     fn parts(&mut self, rel: &mut Rel, needed: &ColIds) {
         if let Rel::Union { arms, .. } = rel {
             for (arm, scalars) in arms {
-                let mut of_arm = ColIds::new();
+                let mut of_arm = ColIds::default();
                 scalars.iter_mut().for_each(|scalar| self.scalar(scalar, &mut of_arm));
                 self.rel(arm, &of_arm);
             }

@@ -4,19 +4,17 @@
 //! matches. Where nothing else of that row is used, EXISTS takes their place. It stops at the first row, so none of the rows
 //! may hold an error.
 
-use std::collections::HashMap;
-
 use runner_core::Op;
 
 use super::{for_each_rel, queries::for_each_scalar_within};
-use crate::plan::{ColId, ColIds, Function, JoinKind, Part, Plan, Rel, Scalar};
+use crate::plan::{ColIds, ColMap, Function, JoinKind, Part, Plan, Rel, Scalar};
 
 /// Makes EXISTS of look-ups. The joins that nothing uses any more are left for [`prune`](super::columns::prune).
 pub(super) fn ask(plan: &mut Plan) {
     for_each_scalar_within(plan, &mut of_aggregate);
-    let mut uses = HashMap::new();
+    let mut uses = ColMap::default();
     plan.for_each_part(&mut |part| count(&part, &mut uses));
-    let mut asked = HashMap::new();
+    let mut asked = ColMap::default();
     for_each_rel(plan, &mut |rel| {
         let Rel::Join { kind: JoinKind::Left { found }, right, on, .. } = rel else { return };
         let Rel::Limit { input, skip, take: 1, .. } = &**right else { return };
@@ -24,7 +22,7 @@ pub(super) fn ask(plan: &mut Plan) {
         if !on.is_empty() || **skip != Scalar::int(0) || !is_asked || !is_harmless(input) {
             return;
         }
-        let (mut columns, mut within) = (ColIds::new(), HashMap::new());
+        let (mut columns, mut within) = (ColIds::default(), ColMap::default());
         input.visible(&mut columns);
         count(&Part::Rel(right), &mut within);
         if columns.iter().all(|column| within.get(column) == uses.get(column)) {
@@ -94,7 +92,7 @@ struct Uses {
     null_checks: usize,
 }
 
-fn count(part: &Part<'_>, uses: &mut HashMap<ColId, Uses>) {
+fn count(part: &Part<'_>, uses: &mut ColMap<Uses>) {
     part.walk(&mut |part| match part {
         Part::Scalar(Scalar::Column(column)) => uses.entry(*column).or_default().all += 1,
         Part::Scalar(Scalar::IsNull(value)) => {

@@ -3,13 +3,11 @@
 //! `group(..) | map(g -> sum(g.values | map(..)))` is built as an aggregate over the items of a packed array that the
 //! grouping collects. The chain of filters and columns between the two is made part of the aggregate, and nothing is packed.
 
-use std::collections::HashMap;
-
 use super::{
     for_each_rel,
     queries::{for_each_scalar, within},
 };
-use crate::plan::{Aggregate, ColId, ColIds, Function, Part, PartMut, Plan, Rel, Scalar};
+use crate::plan::{Aggregate, ColId, ColIds, ColMap, Function, Part, PartMut, Plan, Rel, Scalar};
 
 /// Fuses aggregates with groupings, and counts with what is counted.
 pub(super) fn fuse(plan: &mut Plan) {
@@ -57,7 +55,7 @@ fn fused(input: &mut Rel, scalar: &Scalar, columns: &mut u32) -> Option<ColId> {
     let (below, aggregates) = grouping(input, array)?;
     let (_, collect) = aggregates.iter().find(|(column, _)| *column == array)?;
     let Function::Collect { item, .. } = &collect.function else { return None };
-    let mut known = HashMap::new();
+    let mut known = ColMap::default();
     let mut fused = aggregate;
     if let Some(chain) = chain {
         let mut filter = Vec::new();
@@ -120,7 +118,7 @@ fn grouping(rel: &mut Rel, column: ColId) -> Option<(&Rel, &mut Vec<(ColId, Aggr
 pub(super) fn follow(
     rel: &Rel,
     item: &[Scalar],
-    known: &mut HashMap<ColId, Scalar>,
+    known: &mut ColMap<Scalar>,
     filter: &mut Vec<Scalar>,
 ) -> Option<()> {
     match rel {
@@ -151,7 +149,7 @@ pub(super) fn follow(
     }
 }
 
-fn substitute(scalar: &mut Scalar, known: &HashMap<ColId, Scalar>) {
+fn substitute(scalar: &mut Scalar, known: &ColMap<Scalar>) {
     if let Scalar::Column(column) = scalar {
         if let Some(value) = known.get(column) {
             *scalar = value.clone();
@@ -161,14 +159,14 @@ fn substitute(scalar: &mut Scalar, known: &HashMap<ColId, Scalar>) {
     scalar.for_each_part_mut(&mut |part| substitute_part(part, known));
 }
 
-fn substitute_part(part: PartMut<'_>, known: &HashMap<ColId, Scalar>) {
+fn substitute_part(part: PartMut<'_>, known: &ColMap<Scalar>) {
     match part {
         PartMut::Scalar(scalar) => substitute(scalar, known),
         PartMut::Rel(rel) => rel.for_each_part_mut(&mut |part| substitute_part(part, known)),
     }
 }
 
-pub(super) fn substitute_aggregate(aggregate: &mut Aggregate, known: &HashMap<ColId, Scalar>) {
+pub(super) fn substitute_aggregate(aggregate: &mut Aggregate, known: &ColMap<Scalar>) {
     aggregate.for_each_part_mut(&mut |part| substitute_part(part, known));
 }
 
@@ -181,7 +179,7 @@ fn may_fail(aggregate: &Aggregate) -> bool {
 
 /// Whether an aggregate is one over these rows, without subqueries and without columns that only stand above them.
 fn is_over(aggregate: &Aggregate, rows: &Rel) -> bool {
-    let mut visible = ColIds::new();
+    let mut visible = ColIds::default();
     rows.visible(&mut visible);
     let mut is_over = true;
     aggregate.for_each_part(&mut |part| {

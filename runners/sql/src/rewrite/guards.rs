@@ -140,7 +140,7 @@ fn of_rows(rel: &Rel) -> ColIds {
             varying.chain(aggregates.iter().map(|(column, _)| *column)).collect()
         }
         _ => {
-            let mut visible = ColIds::new();
+            let mut visible = ColIds::default();
             rel.visible(&mut visible);
             visible
         }

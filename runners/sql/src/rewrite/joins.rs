@@ -9,7 +9,7 @@ use runner_core::{Literal, Op, Prim};
 
 use super::{
     for_each_rel,
-    lookup::{Lookup, Pair, Shared, visible},
+    lookup::{Known, Lookup, Pair, visible},
     queries::{for_each_scalar, within},
 };
 use crate::{
@@ -19,31 +19,30 @@ use crate::{
 
 /// Makes joins of look-ups.
 pub(super) fn unnest(plan: &mut Plan) {
-    let shared: Vec<_> = plan.shared.iter().map(|shared| shared.rel.clone()).collect();
-    let shared = Shared(&shared);
+    let known = Known::of(&plan.shared);
     for_each_scalar(plan, &mut |input, scalar, columns| {
         if input.is_single() {
             return;
         }
         within(scalar, &mut |scalar| {
-            if let Some(found) = joined(input, scalar, columns, shared) {
+            if let Some(found) = joined(input, scalar, columns, &known) {
                 *scalar = found;
             }
         });
     });
     let mut columns = plan.columns;
-    for_each_rel(plan, &mut |rel| first_row(rel, &mut columns, shared));
+    for_each_rel(plan, &mut |rel| first_row(rel, &mut columns, &known));
     plan.columns = columns;
 }
 
 /// An aggregate as a column of a join, which is added to the rows around it.
-fn joined(outer: &mut Rel, scalar: &Scalar, columns: &mut u32, shared: Shared<'_>) -> Option<Scalar> {
+fn joined(outer: &mut Rel, scalar: &Scalar, columns: &mut u32, known: &Known) -> Option<Scalar> {
     let (input, column, aggregate) = scalar.as_aggregate()?;
     let none = of_none(&aggregate.function)?;
     if input.may_fail() || aggregate.items_may_fail() {
         return None;
     }
-    let lookup = Lookup::of(input, outer, shared)?;
+    let lookup = Lookup::of(input, outer, known)?;
     let rel = lookup.rel();
     let mut free = rel.free();
     aggregate.for_each_part(&mut |part| {
@@ -86,7 +85,7 @@ fn widened(aggregate: Aggregate, column: ColId) -> (Aggregate, Scalar) {
 }
 
 /// Makes the first row that matches a plain join.
-fn first_row(rel: &mut Rel, columns: &mut u32, shared: Shared<'_>) {
+fn first_row(rel: &mut Rel, columns: &mut u32, known: &Known) {
     let Rel::Join { kind: JoinKind::Left { .. }, left, right, on } = rel else { return };
     // Columns that were lifted above the limit stay above what takes its place.
     let mut right = &mut **right;
@@ -105,14 +104,14 @@ fn first_row(rel: &mut Rel, columns: &mut u32, shared: Shared<'_>) {
     if left.is_single() {
         return;
     }
-    let Some(lookup) = Lookup::of(input, left, shared) else { return };
+    let Some(lookup) = Lookup::of(input, left, known) else { return };
     let (inner, keys) = (lookup.rel(), lookup.keys);
     let order = order.clone();
     let uses_left = order.iter().any(|key| !key.scalar.free().is_disjoint(&visible(left)));
     if uses_left || !inner.free().is_disjoint(&visible(left)) {
         return;
     }
-    let is_unique = shared.unique(&inner).is_some_and(|unique| {
+    let is_unique = known.unique(&inner).is_some_and(|unique| {
         unique.iter().all(|column| keys.iter().any(|pair| pair.inner.as_column() == Some(*column)))
     });
     let mut added = Vec::new();

@@ -2,7 +2,7 @@
 
 use runner_core::{Op, Prim};
 
-use crate::plan::{ColId, ColIds, JoinKind, Rel, Scalar};
+use crate::plan::{ColId, ColIds, JoinKind, Rel, Scalar, Shared};
 
 /// The rows of a look-up without the conditions that tie them to those around.
 pub(super) struct Lookup {
@@ -24,7 +24,7 @@ pub(super) struct Pair {
 
 impl Lookup {
     /// Takes a look-up apart. `None` if it has no equality, or if an index serves one.
-    pub(super) fn of(rel: &Rel, outer: &Rel, shared: Shared<'_>) -> Option<Self> {
+    pub(super) fn of(rel: &Rel, outer: &Rel, known: &Known) -> Option<Self> {
         match rel {
             Rel::Filter { input, conditions } => {
                 let (own, around) = (visible(input), visible(outer));
@@ -36,14 +36,17 @@ impl Lookup {
                     }
                 }
                 // An index serves few rows best, and a join all of a table.
-                let is_served = || keys.iter().any(|key| shared.is_indexed(input, &key.inner));
+                let is_served = || {
+                    let indexed = known.indexed(input);
+                    keys.iter().filter_map(|key| key.inner.as_column()).any(|key| indexed.contains(&key))
+                };
                 if keys.is_empty() || !is_whole_table(outer) && is_served() {
                     return None;
                 }
                 Some(Self { input: (**input).clone(), keys, rest, added: Vec::new() })
             }
             Rel::Extend { input, columns } => {
-                let mut lookup = Self::of(input, outer, shared)?;
+                let mut lookup = Self::of(input, outer, known)?;
                 lookup.added.push(columns.clone());
                 Some(lookup)
             }
@@ -84,41 +87,62 @@ impl Pair {
     }
 }
 
-/// The shared rows of a plan, as far as they say something of the columns of a use.
-#[derive(Clone, Copy)]
-pub(super) struct Shared<'a>(pub(super) &'a [Rel]);
+/// What is known of the columns of a plan's shared rows.
+#[derive(Default)]
+pub(super) struct Known(Vec<KnownColumns>);
 
-impl Shared<'_> {
-    /// Whether a key is a column of a table that an index begins with. An engine asks it for the rows of a group, too.
-    fn is_indexed(self, rel: &Rel, key: &Scalar) -> bool {
-        let Some(column) = key.as_column() else { return false };
+#[derive(Default)]
+struct KnownColumns {
+    indexed: ColIds,
+    unique: Option<Vec<ColId>>,
+}
+
+impl Known {
+    pub(super) fn of(shared: &[Shared]) -> Self {
+        shared.iter().fold(Self::default(), |mut known, shared| {
+            let columns =
+                KnownColumns { indexed: known.indexed(&shared.rel), unique: known.unique(&shared.rel) };
+            known.0.push(columns);
+            known
+        })
+    }
+
+    /// Columns of a table that an index begins with. An engine asks it for the rows of a group, too.
+    fn indexed(&self, rel: &Rel) -> ColIds {
         match rel {
             Rel::Scan(table) => {
-                let field = table.fields.iter().find(|field| field.columns == [column]);
-                let name =
-                    field.and_then(|field| table.table.columns.get(field.column)).map(|column| &column.name);
-                name.is_some_and(|name| table.table.indexed.contains(name))
+                let is_indexed = |column: usize| {
+                    let name = table.table.columns.get(column).map(|column| &column.name);
+                    name.is_some_and(|name| table.table.indexed.contains(name))
+                };
+                let indexed = table.fields.iter().filter(|field| is_indexed(field.column));
+                indexed.filter_map(|field| <[ColId; 1]>::try_from(&*field.columns).ok()).flatten().collect()
             }
-            Rel::Filter { input, .. } | Rel::Extend { input, .. } => self.is_indexed(input, key),
+            Rel::Filter { input, .. } | Rel::Extend { input, .. } => self.indexed(input),
             Rel::Aggregate { input, keys, .. } => {
-                keys.iter().any(|(own, key)| *own == column && self.is_indexed(input, key))
+                let below = self.indexed(input);
+                let is_indexed = |key: &Scalar| key.as_column().is_some_and(|column| below.contains(&column));
+                keys.iter().filter(|(_, key)| is_indexed(key)).map(|(own, _)| *own).collect()
             }
             Rel::Shared { index, columns } => {
-                let other = columns.iter().find(|(own, _)| *own == column).map(|(_, other)| *other);
-                let rel = self.0.get(*index);
-                rel.zip(other).is_some_and(|(rel, other)| self.is_indexed(rel, &Scalar::Column(other)))
+                let Some(known) = self.0.get(*index) else { return ColIds::default() };
+                columns
+                    .iter()
+                    .filter(|(_, other)| known.indexed.contains(other))
+                    .map(|(own, _)| *own)
+                    .collect()
             }
-            _ => false,
+            _ => ColIds::default(),
         }
     }
 
     /// Columns in which no two rows agree.
-    pub(super) fn unique(self, rel: &Rel) -> Option<Vec<ColId>> {
+    pub(super) fn unique(&self, rel: &Rel) -> Option<Vec<ColId>> {
         match rel {
             Rel::Filter { input, .. } | Rel::Extend { input, .. } => self.unique(input),
             Rel::Aggregate { keys, is_whole: false, .. } => Some(keys.iter().map(|(own, _)| *own).collect()),
             Rel::Shared { index, columns } => {
-                let unique = self.unique(self.0.get(*index)?)?;
+                let unique = self.0.get(*index)?.unique.as_ref()?;
                 let own =
                     |other: &ColId| columns.iter().find(|(_, known)| known == other).map(|(own, _)| *own);
                 unique.iter().map(own).collect()
@@ -140,7 +164,7 @@ fn is_whole_table(rel: &Rel) -> bool {
 
 /// Columns that nodes above can use.
 pub(super) fn visible(rel: &Rel) -> ColIds {
-    let mut visible = ColIds::new();
+    let mut visible = ColIds::default();
     rel.visible(&mut visible);
     visible
 }

@@ -10,7 +10,7 @@ use super::{
     groups::{follow, substitute_aggregate},
     queries::for_each_node,
 };
-use crate::plan::{Aggregate, ColId, JoinKind, Part, PartMut, Plan, Rel, Scalar};
+use crate::plan::{Aggregate, ColId, ColMap, JoinKind, Part, PartMut, Plan, Rel, Scalar};
 
 /// Merges the aggregates of the scalars of each node.
 pub(super) fn merge(plan: &mut Plan) {
@@ -63,7 +63,7 @@ impl Merged {
         let Rel::Aggregate { input, aggregates, .. } = &**rel else { return None };
         let [(column, aggregate)] = aggregates.as_slice() else { return None };
         let (_, shared) = source(input)?;
-        let mut known = HashMap::new();
+        let mut known = ColMap::default();
         for (own, other) in shared {
             let here = self.columns.iter().find(|(_, known)| known == other).map(|(here, _)| *here);
             let here = here.unwrap_or_else(|| {

@@ -37,7 +37,7 @@ fn known(rel: &Rel) -> ColIds {
             known.extend(self::known(right));
             known
         }
-        _ => ColIds::new(),
+        _ => ColIds::default(),
     }
 }
 

@@ -4,24 +4,22 @@
 //! The rows around are numbered and joined with the rows that have the same key; what the look-up asks of each pair is asked
 //! of the join, grouped by the number, and joined back. Neumann and Kemper (2015) call the numbered rows the domain.
 
-use std::collections::HashMap;
-
 use runner_core::{Op, Prim};
 
 use super::{
     for_each_rel,
     joins::of_none,
-    lookup::{Lookup, Shared as Known, visible},
+    lookup::{Known, Lookup, visible},
     queries::{for_each_node, strictly, within},
 };
-use crate::plan::{ColId, JoinKind, PartMut, Plan, Rel, Scalar, Shared, WindowFunction, replace};
+use crate::plan::{ColId, ColMap, JoinKind, PartMut, Plan, Rel, Scalar, Shared, WindowFunction, replace};
 
 /// Makes joins of such look-ups, those within shared rows aside; or `only_failing` ones, where an engine evaluates the
 /// others for all rows at once by itself, but for all keys, also those that no row asks for.
 pub(super) fn join(plan: &mut Plan, only_failing: bool) {
     let shared = std::mem::take(&mut plan.shared);
-    let known: Vec<_> = shared.iter().map(|shared| shared.rel.clone()).collect();
-    let mut pairs = Pairs { known: Known(&known), only_failing, numbered: Vec::new() };
+    let mut pairs =
+        Pairs { known: Known::of(&shared), shared: shared.len(), only_failing, numbered: Vec::new() };
     for_each_node(plan, &mut |input, scalars, columns| {
         if input.is_single() {
             return;
@@ -48,8 +46,10 @@ pub(super) fn join(plan: &mut Plan, only_failing: bool) {
     }
 }
 
-struct Pairs<'a> {
-    known: Known<'a>,
+struct Pairs {
+    known: Known,
+    /// How many rows are shared already.
+    shared: usize,
     only_failing: bool,
     numbered: Vec<Shared>,
 }
@@ -60,10 +60,10 @@ struct Joined {
     /// The number of the row around, beside that row and in a pair.
     number: [ColId; 2],
     /// The columns of the row around by those of the pairs.
-    names: HashMap<ColId, ColId>,
+    names: ColMap<ColId>,
 }
 
-impl Pairs<'_> {
+impl Pairs {
     /// Replaces the aggregate of a look-up by a column that is added to the rows around it.
     fn aggregate(&mut self, outer: &mut Rel, scalar: &mut Scalar, is_strict: bool, columns: &mut u32) {
         let Some((input, column, aggregate)) = scalar.as_aggregate() else { return };
@@ -115,7 +115,7 @@ impl Pairs<'_> {
         if left.is_single() || !right.may_fail() {
             return;
         }
-        let Some(lookup) = Lookup::of(right, left, self.known) else { return };
+        let Some(lookup) = Lookup::of(right, left, &self.known) else { return };
         if lookup.input.may_fail() {
             return;
         }
@@ -127,7 +127,7 @@ impl Pairs<'_> {
 
     /// A look-up in rows that are the same for all rows around it.
     fn look_up(&self, rel: &Rel, outer: &Rel) -> Option<Lookup> {
-        let lookup = Lookup::of(rel, outer, self.known)?;
+        let lookup = Lookup::of(rel, outer, &self.known)?;
         let is_independent = !lookup.input.may_fail()
             && lookup.input.free().is_disjoint(&visible(outer))
             && outer.free().is_empty();
@@ -144,11 +144,11 @@ impl Pairs<'_> {
         let number = next(columns);
         let rel = rows.window(vec![(number, WindowFunction::Number(Vec::new()))]);
         let all = own.iter().copied().chain([number]).collect();
-        let index = self.known.0.len() + self.numbered.len();
+        let index = self.shared + self.numbered.len();
         self.numbered.push(Shared { rel, columns: all, is_once: true });
 
         let numbers = [next(columns), next(columns)];
-        let mut names = HashMap::new();
+        let mut names = ColMap::default();
         let (mut beside, mut paired) = (vec![(numbers[0], number)], vec![(numbers[1], number)]);
         for (column, own) in visible.into_iter().zip(own) {
             let name = next(columns);

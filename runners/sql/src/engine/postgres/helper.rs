@@ -1,6 +1,6 @@
 //! Functions that PostgreSQL lacks, in `helpers.sql`.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::LazyLock};
 
 /// Bytes of a text that a statement makes; it is what a `jsonb` holds at most, too. PostgreSQL's own limit is four times
 /// as much.
@@ -12,6 +12,15 @@ pub const TEXT_PARTS: u64 = 8 << 20;
 /// All helpers; each begins behind a line `-- name: those, that, it, calls`, and stands behind those.
 const SOURCE: &str = include_str!("helpers.sql");
 
+static HELPERS: LazyLock<Vec<Helper>> = LazyLock::new(|| {
+    let helper = |section: &'static str| {
+        let (head, text) = section.split_once('\n')?;
+        let (name, calls) = head.split_once(": ").unwrap_or((head, ""));
+        Some(Helper { name, calls: calls.split(", ").filter(|name| !name.is_empty()).collect(), text })
+    };
+    SOURCE.split("\n-- ").skip(1).filter_map(helper).collect()
+});
+
 /// The statements that make a helper, `None` if there is no such one.
 ///
 /// ```
@@ -19,7 +28,7 @@ const SOURCE: &str = include_str!("helpers.sql");
 /// ```
 #[must_use]
 pub fn definition(name: &str) -> Option<Cow<'static, str>> {
-    let Helper { text, .. } = all().find(|helper| helper.name == name)?;
+    let text = HELPERS.iter().find(|helper| helper.name == name)?.text;
     Some(match name {
         "text_lower" => text.replace("{lower}", &mapping(lower)).into(),
         "text_upper" => text.replace("{upper}", &mapping(upper)).into(),
@@ -65,32 +74,27 @@ fn single(mut characters: impl Iterator<Item = char>) -> Option<char> {
 
 /// These helpers, and those that they call, in order of definition.
 pub(super) fn needed<S: AsRef<str>>(called: &[S]) -> Vec<&'static str> {
+    if called.is_empty() {
+        return Vec::new();
+    }
     let mut needed: Vec<&str> = Vec::new();
     let mut open: Vec<_> = called.iter().map(AsRef::as_ref).collect();
     while let Some(name) = open.pop() {
-        let Some(helper) = all().find(|helper| helper.name == name) else { continue };
+        let Some(helper) = HELPERS.iter().find(|helper| helper.name == name) else { continue };
         if !needed.contains(&helper.name) {
             needed.push(helper.name);
-            open.extend(helper.calls.split(", ").filter(|name| !name.is_empty()));
+            open.extend(&helper.calls);
         }
     }
-    all().map(|helper| helper.name).filter(|name| needed.contains(name)).collect()
+    HELPERS.iter().map(|helper| helper.name).filter(|name| needed.contains(name)).collect()
 }
 
 /// A helper.
 struct Helper {
     name: &'static str,
     /// Names of those that it calls.
-    calls: &'static str,
+    calls: Vec<&'static str>,
     text: &'static str,
-}
-
-fn all() -> impl Iterator<Item = Helper> {
-    SOURCE.split("\n-- ").skip(1).filter_map(|section| {
-        let (head, text) = section.split_once('\n')?;
-        let (name, calls) = head.split_once(": ").unwrap_or((head, ""));
-        Some(Helper { name, calls, text })
-    })
 }
 
 #[cfg(test)]
@@ -106,12 +110,12 @@ mod tests {
 
     #[test]
     fn helpers_stand_behind_those_that_they_call() {
-        let names: Vec<_> = all().map(|helper| helper.name).collect();
-        for (index, Helper { name, calls: said, text }) in all().enumerate() {
+        let names: Vec<_> = HELPERS.iter().map(|helper| helper.name).collect();
+        for (index, Helper { name, calls: said, text }) in HELPERS.iter().enumerate() {
             for call in calls(text) {
                 let place = names.iter().position(|found| *found == call);
                 assert!(place.is_some_and(|place| place <= index), "{name} calls {call}");
-                let is_said = call == name || said.split(", ").any(|said| said == call);
+                let is_said = call == *name || said.contains(&call);
                 assert!(is_said, "{name} calls {call}, and its head does not say so");
             }
         }

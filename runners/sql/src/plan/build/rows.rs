@@ -140,7 +140,7 @@ impl Builder<'_> {
     /// Rows whose item is of nothing but columns of theirs.
     pub(super) fn plain(&mut self, mut rows: Rows, item: TypeId) -> Result<(Rows, Vec<ColId>)> {
         let value = self.collected(rows.item, item)?;
-        let mut own = ColIds::new();
+        let mut own = ColIds::default();
         rows.rel.visible(&mut own);
         let (mut added, mut columns) = (Vec::new(), Vec::new());
         rows.item = value.map(&mut |scalar| {
