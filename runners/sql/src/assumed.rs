@@ -72,22 +72,11 @@ fn parameter(function: &Expr) -> Option<TypeId> {
     }
 }
 
-/// Fields that are scalars, or options of scalars; what else a column may hold has no one type.
 fn columns(shapes: &Shapes, row: TypeId, dialect: Dialect<'_>) -> Vec<Column> {
     let types = shapes.types();
     let fields = types.as_tuple(types.unframed(row)).unwrap_or_default();
-    let column = |field: &Field| {
-        let (prim, is_not_null) = match shapes.get(field.ty) {
-            Shape::Prim(prim) => (prim, true),
-            Shape::Null(prim) => (prim, false),
-            _ => return None,
-        };
-        Some(Column {
-            name: field.name.as_deref()?.into(),
-            database_type: dialect.table_type(prim).into(),
-            is_not_null,
-            ..Column::default()
-        })
+    let columns = |field: &Field| {
+        field.name.as_deref().map(|name| dialect.assumed_columns(shapes, name, field.ty)).unwrap_or_default()
     };
-    fields.iter().filter_map(column).collect()
+    fields.iter().flat_map(columns).collect()
 }

@@ -3,12 +3,13 @@
 mod duckdb;
 mod postgres;
 
-use runner_core::Prim;
+use runner_core::TypeId;
 
 pub use duckdb::DuckDb;
 pub use postgres::Postgres;
 
 use crate::{
+    catalog::Column,
     engine::{self, Engine},
     shape::Shapes,
 };
@@ -46,11 +47,11 @@ impl Dialect<'_> {
         }
     }
 
-    /// The type of a table's column that is meant for a primitive.
-    pub(crate) fn table_type(self, prim: Prim) -> &'static str {
+    /// The columns of a table for a field of this type.
+    pub(crate) fn assumed_columns(self, shapes: &Shapes, name: &str, ty: TypeId) -> Vec<Column> {
         match self {
-            Self::DuckDb(_) => engine::duckdb::table_type(prim),
-            Self::Postgres(_) => engine::postgres::table_type(prim),
+            Self::DuckDb(_) => engine::duckdb::assumed::columns(shapes, name, ty).unwrap_or_default(),
+            Self::Postgres(_) => engine::postgres::assumed::columns(shapes, name, ty),
         }
     }
 

@@ -5,6 +5,7 @@
 //! them raises the error, so that DuckDB knows which expressions may not be moved.
 
 mod aggregate;
+pub(crate) mod assumed;
 mod column;
 mod column_type;
 mod compare;
@@ -69,7 +70,7 @@ pub(crate) fn prim_type(prim: Prim) -> &'static str {
 }
 
 /// The type of a table's column that is meant for a primitive.
-pub(crate) fn table_type(prim: Prim) -> &'static str {
+fn table_type(prim: Prim) -> &'static str {
     match prim {
         Prim::Date => "DATE",
         Prim::Time => "TIME",

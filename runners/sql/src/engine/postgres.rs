@@ -4,6 +4,7 @@
 //! first needs them; nothing is left in the database.
 
 mod aggregate;
+pub(crate) mod assumed;
 mod column;
 mod compare;
 mod constraint;
@@ -73,7 +74,7 @@ pub(crate) fn prim_type(prim: Prim) -> &'static str {
 }
 
 /// The type of a table's column that is meant for a primitive.
-pub(crate) fn table_type(prim: Prim) -> &'static str {
+fn table_type(prim: Prim) -> &'static str {
     match prim {
         Prim::Date => "date",
         Prim::Time => "time",

@@ -4,7 +4,8 @@ use runner_core::{Prim, TypeId};
 
 use super::{
     ColumnType, DuckDbStorage, fail,
-    packed::{is_nullable, wrap, wrapped},
+    layout::is_nullable,
+    packed::{wrap, wrapped},
     prim_type,
     text::literal,
 };
@@ -285,7 +286,7 @@ fn members_text(members: &[(String, ColumnType)]) -> String {
 }
 
 /// The type as SQL, for a cast.
-fn type_text(ty: &ColumnType) -> String {
+pub(super) fn type_text(ty: &ColumnType) -> String {
     match ty {
         ColumnType::Plain(name) => name.clone(),
         ColumnType::List(item) => format!("{}[]", type_text(item)),

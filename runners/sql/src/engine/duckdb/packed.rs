@@ -2,10 +2,10 @@
 
 use runner_core::TypeId;
 
-use super::DuckDbStorage;
+use super::{DuckDbStorage, layout::is_nullable};
 use crate::{
     columns::Columns,
-    shape::{Shape, Shapes},
+    shape::Shape,
     tree::{
         Expr, Ident,
         expr::{self, cast, field, named, number},
@@ -114,9 +114,4 @@ pub(super) fn wrap(payload: Expr) -> Expr {
 /// The reverse of [`wrap`].
 pub(super) fn wrapped(packed: &Expr) -> Expr {
     field(packed, Ident::Fixed("v"))
-}
-
-/// Whether a packed value of a type may be NULL.
-pub(super) fn is_nullable(shapes: &Shapes, ty: TypeId) -> bool {
-    matches!(shapes.get(ty), Shape::Null(_) | Shape::Option(_))
 }

@@ -137,7 +137,7 @@ impl Reader<'_> {
                 storage.packed_variant(index, &Columns::Tuple(Vec::new()), ty)
             } else {
                 let (alias, table) = self.table?;
-                let name = payload_column(column, &variant.name);
+                let name = payload_column(&column.name, &variant.name);
                 let payload = table.columns.iter().find(|column| column.name == name)?;
                 let value = expr::column(alias, Ident::quoted(&name));
                 let reader = Reader { name: &name, ..*self };
@@ -228,7 +228,7 @@ fn write_variants(
     let tag = storage.packed_tag(packed, ty);
     let mut written = vec![(Ident::quoted(&column.name), names(storage, &tag, variants, column))];
     for (index, variant) in (0u32..).zip(variants).filter(|(_, variant)| !types.is_unit(variant.ty)) {
-        let name = payload_column(column, &variant.name);
+        let name = payload_column(&column.name, &variant.name);
         let to = table.columns.iter().find(|column| column.name == name)?;
         let payload = storage.packed_payload(packed, ty, variant.ty);
         let value = write_value(storage, variant.ty, &payload, to)?;
@@ -250,8 +250,9 @@ fn names(storage: &PostgresStorage<'_>, tag: &Expr, variants: &[Variant], column
     }
 }
 
-fn payload_column(column: &Column, variant: &str) -> String {
-    format!("{}.{variant}", column.name)
+/// The column that holds the payload of a variant of the enum in `column`.
+pub(super) fn payload_column(column: &str, variant: &str) -> String {
+    format!("{column}.{variant}")
 }
 
 /// Whether a column can hold the names of variants.
