@@ -211,8 +211,14 @@ impl Emitter<'_> {
                 }
             });
         }
+        let marked;
+        let mut input = input;
         if needs_columns {
-            block = self.with_columns_of(&mut used, block, input, &below);
+            let added;
+            (block, added) = self.with_columns_of(&mut used, block, input, &below);
+            below.extend(added.iter().map(|(column, _)| *column));
+            marked = input.clone().extend(added);
+            input = &marked;
         }
         let scalars: Vec<_> = keys.iter().map(|(_, key)| key).collect();
         let (mut block, values) = self.with_key_columns(block, input, &below, &scalars);
@@ -233,15 +239,15 @@ impl Emitter<'_> {
         block
     }
 
-    /// The block as a subquery of which what is aggregated are columns: that is a subquery itself, or columns of a query
-    /// around.
+    /// The block as a subquery of which what is aggregated are columns, and these: that is a subquery itself, or columns of
+    /// a query around.
     fn with_columns_of(
         &mut self,
         aggregates: &mut [(ColId, Aggregate)],
         block: Block,
         input: &Rel,
         below: &ColIds,
-    ) -> Block {
+    ) -> (Block, Vec<(ColId, Scalar)>) {
         let (mut needed, mut added) = (below.clone(), Vec::new());
         for (_, aggregate) in aggregates {
             aggregate.for_each_item_mut(&mut |scalar| {
@@ -253,8 +259,8 @@ impl Emitter<'_> {
                 *scalar = Scalar::Column(new);
             });
         }
-        let marked = input.clone().extend(added);
-        self.closed(block, &marked, &needed)
+        let marked = input.clone().extend(added.clone());
+        (self.closed(block, &marked, &needed), added)
     }
 
     fn window(&mut self, input: &Rel, columns: &[(ColId, WindowFunction)], needed: &ColIds) -> Block {
