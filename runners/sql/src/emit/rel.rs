@@ -4,7 +4,7 @@ use runner_core::TypeId;
 
 use super::{Block, Emitter};
 use crate::{
-    plan::{Aggregate, ColId, ColIds, Function, JoinKind, Key, Rel, Scalar, WindowFunction},
+    plan::{Aggregate, ColId, ColIds, Function, JoinKind, Key, Part, Rel, Scalar, WindowFunction},
     shape::Leaf,
     tree::{self, Aggregate as Call, Expr, From, Ident, Node, Order, Over, Query, expr},
 };
@@ -192,22 +192,22 @@ impl Emitter<'_> {
             return Block::default();
         }
         let mut below = with_free(&ColIds::default(), keys.iter().map(|(_, key)| key));
-        let mut needs_columns = false;
         for (_, aggregate) in &used {
             aggregate.for_each_part(&mut |part| {
-                if let crate::plan::Part::Scalar(scalar) = part {
-                    let free = scalar.free();
-                    needs_columns |= scalar.has_query() && !self.engine.capabilities.merges_subqueries;
-                    below.extend(free);
+                if let Part::Scalar(scalar) = part {
+                    below.extend(scalar.free());
                 }
             });
         }
         let mut block = self.open_plain(input, &below);
         let own = block.from.as_ref().map(From::aliases).unwrap_or_default();
+        let mut needs_columns = false;
         for (_, aggregate) in &used {
             aggregate.for_each_part(&mut |part| {
-                if let crate::plan::Part::Scalar(scalar) = part {
-                    needs_columns |= is_foreign(&self.scalar(scalar), &own);
+                if let Part::Scalar(scalar) = part {
+                    let value = self.scalar(scalar);
+                    let is_query = value.has_query() && !self.engine.capabilities.merges_subqueries;
+                    needs_columns |= is_query || is_foreign(&value, &own);
                 }
             });
         }
