@@ -52,8 +52,8 @@ pub(crate) struct Capabilities {
     pub(crate) unnests_queries: bool,
     /// Whether types have collations.
     pub(crate) has_collations: bool,
-    /// Whether OFFSET may refer to columns of the query around.
-    pub(crate) correlates_offset: bool,
+    /// Whether the OFFSET of a subquery that depends on the query around may be more than a literal.
+    pub(crate) computes_offset: bool,
     /// Whether a first row of a group, or the only one of a subquery, is kept as a key to sort by, which has no negative
     /// zero.
     pub(crate) loses_negative_zero: bool,

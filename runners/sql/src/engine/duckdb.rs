@@ -44,7 +44,7 @@ pub(crate) const CAPABILITIES: Capabilities = Capabilities {
     merges_subqueries: false,
     unnests_queries: true,
     has_collations: false,
-    correlates_offset: false,
+    computes_offset: false,
     loses_negative_zero: true,
     checks_tables: false,
     fails_on_floats: false,

@@ -50,7 +50,7 @@ pub(crate) const CAPABILITIES: Capabilities = Capabilities {
     merges_subqueries: true,
     unnests_queries: false,
     has_collations: true,
-    correlates_offset: true,
+    computes_offset: true,
     loses_negative_zero: false,
     checks_tables: false,
     fails_on_floats: false,

@@ -251,13 +251,12 @@ impl Builder<'_> {
             }
             value => self.rows_of(value, item)?,
         };
-        let is_first = self.int(position) == Some(0);
-        let is_negative = self.int(position).is_some_and(|position| position < 0);
+        let literal = self.int(position);
+        let is_first = literal == Some(0);
+        let can_skip = literal.map_or(self.engine.capabilities.computes_offset, |position| position >= 0);
         let position = self.argument(position)?;
         let (mut rows, _) = self.plain(rows, item)?;
-        let needs_number = is_negative
-            || !is_first && !position.is_constant() && !self.engine.capabilities.correlates_offset;
-        if needs_number {
+        if !can_skip {
             self.position(&mut rows);
         }
         let rel = match rows.position {
