@@ -348,6 +348,7 @@ fn own_fault(kind: &Kind) -> bool {
     let is_float = |prims: &Prims| prims.first.is_some_and(Prim::is_float);
     match kind {
         Kind::Fail(_) | Kind::External { .. } | Kind::Loop { .. } => true,
+        Kind::Scalar { op: Op::Div | Op::Rem, args, .. } if args.get(1).is_some_and(is_positive) => false,
         Kind::Scalar { op, prims, .. } | Kind::Whole { op, prims, .. } => match op {
             Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Rem | Op::Neg | Op::Abs | Op::Pow | Op::Sum => {
                 !is_float(prims)
@@ -366,6 +367,12 @@ fn own_fault(kind: &Kind) -> bool {
         },
         _ => false,
     }
+}
+
+/// Whether it is a literal by which everything can be divided.
+fn is_positive(node: &Node) -> bool {
+    let Kind::Const(Constant { literal, .. }) = &node.kind else { return false };
+    matches!(literal, Literal::Int(1..) | Literal::Uint(1..))
 }
 
 fn own_cost(kind: &Kind) -> u32 {

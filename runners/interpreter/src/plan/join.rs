@@ -35,7 +35,7 @@ impl Join {
         let [param] = lambda.params.as_slice() else { return Err(lambda) };
         let param = *param;
         let mut roles = Vec::new();
-        mark(&lambda.body, param, &mut Seen::default(), &mut roles);
+        mark(&lambda.body, param, &mut roles);
         if !roles.contains(&true) {
             return Err(lambda);
         }
@@ -83,29 +83,18 @@ impl Join {
     }
 }
 
-#[derive(Default)]
-struct Seen {
-    fallible: bool,
-    condition: bool,
-}
-
 /// Says of each condition of a conjunction, in order, whether it is a key.
 ///
-/// Keys are looked at before the rest, so what comes before a key must not be able to fail, and neither must a key
-/// that is not the first condition.
-fn mark(node: &Node, param: LocalId, seen: &mut Seen, roles: &mut Vec<bool>) {
+/// Keys are looked at before the rest, so a key that is not the first condition must not be able to fail. What comes
+/// before it may: of items with other keys its value decides nothing.
+fn mark(node: &Node, param: LocalId, roles: &mut Vec<bool>) {
     match &node.kind {
         Kind::Logic { on: true, left, right } => {
-            mark(left, param, seen, roles);
-            mark(right, param, seen, roles);
+            mark(left, param, roles);
+            mark(right, param, roles);
         }
-        Kind::Let { bindings, body } if bindings.is_empty() => mark(body, param, seen, roles),
-        _ => {
-            let key = is_key(node, param) && !seen.fallible && !(seen.condition && node.fallible);
-            seen.fallible |= node.fallible && !key;
-            seen.condition = true;
-            roles.push(key);
-        }
+        Kind::Let { bindings, body } if bindings.is_empty() => mark(body, param, roles),
+        _ => roles.push(is_key(node, param) && (roles.is_empty() || !node.fallible)),
     }
 }
 
