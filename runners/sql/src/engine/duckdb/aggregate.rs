@@ -31,8 +31,8 @@ pub(super) fn aggregate(op: Op, prim: Prim, items: Items<'_>) -> Expr {
         Op::Min if prim == Prim::Bool => plain("bool_and"),
         Op::Max if prim == Prim::Bool => plain("bool_or"),
         // Zeros of both signs are equal, and the first one counts.
-        Op::Min if prim.is_float() && !items.order.is_empty() => first_by_itself(items, false),
-        Op::Max if prim.is_float() && !items.order.is_empty() => first_by_itself(items, true),
+        Op::Min if prim.is_float() && !items.order.is_empty() => first_by_itself(prim, items, false),
+        Op::Max if prim.is_float() && !items.order.is_empty() => first_by_itself(prim, items, true),
         Op::Min => plain("min"),
         _ => plain("max"),
     }
@@ -67,9 +67,17 @@ fn ty_array(ty: &'static str) -> crate::tree::Type {
     crate::tree::Type::from(ty).array()
 }
 
-fn first_by_itself(items: Items<'_>, is_descending: bool) -> Expr {
-    let mut order = vec![Order { key: items.item.clone(), is_descending }];
+/// The first of the items in their own order. DuckDB keeps a `FLOAT` as a key to sort by, which has no negative zero.
+fn first_by_itself(prim: Prim, items: Items<'_>, is_descending: bool) -> Expr {
+    let item = match prim {
+        Prim::Float32 => cast(items.item, "DOUBLE"),
+        _ => items.item.clone(),
+    };
+    let mut order = vec![Order { key: item.clone(), is_descending }];
     order.extend_from_slice(items.order);
-    let first = Aggregate::new("first", [items.item.clone()]).order(&order);
-    first.filter(items.filter).over(items.over).expr()
+    let first = Aggregate::new("first", [item]).order(&order).filter(items.filter).over(items.over).expr();
+    match prim {
+        Prim::Float32 => cast(&first, prim_type(prim)),
+        _ => first,
+    }
 }
