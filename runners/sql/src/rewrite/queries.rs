@@ -20,8 +20,8 @@ impl<'a> Scalars<'a> {
     }
 }
 
-/// Calls `visit` with each node that has scalars, with each arm of a union, and with the root: the rows that they are
-/// evaluated for, each scalar in turn, and the number of the last column. Those of a source are evaluated for one row, to
+/// Calls `visit` with each node that has scalars, with each arm of a union and each subquery that has a value, and with the
+/// root: the rows that they are evaluated for, each scalar in turn, and the number of the last column. Those of a source are evaluated for one row, to
 /// which columns may be added.
 pub(super) fn for_each_scalar(plan: &mut Plan, visit: &mut dyn FnMut(&mut Rel, &mut Scalar, &mut u32)) {
     for_each_node(plan, &mut |input, scalars, columns| {
@@ -32,13 +32,28 @@ pub(super) fn for_each_scalar(plan: &mut Plan, visit: &mut dyn FnMut(&mut Rel, &
 /// The same with all scalars that are evaluated for the same rows.
 pub(super) fn for_each_node(plan: &mut Plan, visit: &mut dyn FnMut(&mut Rel, Scalars<'_>, &mut u32)) {
     let mut columns = plan.columns;
-    super::for_each_rel(plan, &mut |rel| {
-        node(rel, &mut |input, scalars| visit(input, scalars, &mut columns))
+    plan.for_each_part_mut(&mut |part| {
+        nodes(part, &mut |input, scalars| visit(input, scalars, &mut columns));
     });
     let root = &mut plan.root;
     let keys = root.order.iter_mut().map(|key| &mut key.scalar);
     visit(&mut root.rel, Scalars::strict_all(root.columns.iter_mut().chain(keys).collect()), &mut columns);
     plan.columns = columns;
+}
+
+fn nodes(part: PartMut<'_>, visit: &mut dyn FnMut(&mut Rel, Scalars<'_>)) {
+    match part {
+        PartMut::Rel(rel) => {
+            rel.for_each_part_mut(&mut |part| nodes(part, visit));
+            node(rel, visit);
+        }
+        PartMut::Scalar(scalar) => {
+            scalar.for_each_part_mut(&mut |part| nodes(part, visit));
+            if let Scalar::Query { rel, value, .. } = scalar {
+                visit(rel, Scalars::strict_all(vec![value]));
+            }
+        }
+    }
 }
 
 fn node(rel: &mut Rel, visit: &mut dyn FnMut(&mut Rel, Scalars<'_>)) {
