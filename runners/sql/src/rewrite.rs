@@ -37,7 +37,7 @@ pub(crate) fn rewrite(plan: &mut Plan, engine: &Engine<'_>) {
     columns::prune(plan);
     lift::lift(plan);
     keys::add(plan);
-    joins::unnest(plan);
+    joins::unnest(plan, engine.capabilities.unnests_queries);
     pairs::join(plan, engine.capabilities.unnests_queries);
     if engine.capabilities.runs_untaken_branches {
         branches::guard(plan);

@@ -30,7 +30,7 @@ fn many_rows_are_inserted_at_once() {
         writer.text(&format!("name {id}"));
     }
     let prepared = database.0.prepare(&program).unwrap();
-    assert_eq!(database.0.execute(&prepared, &writer.into_bytes()).unwrap(), []);
+    assert_eq!(database.0.execute(&prepared, &writer.into_bytes()).unwrap(), [0u8; 0]);
     let sums = format!(
         "{ROW}func main() -> (let rows = (sql::from(\"t\"): [Row]); {{rows | count, rows | map(r -> r.n) | sum}})"
     );

@@ -102,7 +102,12 @@ impl Emitter<'_> {
         let below = with_free(needed, on);
         let mut of_left = below.clone();
         of_left.extend(right.free());
-        let left_block = self.open_plain(left, &of_left);
+        let mut left_block = self.open_plain(left, &of_left);
+        let is_query = |column: &ColId| self.columns.get(column).is_some_and(Expr::has_query);
+        if !self.engine.capabilities.merges_subqueries && with_free(&right.free(), on).iter().any(is_query) {
+            // An equality of which one side is a subquery would be no key of a join.
+            left_block = self.closed(left_block, left, &of_left);
+        }
         let JoinKind::Left { found } = kind else {
             let right_block = self.open_plain(right, &below);
             let mut block = left_block.join(right_block);

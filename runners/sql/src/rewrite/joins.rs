@@ -17,15 +17,15 @@ use crate::{
     shape::Leaf,
 };
 
-/// Makes joins of look-ups.
-pub(super) fn unnest(plan: &mut Plan) {
+/// Makes joins of look-ups; where an engine does so by itself, not of those for few rows, for whose keys alone it aggregates.
+pub(super) fn unnest(plan: &mut Plan, leaves_few: bool) {
     let known = Known::of(&plan.shared);
     for_each_scalar(plan, &mut |input, scalar, columns| {
         if input.is_single() {
             return;
         }
         within(scalar, &mut |scalar| {
-            if let Some(found) = joined(input, scalar, columns, &known) {
+            if let Some(found) = joined(input, scalar, columns, &known, leaves_few) {
                 *scalar = found;
             }
         });
@@ -36,10 +36,20 @@ pub(super) fn unnest(plan: &mut Plan) {
 }
 
 /// An aggregate as a column of a join, which is added to the rows around it.
-fn joined(outer: &mut Rel, scalar: &Scalar, columns: &mut u32, known: &Known) -> Option<Scalar> {
+fn joined(
+    outer: &mut Rel,
+    scalar: &Scalar,
+    columns: &mut u32,
+    known: &Known,
+    leaves_few: bool,
+) -> Option<Scalar> {
     let (input, column, aggregate) = scalar.as_aggregate()?;
     let none = of_none(&aggregate.function)?;
     if input.may_fail() || aggregate.items_may_fail() {
+        return None;
+    }
+    // What may overflow would do so for keys that nobody asks for, too.
+    if leaves_few && has_few_rows(outer) && !aggregate.may_overflow() {
         return None;
     }
     let lookup = Lookup::of(input, outer, known)?;
@@ -70,6 +80,18 @@ fn joined(outer: &mut Rel, scalar: &Scalar, columns: &mut u32, known: &Known) ->
     let left = std::mem::replace(outer, Rel::Unit);
     *outer = left.join(JoinKind::Left { found }, right, on);
     Some(Scalar::choice(Scalar::Column(found).null_check(), none, value))
+}
+
+/// Whether rows were left out, so that they may be few beside those that they look up.
+fn has_few_rows(rel: &Rel) -> bool {
+    match rel {
+        Rel::Filter { .. } | Rel::Limit { .. } | Rel::Join { kind: JoinKind::Inner, .. } => true,
+        Rel::Join { left: input, .. }
+        | Rel::Extend { input, .. }
+        | Rel::Window { input, .. }
+        | Rel::Fence(input) => has_few_rows(input),
+        _ => false,
+    }
 }
 
 /// An aggregate for all keys, and its value for one: nobody asks for some keys, and their sums may be too large.

@@ -55,7 +55,7 @@ fn a_look_up_by_equality_is_a_join() {
         "aggregate #5 = sum(#4) by #102 = #3",
         "lists #3 = $1, #4",
     ];
-    check(plan(numbers(1), vec![found]), joins::unnest, &lines);
+    check(plan(numbers(1), vec![found]), |plan| joins::unnest(plan, false), &lines);
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn a_look_up_that_depends_on_the_row_otherwise_is_none() {
     let found = sum(matching, column(2), 5);
     let mut unchanged = plan(numbers(1), vec![found]);
     let before = unchanged.to_string();
-    joins::unnest(&mut unchanged);
+    joins::unnest(&mut unchanged, false);
     assert_eq!(unchanged.to_string(), before);
 }
 
