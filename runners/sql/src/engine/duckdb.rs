@@ -27,7 +27,7 @@ use crate::{
     plan::Parts,
     shape::{Leaf, Shapes},
     tree::{
-        Expr, From, Ident, Order, Own, Type,
+        Expr, From, Ident, Node, Order, Output, Own, Query, Select, Type,
         expr::{self, call, cast, list, number as integer, template},
     },
 };
@@ -83,6 +83,24 @@ fn table_type(prim: Prim) -> &'static str {
 /// `error(message)::type`
 fn fail(message: &Expr, ty: impl Into<Type>) -> Expr {
     cast(&call("error", [message.clone()]), ty)
+}
+
+/// The argument of a table function. What is made of parameters alone DuckDB evaluates while it plans, for each execute,
+/// to a value that takes 50 bytes for each item of a list. One row of a query it takes as it is.
+fn unfolded(list: Expr) -> Expr {
+    let mut has_param = false;
+    list.walk(&mut |part| has_param |= matches!(part.node(), Node::Param(_)));
+    if !has_param || !list.is_foldable() {
+        return list;
+    }
+    let value = late(&list);
+    let columns = vec![Output::Column(value, Ident::Fixed("v"))];
+    expr::query(Query::select(Select { columns, ..Select::default() }))
+}
+
+/// A value that is not known before there is a row.
+fn late(value: &Expr) -> Expr {
+    expr::when(&template("(random() >= 0)", []), value)
 }
 
 /// The columns of a function that counts its rows.
@@ -167,7 +185,7 @@ impl Spelling for DuckDbSpelling {
 
     fn late(&self, condition: &Expr) -> Expr {
         // It takes what it can't fold for an error in the condition of a CASE, and there alone.
-        expr::when(&template("(random() >= 0)", []), condition)
+        late(condition)
     }
 
     fn value_of(&self, of: &Own, own: &Expr) -> Expr {
@@ -253,7 +271,7 @@ impl Storage for DuckDbStorage<'_> {
 
     fn items(&self, array: &Expr, item: TypeId, alias: &Ident) -> (From, Columns<Expr>) {
         // A field of a constant NULL has no type of its own.
-        let list = cast(&self.list_of(array, item), self.packed_type(item).array());
+        let list = unfolded(cast(&self.list_of(array, item), self.packed_type(item).array()));
         let value = expr::column(alias, Ident::Fixed("v"));
         (counted(call("unnest", [list]), alias, Ident::Fixed("v")), self.unpacked(&value, item))
     }
