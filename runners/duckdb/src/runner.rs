@@ -206,12 +206,20 @@ impl Instance {
         let _interrupt = Interrupt::new(connection, cancel);
         let wrong = |e: duckdb::Error| error::execution(&e, cancel);
         let mut statement = connection.prepare_cached(&prepared.statement.sql).map_err(wrong)?;
-        let used = duckdb::params_from_iter(prepared.used(&params));
-        for batch in statement.stream_arrow(used).map_err(wrong)? {
-            read(&batch.map_err(wrong)?)
-                .map_err(|error| if prepared.has_tables { error::altered(error) } else { error })?;
+        let mut run = || -> Result<()> {
+            let used = duckdb::params_from_iter(prepared.used(&params));
+            for batch in statement.stream_arrow(used).map_err(wrong)? {
+                read(&batch.map_err(wrong)?)
+                    .map_err(|error| if prepared.has_tables { error::altered(error) } else { error })?;
+            }
+            Ok(())
+        };
+        let result = run();
+        if result.is_err() {
+            // The driver would keep the open result with all its memory, and the connection could do nothing else.
+            statement.discard();
         }
-        Ok(())
+        result
     }
 }
 
