@@ -1,10 +1,13 @@
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use runner_core::{Code, Error, Result};
 
 use crate::{
     error,
-    limits::{CONNECTIONS, STATEMENT_LEVELS},
+    limits::{BATCH_SHARE, CONNECTIONS, STATEMENT_LEVELS},
 };
 
 /// Which database, and what programs may do with the machine.
@@ -20,11 +23,14 @@ use crate::{
 pub struct Config {
     path: Option<PathBuf>,
     threads: Option<u16>,
-    memory: Option<String>,
+    pub(crate) memory: Option<String>,
     temp: Option<PathBuf>,
-    is_read_only: bool,
+    temp_bytes: Option<u64>,
+    pub(crate) is_read_only: bool,
     has_external_access: bool,
     setup: Vec<String>,
+    pub(crate) output_bytes: Option<u64>,
+    pub(crate) statement_timeout: Option<Duration>,
     pub(crate) connections: usize,
 }
 
@@ -37,9 +43,12 @@ impl Config {
             threads: None,
             memory: None,
             temp: None,
+            temp_bytes: None,
             is_read_only: false,
             has_external_access: false,
             setup: Vec::new(),
+            output_bytes: None,
+            statement_timeout: None,
             connections: CONNECTIONS,
         }
     }
@@ -57,24 +66,47 @@ impl Config {
         self
     }
 
-    /// Memory at most, such as `512MB`: what takes more ends with `RESOURCE_EXHAUSTED`.
+    /// Memory at most, such as `512MB`: what takes more ends with `RESOURCE_EXHAUSTED`. A quarter of it is for values on
+    /// their way from one operation to the next, which DuckDB does not count, and as much for an output.
     #[must_use]
     pub fn memory(mut self, limit: impl Into<String>) -> Self {
         self.memory = Some(limit.into());
         self
     }
 
-    /// Where what does not fit into memory may be put; nowhere if this is not set.
+    /// Where what does not fit into memory may be put. If this is not set, it is a folder beside the file that is named
+    /// like it, with `.tmp` behind; nowhere for a database in memory or one that is only read.
     #[must_use]
     pub fn temp_directory(mut self, path: impl AsRef<Path>) -> Self {
         self.temp = Some(path.as_ref().to_owned());
         self
     }
 
-    /// Refuses changes to the file.
+    /// Bytes that may be put there; more ends with `RESOURCE_EXHAUSTED`.
+    #[must_use]
+    pub fn temp_limit(mut self, bytes: u64) -> Self {
+        self.temp_bytes = Some(bytes);
+        self
+    }
+
+    /// Refuses programs that change tables, with `PREPARE_ERROR`. A file is opened so that nothing can change it.
     #[must_use]
     pub fn read_only(mut self) -> Self {
         self.is_read_only = true;
+        self
+    }
+
+    /// Bytes of an output at most; a longer one ends with `RESOURCE_EXHAUSTED` while its rows are made.
+    #[must_use]
+    pub fn output_bytes(mut self, bytes: u64) -> Self {
+        self.output_bytes = Some(bytes);
+        self
+    }
+
+    /// Ends statements that take longer, with `DEADLINE_EXCEEDED`.
+    #[must_use]
+    pub fn statement_timeout(mut self, timeout: Duration) -> Self {
+        self.statement_timeout = Some(timeout);
         self
     }
 
@@ -99,8 +131,8 @@ impl Config {
         self
     }
 
-    /// Opens the database, with everything closed that was not asked for.
-    pub(crate) fn open(&self) -> Result<duckdb::Connection> {
+    /// Opens the database, with everything closed that was not asked for, and tells how much memory there is in bytes.
+    pub(crate) fn open(&self) -> Result<(duckdb::Connection, u64)> {
         let settings = self.settings().map_err(|e| error::driver(&e))?;
         let connection = match &self.path {
             Some(path) => duckdb::Connection::open_with_flags(path, settings),
@@ -113,17 +145,29 @@ impl Config {
         for sql in &self.setup {
             connection.execute_batch(sql).map_err(|e| error::driver(&e).context("the setup"))?;
         }
+        let memory = memory_bytes(&connection)?;
+        if self.memory.is_some() {
+            let own = memory - memory / BATCH_SHARE;
+            let set = format!("SET memory_limit = '{own}B'");
+            connection.execute_batch(&set).map_err(|e| error::driver(&e))?;
+        }
         let close = if self.has_external_access { "" } else { "SET enable_external_access = false; " };
         connection
             .execute_batch(&format!(
                 "{close}SET allowed_configs = ['enable_optimizer']; SET lock_configuration = true"
             ))
             .map_err(|e| error::driver(&e))?;
-        Ok(connection)
+        Ok((connection, memory))
     }
 
     fn settings(&self) -> duckdb::Result<duckdb::Config> {
-        let temp = self.temp.as_deref().map(Path::to_string_lossy).unwrap_or_default();
+        let beside = self.path.as_ref().filter(|_| !self.is_read_only).map(|path| {
+            let mut name = path.clone().into_os_string();
+            name.push(".tmp");
+            PathBuf::from(name)
+        });
+        let temp = self.temp.clone().or(beside).unwrap_or_default();
+        let temp = temp.to_string_lossy();
         let mut settings = duckdb::Config::default()
             .enable_autoload_extension(false)?
             .with("autoinstall_known_extensions", "false")?
@@ -140,9 +184,28 @@ impl Config {
         if let Some(memory) = &self.memory {
             settings = settings.max_memory(memory)?;
         }
-        if self.is_read_only {
+        if let Some(bytes) = self.temp_bytes {
+            settings = settings.with("max_temp_directory_size", format!("{bytes}B"))?;
+        }
+        if self.is_read_only && self.path.is_some() {
             settings = settings.access_mode(duckdb::AccessMode::ReadOnly)?;
         }
         Ok(settings)
     }
 }
+
+/// Memory that DuckDB takes at most, in bytes: what it was set to, or what it finds right for the machine.
+fn memory_bytes(connection: &duckdb::Connection) -> Result<u64> {
+    let text: String = connection
+        .query_row("SELECT current_setting('memory_limit')", [], |row| row.get(0))
+        .map_err(|e| error::driver(&e))?;
+    let (number, unit) = text.split_once(' ').unwrap_or((&text, "bytes"));
+    let scale = UNITS.iter().position(|known| *known == unit).and_then(|place| i32::try_from(place).ok());
+    match (number.parse::<f64>(), scale) {
+        (Ok(number), Some(scale)) => Ok((number * 1024_f64.powi(scale)) as u64),
+        _ => Err(Error::new(Code::Internal, format!("DuckDB gives its memory as `{text}`"))),
+    }
+}
+
+/// What DuckDB counts memory in, each 1,024 of the one before.
+const UNITS: &[&str] = &["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];

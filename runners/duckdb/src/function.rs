@@ -11,12 +11,12 @@ use duckdb::{
 };
 use runner_core::Result;
 
-use crate::error;
+use crate::{error, room::Room};
 
-type Body = dyn Fn(&[ArrayRef]) -> Result<ArrayRef> + Send + Sync;
+type Body = dyn Fn(&[ArrayRef], Room) -> Result<ArrayRef> + Send + Sync;
 
 /// What a function does with arguments of these types. NULL gives NULL, and so does what has no answer: a function never
-/// fails on values, because DuckDB takes it for one that can't.
+/// fails on values, because DuckDB takes it for one that can't. It only fails where there is no room for them.
 #[derive(Clone)]
 pub(crate) struct Overload {
     params: Vec<DataType>,
@@ -25,10 +25,20 @@ pub(crate) struct Overload {
 }
 
 impl Overload {
+    /// One whose result takes about as much as its arguments.
     pub(crate) fn new(
         params: impl Into<Vec<DataType>>,
         result: DataType,
         body: impl Fn(&[ArrayRef]) -> Result<ArrayRef> + Send + Sync + 'static,
+    ) -> Self {
+        Self::growing(params, result, move |args, _| body(args))
+    }
+
+    /// One whose result may take more, and which looks whether there is room for it.
+    pub(crate) fn growing(
+        params: impl Into<Vec<DataType>>,
+        result: DataType,
+        body: impl Fn(&[ArrayRef], Room) -> Result<ArrayRef> + Send + Sync + 'static,
     ) -> Self {
         Self { params: params.into(), result, body: Arc::new(body) }
     }
@@ -41,10 +51,16 @@ impl Overload {
 }
 
 /// Makes a function known to all connections of a database.
-pub(crate) fn register(connection: &Connection, name: &str, overloads: Vec<Overload>) -> Result<()> {
+pub(crate) fn register(
+    connection: &Connection,
+    name: &str,
+    overloads: Vec<Overload>,
+    room: Room,
+) -> Result<()> {
     // The driver asks for the signatures while it registers, on this thread, but hands over no state then.
     SIGNATURES.replace(overloads.iter().map(|it| (it.params.clone(), it.result.clone())).collect());
-    let registered = connection.register_scalar_function_with_state::<Function>(name, &Arc::new(overloads));
+    let registered = connection
+        .register_scalar_function_with_state::<Function>(name, &Arc::new(State { overloads, room }));
     SIGNATURES.take();
     registered.map_err(|e| error::driver(&e).context(format!("the function {name}")))
 }
@@ -55,18 +71,24 @@ thread_local! {
 
 struct Function;
 
+struct State {
+    overloads: Vec<Overload>,
+    room: Room,
+}
+
 impl VScalar for Function {
-    type State = Arc<Vec<Overload>>;
+    type State = Arc<State>;
 
     fn invoke(
-        overloads: &Self::State,
+        state: &Self::State,
         input: &mut DataChunkHandle,
         output: &mut dyn WritableVector,
     ) -> Result<(), Box<dyn StdError>> {
+        state.room.check_chunk(input)?;
         let batch = data_chunk_to_arrow(input)?;
-        let overload = overloads.iter().find(|overload| overload.takes(batch.columns()));
+        let overload = state.overloads.iter().find(|overload| overload.takes(batch.columns()));
         let overload = overload.ok_or("a function was called with arguments that it does not take")?;
-        let array = (overload.body)(batch.columns())?;
+        let array = (overload.body)(batch.columns(), state.room)?;
         write_arrow_array_to_vector(&array, output)
     }
 

@@ -19,12 +19,13 @@ use runner_core::Result;
 use crate::{
     error,
     function::{Overload, register},
+    room::Room,
 };
 
 /// Makes all of them known to a database.
-pub(crate) fn register_all(connection: &Connection) -> Result<()> {
+pub(crate) fn register_all(connection: &Connection, room: Room) -> Result<()> {
     let all = [number::all(), text::all(), date::all(), zone::all()];
-    all.into_iter().flatten().try_for_each(|(name, overloads)| register(connection, name, overloads))
+    all.into_iter().flatten().try_for_each(|(name, overloads)| register(connection, name, overloads, room))
 }
 
 type Named = (&'static str, Vec<Overload>);

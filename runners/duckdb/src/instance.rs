@@ -13,7 +13,7 @@ use std::{
 use runner_core::{Cancel, Code, Result, TypeId};
 use runner_sql::Shapes;
 
-use crate::{config::Config, error, function, functions, pool::Pool, values};
+use crate::{config::Config, error, function, functions, pool::Pool, room::Room, timer::Timer, values};
 
 /// How often a call looks whether those before it are done with a database that was given up.
 const LOOK: Duration = Duration::from_millis(5);
@@ -29,6 +29,11 @@ pub(crate) struct Instance {
     pub(crate) pool: Pool,
     /// One that no other instance of this process has.
     pub(crate) number: u64,
+    /// Memory that was given to DuckDB and to values.
+    pub(crate) memory_bytes: u64,
+    pub(crate) room: Room,
+    /// Ends statements that take too long, if there is a limit.
+    pub(crate) timer: Option<Timer>,
     /// Names of the functions that were made for types of programs.
     functions: Mutex<HashSet<String>>,
     is_dead: AtomicBool,
@@ -73,10 +78,20 @@ impl Instance {
     fn open(config: &Config) -> Result<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let first = config.open()?;
-        functions::register_all(&first)?;
+        let (first, memory_bytes) = config.open()?;
+        let room = Room::of(memory_bytes);
+        functions::register_all(&first, room)?;
         let pool = Pool::new(first, config.connections);
-        Ok(Self { pool, number, functions: Mutex::default(), is_dead: AtomicBool::new(false) })
+        let timer = config.statement_timeout.map(Timer::new).transpose()?;
+        Ok(Self {
+            pool,
+            number,
+            memory_bytes,
+            room,
+            timer,
+            functions: Mutex::default(),
+            is_dead: AtomicBool::new(false),
+        })
     }
 
     /// Finds out, after an error that may say so, whether DuckDB still takes statements.
@@ -110,7 +125,7 @@ impl Instance {
                 continue;
             }
             if let Some(overload) = values::function(shapes, what, TypeId(ty)) {
-                self.pool.with_first(|first| function::register(first, &name, vec![overload]))?;
+                self.pool.with_first(|first| function::register(first, &name, vec![overload], self.room))?;
                 known.insert(name);
             }
         }

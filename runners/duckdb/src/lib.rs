@@ -36,10 +36,12 @@ mod limits;
 mod optimizer;
 mod params;
 mod pool;
+mod room;
 mod rows;
 mod runner;
 mod sample;
 mod stack;
+mod timer;
 mod typed;
 mod values;
 

@@ -1,12 +1,19 @@
 //! Connections to one database, each with the statements that it has prepared.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::{
+    cell::RefCell,
+    collections::HashSet,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use duckdb::Connection;
+use duckdb::{CachedStatement, Connection};
 use runner_core::{Cancel, Code, Error, Result};
 
-use crate::{error, limits::STATEMENTS};
+use crate::{
+    error,
+    limits::{STATEMENT_BYTES, STATEMENTS},
+};
 
 /// How often a call that waits for a connection looks whether it was cancelled.
 const LOOK: Duration = Duration::from_millis(20);
@@ -21,7 +28,7 @@ pub(crate) struct Pool {
 struct State {
     /// What the others are cloned from; `None` once the pool is closed.
     first: Option<Connection>,
-    idle: Vec<Connection>,
+    idle: Vec<Kept>,
     open: usize,
     is_closed: bool,
 }
@@ -29,7 +36,20 @@ struct State {
 /// A connection on loan.
 pub(crate) struct Pooled<'a> {
     pool: &'a Pool,
-    connection: Option<Connection>,
+    kept: Option<Kept>,
+}
+
+/// A connection, and what it is known to have prepared.
+struct Kept {
+    connection: Connection,
+    prepared: RefCell<Statements>,
+}
+
+/// Numbers of statements, and the bytes of their SQL. The driver may have let go of some of them.
+#[derive(Default)]
+struct Statements {
+    numbers: HashSet<u64>,
+    bytes: usize,
 }
 
 impl Pool {
@@ -50,14 +70,15 @@ impl Pool {
             cancel.check()?;
             let state = &mut *guard;
             let first = state.first.as_ref().ok_or_else(closed)?;
-            if let Some(connection) = state.idle.pop() {
-                return Ok(Pooled { pool: self, connection: Some(connection) });
+            if let Some(kept) = state.idle.pop() {
+                return Ok(Pooled { pool: self, kept: Some(kept) });
             }
             if state.open < self.most {
                 let connection = first.try_clone().map_err(|e| error::driver(&e))?;
                 connection.set_prepared_statement_cache_capacity(STATEMENTS);
                 state.open += 1;
-                return Ok(Pooled { pool: self, connection: Some(connection) });
+                let kept = Kept { connection, prepared: RefCell::default() };
+                return Ok(Pooled { pool: self, kept: Some(kept) });
             }
             let waited = self.changed.wait_timeout(guard, LOOK);
             guard = waited.unwrap_or_else(PoisonError::into_inner).0;
@@ -96,16 +117,43 @@ impl Pool {
 
 impl Pooled<'_> {
     pub(crate) fn get(&self) -> Result<&Connection> {
-        self.connection.as_ref().ok_or_else(|| Error::new(Code::Internal, "a connection was given back"))
+        self.kept().map(|kept| &kept.connection)
+    }
+
+    /// A statement of this number, which is prepared if it is not. As many are kept as their bytes allow.
+    pub(crate) fn prepare(&self, number: u64, sql: &str) -> Result<duckdb::Result<CachedStatement<'_>>> {
+        let Kept { connection, prepared } = self.kept()?;
+        let mut prepared = prepared.borrow_mut();
+        if prepared.numbers.insert(number) {
+            prepared.bytes += sql.len();
+            if prepared.bytes > STATEMENT_BYTES {
+                connection.flush_prepared_statement_cache();
+                *prepared = Statements { numbers: HashSet::from([number]), bytes: sql.len() };
+            }
+        }
+        Ok(connection.prepare_cached(sql))
+    }
+
+    /// Notes that a statement of this number is no longer kept.
+    pub(crate) fn forget(&self, number: u64, sql: &str) -> Result<()> {
+        let mut prepared = self.kept()?.prepared.borrow_mut();
+        if prepared.numbers.remove(&number) {
+            prepared.bytes = prepared.bytes.saturating_sub(sql.len());
+        }
+        Ok(())
+    }
+
+    fn kept(&self) -> Result<&Kept> {
+        self.kept.as_ref().ok_or_else(|| Error::new(Code::Internal, "a connection was given back"))
     }
 }
 
 impl Drop for Pooled<'_> {
     fn drop(&mut self) {
-        let Some(connection) = self.connection.take() else { return };
+        let Some(kept) = self.kept.take() else { return };
         let mut state = self.pool.lock();
         if state.first.is_some() {
-            state.idle.push(connection);
+            state.idle.push(kept);
         }
         drop(state);
         self.pool.changed.notify_one();

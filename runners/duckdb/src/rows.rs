@@ -4,7 +4,10 @@ use duckdb::arrow::array::{ArrayRef, AsArray, RecordBatch};
 use runner_core::{Result, TypeId, wire::Writer};
 use runner_sql::{Layout, Shape, Shapes};
 
-use crate::{columns::Source, error::unexpected};
+use crate::{
+    columns::Source,
+    error::{self, unexpected},
+};
 
 /// How the columns of a row are written as a value.
 #[derive(Debug)]
@@ -34,10 +37,13 @@ impl Plan {
         }
     }
 
-    /// Writes all rows of a batch.
-    pub(crate) fn write(&self, batch: &RecordBatch, writer: &mut Writer) -> Result<()> {
+    /// Writes all rows of a batch, until they are more than so many bytes.
+    pub(crate) fn write(&self, batch: &RecordBatch, writer: &mut Writer, most: u64) -> Result<()> {
         let source = self.source(&mut batch.columns().iter())?;
-        (0..batch.num_rows()).try_for_each(|row| source.write(row, writer))
+        (0..batch.num_rows()).try_for_each(|row| {
+            source.write(row, writer)?;
+            if writer.len() as u64 > most { Err(error::output(most)) } else { Ok(()) }
+        })
     }
 
     pub(crate) fn source<'a>(&self, columns: &mut impl Iterator<Item = &'a ArrayRef>) -> Result<Source<'a>> {

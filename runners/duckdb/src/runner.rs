@@ -12,12 +12,15 @@ use crate::{
     config::Config,
     error,
     instance::{Instance, Instances},
-    interface, optimizer,
+    interface,
+    limits::PLAN_FACTOR,
+    optimizer,
     optimizer::Unoptimized,
     params::{self, Encoded},
     pool::Interrupt,
     rows::Plan,
     sample, stack,
+    timer::{Timed, Timer},
 };
 
 /// A runner on a DuckDB database in this process.
@@ -29,6 +32,10 @@ use crate::{
 pub struct DuckDb {
     instances: Instances,
     connections: usize,
+    is_read_only: bool,
+    /// Bytes of an output at most.
+    output_bytes: Option<u64>,
+    has_memory_limit: bool,
 }
 
 /// A program as a statement of DuckDB.
@@ -36,6 +43,8 @@ pub struct Prepared {
     pub(crate) program: Program,
     shapes: Shapes,
     pub(crate) statement: Statement,
+    /// One that no other statement of this process has.
+    number: u64,
     /// Which columns of the input are bound, in the order of the statement's parameters; from 1.
     ///
     /// DuckDB counts only those that occur, and may drop what it finds to have no effect.
@@ -49,14 +58,26 @@ pub struct Prepared {
     instance: AtomicU64,
 }
 
+/// The number of the statement that is made next.
+static NUMBER: AtomicU64 = AtomicU64::new(0);
+
 impl DuckDb {
     /// Opens a database.
     ///
     /// # Errors
     /// `UNAVAILABLE` if the file can't be used, `PREPARE_ERROR` if a setting or the setup is wrong.
     pub fn open(config: Config) -> Result<Self> {
-        let connections = config.connections;
-        Ok(Self { instances: Instances::open(config)?, connections })
+        let (connections, is_read_only, output_bytes) =
+            (config.connections, config.is_read_only, config.output_bytes);
+        let has_memory_limit = config.memory.is_some();
+        let instances = Instances::open(config)?;
+        Ok(Self { instances, connections, is_read_only, output_bytes, has_memory_limit })
+    }
+
+    /// Bytes of an output at most: of memory there is as much for it as for DuckDB.
+    fn most(&self, instance: &Instance) -> u64 {
+        let memory = if self.has_memory_limit { instance.memory_bytes } else { u64::MAX };
+        self.output_bytes.unwrap_or(u64::MAX).min(memory)
     }
 
     /// The plan and the SQL of a program, and DuckDB's plan of that SQL. Parameters are zeros and empty texts and arrays
@@ -113,11 +134,20 @@ impl DuckDb {
 }
 
 impl Instance {
-    fn plan(&self, program: &Program, is_deep: bool, is_optimized: bool) -> Result<Prepared> {
+    fn plan(
+        &self,
+        program: &Program,
+        is_deep: bool,
+        is_optimized: bool,
+        is_read_only: bool,
+    ) -> Result<Prepared> {
         let connection = self.pool.get(&Cancel::new())?;
         let tables = tables(connection.get()?, program)?;
         let dialect = runner_sql::DuckDb::new(program);
         let statement = runner_sql::lower(program, &dialect, &tables)?;
+        if is_read_only && statement.has_change {
+            return Err(Error::prepare("the program changes tables, and this runner only reads"));
+        }
         let shapes = Shapes::new(program)?;
         self.register(&statement.sql, &dialect, &shapes)?;
         let plan = match statement.output {
@@ -125,7 +155,8 @@ impl Instance {
             Output::Unit => None,
         };
         let _unoptimized = Unoptimized::unless(is_optimized, connection.get()?)?;
-        let prepared = connection.get()?.prepare_cached(&statement.sql);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let prepared = connection.prepare(number, &statement.sql)?;
         let bound = prepared.and_then(|prepared| {
             (1..=prepared.parameter_count()).map(|place| prepared.parameter_name(place)).collect()
         });
@@ -136,6 +167,7 @@ impl Instance {
                 Code::PrepareError if !tables.is_empty() => Code::PrepareError,
                 // It evaluates constants when it plans, and one has no value.
                 Code::ExecutionError => Code::ExecutionError,
+                Code::ResourceExhausted => return error,
                 // DuckDB has found fault with SQL that this crate's dialect wrote.
                 _ => Code::Internal,
             };
@@ -146,6 +178,7 @@ impl Instance {
             program: program.clone(),
             shapes,
             statement,
+            number,
             bound,
             is_deep,
             has_tables: !tables.is_empty(),
@@ -162,13 +195,14 @@ impl Instance {
         input: &[u8],
         cancel: &Cancel,
         is_optimized: bool,
+        most: u64,
     ) -> Result<Vec<u8>> {
         let mut writer = Writer::new();
         let mut count = 0;
         self.for_each_batch(prepared, input, cancel, is_optimized, |batch| {
             count += batch.num_rows();
             match &prepared.plan {
-                Some(plan) => plan.write(batch, &mut writer),
+                Some(plan) => plan.write(batch, &mut writer, most),
                 None => Ok(()),
             }
         })?;
@@ -199,13 +233,15 @@ impl Instance {
         mut read: impl FnMut(&RecordBatch) -> Result<()>,
     ) -> Result<()> {
         let params = params::encode(&prepared.shapes, prepared.program.input(), input)?;
-        let connection = self.pool.get(cancel)?;
-        let connection = connection.get()?;
+        let lent = self.pool.get(cancel)?;
+        let connection = lent.get()?;
         self.adopt_once(prepared, connection)?;
         let _unoptimized = Unoptimized::unless(is_optimized, connection)?;
+        let timed = Timed::begin(self.timer.as_ref(), cancel);
+        let cancel = timed.cancel();
         let _interrupt = Interrupt::new(connection, cancel);
         let wrong = |e: duckdb::Error| error::execution(&e, cancel);
-        let mut statement = connection.prepare_cached(&prepared.statement.sql).map_err(wrong)?;
+        let mut statement = lent.prepare(prepared.number, &prepared.statement.sql)?.map_err(wrong)?;
         let mut run = || -> Result<()> {
             let used = duckdb::params_from_iter(prepared.used(&params));
             for batch in statement.stream_arrow(used).map_err(wrong)? {
@@ -214,10 +250,11 @@ impl Instance {
             }
             Ok(())
         };
-        let result = run();
+        let result = run().map_err(|error| timed.late(error));
         if result.is_err() {
             // The driver would keep the open result with all its memory, and the connection could do nothing else.
             statement.discard();
+            lent.forget(prepared.number, &prepared.statement.sql)?;
         }
         result
     }
@@ -288,7 +325,7 @@ impl RunSync for DuckDb {
         let is_deep = stack::is_deep(program);
         optimizer::with_or_without(true, |is_optimized| {
             self.on_living_instance(&Cancel::new(), |instance| {
-                stack::on_stack(is_deep, || instance.plan(program, is_deep, is_optimized))
+                stack::on_stack(is_deep, || instance.plan(program, is_deep, is_optimized, self.is_read_only))
             })
         })
         .map(|(prepared, _)| prepared)
@@ -299,7 +336,9 @@ impl RunSync for DuckDb {
         let is_optimized = prepared.is_optimized();
         let (output, is_optimized) = optimizer::with_or_without(is_optimized, |is_optimized| {
             let action = |instance: &Arc<Instance>| {
-                stack::on_stack(prepared.is_deep, || instance.query(prepared, input, cancel, is_optimized))
+                stack::on_stack(prepared.is_deep, || {
+                    instance.query(prepared, input, cancel, is_optimized, self.most(instance))
+                })
             };
             match prepared.statement.has_change {
                 true => self.on_instance(cancel, action),
@@ -322,13 +361,29 @@ impl RunSync for DuckDb {
         Ok(())
     }
 
+    fn weight(&self, program: &Program, prepared: &Prepared) -> u64 {
+        // A connection keeps DuckDB's plan of it, and the runner the program once more.
+        let sql = prepared.statement.sql.len() as u64;
+        2 * program.memory_bytes() + sql * (1 + PLAN_FACTOR)
+    }
+
     fn describe(&self) -> Result<Description> {
         self.ready()?;
         let mut description = Description::new("duckdb", env!("CARGO_PKG_VERSION"));
         description.cancels = true;
         description.isolates = true;
         description.keeps_state = true;
-        description.limits.push(("connections".into(), self.connections as u64));
+        let instance = self.instances.get(&Cancel::new())?;
+        let most = self.most(&instance);
+        let limits = [
+            ("connections", Some(self.connections as u64)),
+            ("time_ms", instance.timer.as_ref().map(Timer::millis)),
+            ("memory_bytes", self.has_memory_limit.then_some(instance.memory_bytes)),
+            ("batch_bytes", Some(instance.room.bytes())),
+            ("output_bytes", (most < u64::MAX).then_some(most)),
+        ];
+        let limits = limits.into_iter().filter_map(|(name, value)| Some((name.into(), value?)));
+        description.limits.extend(limits);
         Ok(description)
     }
 

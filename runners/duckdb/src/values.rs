@@ -17,6 +17,7 @@ use crate::{
     columns::{Builder, Source, data_type},
     error::unexpected,
     function::Overload,
+    room::Left,
 };
 
 /// The function of this kind over values of a type, see [`runner_sql::DuckDb::function`].
@@ -88,16 +89,17 @@ fn skip_prim(repr: Repr, reader: &mut Reader<'_>) -> Result<()> {
 
 fn read(types: Arc<TypeTable>, layout: Layout) -> Overload {
     let result = data_type(&layout);
-    Overload::new([DataType::Binary], result, move |args| {
+    Overload::growing([DataType::Binary], result, move |args, room| {
         let blobs = blobs(args, 0)?;
         let mut column = Builder::new(&types, &layout);
+        let mut left = Left::new(room);
         for row in 0..blobs.len() {
             if blobs.is_null(row) {
                 column.push_null();
                 continue;
             }
             let mut reader = Reader::new(blobs.value(row));
-            column.push(&mut reader)?;
+            column.push(&mut reader, &mut left)?;
             reader.finish()?;
         }
         column.finish()
@@ -105,9 +107,10 @@ fn read(types: Arc<TypeTable>, layout: Layout) -> Overload {
 }
 
 fn write(layout: Layout) -> Overload {
-    Overload::new([data_type(&layout)], DataType::Binary, move |args| {
+    Overload::growing([data_type(&layout)], DataType::Binary, move |args, room| {
         let array = args.first().ok_or_else(|| unexpected("an argument"))?;
         let source = Source::new(&layout, array)?;
+        let mut bytes = 0;
         let blobs: Result<BinaryArray> = (0..array.len())
             .map(|row| {
                 if array.is_null(row) {
@@ -115,7 +118,11 @@ fn write(layout: Layout) -> Overload {
                 }
                 let mut writer = Writer::new();
                 match source.write(row, &mut writer) {
-                    Ok(()) => Ok(Some(writer.into_bytes())),
+                    Ok(()) => {
+                        bytes += writer.len() as u64;
+                        room.check(bytes)?;
+                        Ok(Some(writer.into_bytes()))
+                    }
                     // A part of it is NULL, as it is not needed here.
                     Err(error) if error.code() == Code::ExecutionError => Ok(None),
                     Err(error) => Err(error),

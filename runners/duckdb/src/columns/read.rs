@@ -13,12 +13,14 @@ use runner_core::{Prim, Repr, Result, TypeTable, wire::Reader};
 use runner_sql::Layout;
 
 use super::data_type;
-use crate::{error, values};
+use crate::{error, room::Left, values};
 
 /// Builds a column of packed values from bytes.
 pub(crate) struct Builder {
     ty: DataType,
     kind: Kind,
+    /// What an entry takes beside what hangs on it, in DuckDB.
+    width: u64,
 }
 
 enum Kind {
@@ -68,11 +70,20 @@ impl Builder {
             },
             Layout::Boxed(ty) => Kind::Boxed(*ty, Arc::clone(types), BinaryBuilder::new()),
         };
-        Self { ty: data_type(layout), kind }
+        Self { ty: data_type(layout), kind, width: width(layout) }
     }
 
     /// Adds the value that stands next.
-    pub(crate) fn push(&mut self, reader: &mut Reader<'_>) -> Result<()> {
+    ///
+    /// # Errors
+    /// `RESOURCE_EXHAUSTED` if there is no room for it.
+    pub(crate) fn push(&mut self, reader: &mut Reader<'_>, left: &mut Left) -> Result<()> {
+        left.take(self.width)?;
+        self.fill(reader, left)
+    }
+
+    /// The same of which the width is paid for.
+    fn fill(&mut self, reader: &mut Reader<'_>, left: &mut Left) -> Result<()> {
         match &mut self.kind {
             Kind::Bool(column) => column.append_value(reader.bool()?),
             Kind::I8(column) => column.append_value(reader.i8()?),
@@ -85,17 +96,21 @@ impl Builder {
             Kind::U64(column) => column.append_value(reader.u64()?),
             Kind::F32(column) => column.append_value(reader.f32()?),
             Kind::F64(column) => column.append_value(reader.f64()?),
-            Kind::Text(column) => column.append_value(reader.text()?),
+            Kind::Text(column) => {
+                let text = reader.text()?;
+                left.take(text.len() as u64)?;
+                column.append_value(text);
+            }
             Kind::Unit(column) => column.append_value(true),
             Kind::Tag(column) => column.append_value(tag(reader)?),
             Kind::Tuple(fields, valid) => {
-                fields.iter_mut().try_for_each(|field| field.push(reader))?;
+                fields.iter_mut().try_for_each(|field| field.fill(reader, left))?;
                 valid.push(true);
             }
             Kind::List { ends, valid, item, least } => {
                 let count = reader.length(*least)?;
                 for _ in 0..count {
-                    item.push(reader)?;
+                    item.push(reader, left)?;
                 }
                 let end = ends.last().copied().unwrap_or_default();
                 let count = i32::try_from(count).ok().and_then(|count| end.checked_add(count));
@@ -104,7 +119,7 @@ impl Builder {
             }
             Kind::Option(payload) => match reader.u32()? {
                 0 => payload.push_null(),
-                _ => payload.push(reader)?,
+                _ => payload.fill(reader, left)?,
             },
             Kind::Wrapped(payload, valid) => match reader.u32()? {
                 0 => {
@@ -112,7 +127,7 @@ impl Builder {
                     valid.push(false);
                 }
                 _ => {
-                    payload.push(reader)?;
+                    payload.fill(reader, left)?;
                     valid.push(true);
                 }
             },
@@ -121,7 +136,7 @@ impl Builder {
                 tags.append_value(index);
                 for (n, payload) in (0..).zip(payloads) {
                     match payload {
-                        Some(payload) if n == index => payload.push(reader)?,
+                        Some(payload) if n == index => payload.fill(reader, left)?,
                         Some(payload) => payload.push_null(),
                         None => {}
                     }
@@ -129,7 +144,9 @@ impl Builder {
                 valid.push(true);
             }
             Kind::Boxed(ty, types, column) => {
-                column.append_value(values::take(types, *ty, reader)?);
+                let bytes = values::take(types, *ty, reader)?;
+                left.take(bytes.len() as u64)?;
+                column.append_value(bytes);
             }
         }
         Ok(())
@@ -248,5 +265,25 @@ fn least_bytes(layout: &Layout) -> usize {
         },
         Layout::Tuple(fields) => fields.iter().map(least_bytes).sum(),
         _ => 1,
+    }
+}
+
+/// Bytes that an entry of a column takes in DuckDB, with those of all columns within.
+fn width(layout: &Layout) -> u64 {
+    match layout {
+        Layout::Unit => 1,
+        Layout::Tag => 4,
+        Layout::Prim(prim) => match prim.repr() {
+            Repr::Bool | Repr::I8 | Repr::U8 => 1,
+            Repr::I16 | Repr::U16 => 2,
+            Repr::I32 | Repr::U32 | Repr::F32 => 4,
+            Repr::I64 | Repr::U64 | Repr::F64 => 8,
+            Repr::Text => 16,
+        },
+        Layout::Tuple(fields) => 1 + fields.iter().map(width).sum::<u64>(),
+        Layout::List(_) | Layout::Boxed(_) => 16,
+        Layout::Option(payload) => width(payload),
+        Layout::Wrapped(payload) => 1 + width(payload),
+        Layout::Enum(variants) => 5 + variants.iter().flatten().map(width).sum::<u64>(),
     }
 }

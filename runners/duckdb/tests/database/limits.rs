@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use runner_core::{Cancel, Code, Run, RunSync, adapt::Pooled};
+use runner_core::{Cancel, Code, Detail, Run, RunSync, adapt::Pooled};
 use runner_duckdb::{Config, DuckDb};
 
 use crate::support::{Database, encode, program};
@@ -39,6 +39,33 @@ fn a_deadline_stops_the_work() {
     for _ in 0..50 {
         assert_eq!(database.answer("func main(x: Int64) -> sequence(0, x) | sum", "1000"), "499500");
     }
+}
+
+#[test]
+fn a_statement_has_a_time() {
+    let time = Duration::from_millis(100);
+    let database = Database::open(Config::in_memory().threads(2).connections(1).statement_timeout(time));
+    let program = program(ENDLESS);
+    let prepared = database.0.prepare(&program).unwrap();
+    for _ in 0..3 {
+        let error = database.0.execute(&prepared, &encode(&program, "10000000")).unwrap_err();
+        assert_eq!(error.code(), Code::DeadlineExceeded, "{error:?}");
+        assert_eq!(error.details(), [Detail::Limit { name: "time_ms".into(), value: 100 }]);
+        assert_eq!(database.answer("func main(x: Int64) -> sequence(0, x) | sum", "1000"), "499500");
+    }
+    // Who gives up first is not late.
+    let patient = Config::in_memory().threads(2).connections(1).statement_timeout(PATIENCE);
+    let database = Database::open(patient);
+    let prepared = database.0.prepare(&program).unwrap();
+    let cancel = Cancel::new();
+    let given_up = cancel.clone();
+    let caller = thread::spawn(move || {
+        thread::sleep(time);
+        given_up.cancel();
+    });
+    let error = database.0.execute_with(&prepared, &encode(&program, "10000000"), &cancel).unwrap_err();
+    assert_eq!(error.code(), Code::Cancelled, "{error:?}");
+    caller.join().unwrap();
 }
 
 #[test]
