@@ -4,6 +4,7 @@
 mod changes;
 mod columns;
 mod deep;
+mod growth;
 mod hostile;
 mod interface;
 mod joins;

@@ -76,7 +76,8 @@ fn operations() {
             Op::Concat,
             &[Text, Text, Text],
             Text,
-            "((t1.a || t1.b) || t1.c)",
+            "CASE WHEN (((strlen(t1.a) + strlen(t1.b)) + strlen(t1.c)) <= 1024) THEN ((t1.a || t1.b) || t1.c) \
+             ELSE lt_concat(t1.a, t1.b, t1.c) END",
             "CASE WHEN (((octet_length(t1.a)::int8 + octet_length(t1.b)::int8) + octet_length(t1.c)::int8) > 268435455) \
              THEN pg_temp.too_long(((octet_length(t1.a)::int8 + octet_length(t1.b)::int8) + octet_length(t1.c)::int8)) \
              ELSE ((t1.a || t1.b) || t1.c) END",
