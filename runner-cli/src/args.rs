@@ -1,6 +1,7 @@
 //! The command line, and the texts that explain it.
 
 mod connect;
+mod database;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -10,6 +11,7 @@ use crate::format::Format;
 
 pub(crate) use crate::serve::ServeArgs;
 pub(crate) use connect::ConnectArgs;
+pub(crate) use database::DatabaseArgs;
 
 const AFTER: &str = "\
 Exit codes: 0 fine, 1 the program failed, 2 the source or the input is wrong, 3 the runner could not be reached,
@@ -43,6 +45,8 @@ A configuration file has the names of the flags with _ for -, and those of limit
   [limits]
   connections = 100
   request_time = \"30s\"
+  [database]
+  read_only = true
 
 With a project, its functions are served over HTTP and nothing else is run; --allow-programs runs compiled programs of
 clients as well, and --allow-source also compiles their source, on the page at `/` too. Without a project, compiled

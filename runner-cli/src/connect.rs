@@ -39,11 +39,13 @@ pub(crate) struct Bounds {
     pub(crate) steps: Option<u64>,
     /// Programs that run at a time; 0 is 1.
     pub(crate) workers: usize,
+    /// Bytes of an output; databases keep it while they make one.
+    pub(crate) output_bytes: Option<u64>,
 }
 
 impl From<&RunnerArgs> for Bounds {
     fn from(args: &RunnerArgs) -> Self {
-        Self { memory_bytes: args.memory_limit, steps: args.steps_limit, workers: 1 }
+        Self { memory_bytes: args.memory_limit, steps: args.steps_limit, workers: 1, output_bytes: None }
     }
 }
 
@@ -106,6 +108,7 @@ pub(crate) fn connect(args: &ConnectArgs, bounds: Bounds) -> Result<Connected, F
 /// If there is no such runner, or it can't be reached.
 pub(crate) async fn open(args: &ConnectArgs, bounds: Bounds) -> Result<DynRun, Failure> {
     let (scheme, rest) = parts(args.url());
+    args.database.check(scheme)?;
     let keeps_memory = matches!(scheme, "interpreter" | "duckdb");
     if bounds.memory_bytes.is_some() && !keeps_memory || bounds.steps.is_some() && scheme != "interpreter" {
         let what = if keeps_memory { "steps" } else { "memory or steps" };
@@ -115,14 +118,14 @@ pub(crate) async fn open(args: &ConnectArgs, bounds: Bounds) -> Result<DynRun, F
     match (scheme, rest) {
         ("interpreter", root) => interpreter::connect(root, bounds),
         #[cfg(feature = "duckdb")]
-        ("duckdb", file) => duckdb::connect(file, bounds),
+        ("duckdb", file) => duckdb::connect(file, bounds, &args.database),
         #[cfg(not(feature = "duckdb"))]
         ("duckdb", _) => {
             let words = "this executable was built without DuckDB";
             Err(Failure::wrong(words).hint("build it with `cargo build --release --features duckdb`"))
         }
         #[cfg(feature = "postgres")]
-        ("postgres" | "postgresql", _) => postgres::connect(args.url()).await,
+        ("postgres" | "postgresql", _) => postgres::connect(args.url(), bounds, &args.database).await,
         #[cfg(unix)]
         ("exec", Some(command)) => exec::connect(command, args).await,
         #[cfg(feature = "http")]
@@ -138,14 +141,17 @@ pub(crate) async fn open(args: &ConnectArgs, bounds: Bounds) -> Result<DynRun, F
 /// If that is no database, or it can't be reached.
 #[cfg(feature = "sql")]
 pub(crate) fn explain(args: &ConnectArgs, program: &Program) -> Result<Explanation, Failure> {
-    match parts(args.url()) {
+    let (scheme, rest) = parts(args.url());
+    args.database.check(scheme)?;
+    match (scheme, rest) {
         #[cfg(feature = "duckdb")]
-        ("duckdb", file) => Ok(duckdb::open(file, Bounds::default())?.explain(program)?),
+        ("duckdb", file) => Ok(duckdb::open(file, Bounds::default(), &args.database)?.explain(program)?),
         #[cfg(feature = "postgres")]
         ("postgres" | "postgresql", _) => {
             let runtime = runtime(1)?;
             let _entered = runtime.enter();
-            let runner = wait(postgres::open(args.url()), Deadline::after(None))?;
+            let runner =
+                wait(postgres::open(args.url(), Bounds::default(), &args.database), Deadline::after(None))?;
             wait(runner.explain(program), Deadline::after(None))
         }
         _ => {

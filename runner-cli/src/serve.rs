@@ -17,6 +17,7 @@ mod socket_mode;
 
 pub(crate) use address::Address;
 pub(crate) use listen::Bound;
+pub(crate) use quantity::{Size, Time};
 pub(crate) use servers::Servers;
 pub(crate) use settings::{ServeArgs, Settings};
 pub(crate) use signals::{Signals, abandon};

@@ -55,7 +55,7 @@ pub(crate) const LONG: core::time::Duration = core::time::Duration::from_millis(
 
 /// Long jobs of `Workers` that are stood in for at a time, beside as many as there are workers.
 #[cfg(feature = "std")]
-pub(crate) const STAND_INS: usize = 16;
+pub const STAND_INS: usize = 16;
 
 /// Jobs of one client that run at a time, beside as many as there are workers.
 #[cfg(feature = "std")]

@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
 
+use super::DatabaseArgs;
 use crate::{connect::Secret, error::Failure};
 
 /// Which runner is meant, and what it wants to see.
@@ -32,6 +33,8 @@ pub(crate) struct ConnectArgs {
     /// A variable of the environment that the command of `exec:` may see, beside PATH, HOME and the like
     #[arg(long, value_name = "NAME", help_heading = "Servers")]
     pub(crate) exec_env: Vec<String>,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
     /// Whether no flag means no token, instead of `RUNNER_TOKEN`.
     #[arg(skip)]
     pub(crate) no_default_token: bool,

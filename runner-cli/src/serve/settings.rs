@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::{Address, limits::Limits, quantity::Time, socket_mode::Mode};
 use crate::{
-    args::ConnectArgs,
+    args::{ConnectArgs, DatabaseArgs},
     connect::{Bounds, Secret},
     error::Failure,
     limits::{CONFIG_BYTES, SERVER_GRACE},
@@ -116,6 +116,8 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "FORMAT")]
     log_format: Option<LogFormat>,
     #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(flatten)]
     pub(crate) limits: Limits,
 }
 
@@ -197,6 +199,7 @@ impl Settings {
             token_env: self.runner_token_env.clone(),
             tls_ca: self.runner_tls_ca.clone(),
             exec_env: self.exec_env.clone(),
+            database: self.database.clone(),
             // What clients have to show is nobody else's.
             no_default_token: true,
             ..ConnectArgs::default()
@@ -209,6 +212,7 @@ impl Settings {
             memory_bytes: self.limits.memory_bytes.map(|size| size.0),
             steps: self.limits.steps,
             workers: self.workers.unwrap_or_else(processors),
+            output_bytes: Some(self.limits.binary().output_bytes),
         }
     }
 
@@ -325,6 +329,7 @@ impl Settings {
             grace: self.grace.or(others.grace),
             log_level: self.log_level.or(others.log_level),
             log_format: self.log_format.or(others.log_format),
+            database: self.database.or(others.database),
             limits: self.limits.or(others.limits),
         }
     }

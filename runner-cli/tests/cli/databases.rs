@@ -40,6 +40,27 @@ fn a_program_runs_on_a_database() {
 }
 
 #[test]
+fn flags_bound_a_database() {
+    let (server, folder) = (server(), Folder::with(&[("shop.lt", SOURCE)]));
+    folder
+        .write("slow.lt", "func main(): [Text] -> sql::raw(\"SELECT pg_catalog.pg_sleep(100000)::text\")\n");
+    let url = server.url();
+    let run = |args: &[&str]| folder.run(&[&["run", "--runner", &url], args].concat());
+    let read = ["shop.lt", "--read-only", "--pool-size", "1", "--work-mem", "1MB", "--temp-limit", "1MB"];
+    let titles = run(&[&read[..], &["--program", "titles"]].concat());
+    assert_eq!(titles.fine(), "[\n  \"Blue Train\",\n  \"Kind of Blue\",\n]\n");
+    let add = run(&[&read[..], &["--program", "add", "--arg", "album={3, \"New\", none}"]].concat());
+    add.failed(2, &["PREPARE_ERROR", "only reads"]);
+    run(&["slow.lt", "--statement-timeout", "100ms"]).failed(1, &["DEADLINE_EXCEEDED"]);
+    // What a runner would not keep is refused.
+    for flag in [&["--read-only"][..], &["--pool-size", "3"], &["--statement-timeout", "1s"]] {
+        let args = [&["run", "shop.lt", "--program", "titles"], flag].concat();
+        folder.run(&args).failed(2, &[flag[0], "interpreter"]);
+    }
+    run(&["shop.lt", "--program", "titles", "--temp-dir", "."]).failed(2, &["--temp-dir"]);
+}
+
+#[test]
 fn the_interface_is_source_that_checks() {
     let (server, folder) = (server(), Folder::with(&[]));
     let interface = folder.run(&["interface", "--runner", &server.url()]);

@@ -44,6 +44,17 @@ fn a_program_runs_in_memory() {
 }
 
 #[test]
+fn flags_bound_a_database() {
+    let folder = folder(TABLES);
+    let run = |args: &[&str]| folder.run(&[&["run", "shop.lt", "--runner", "duckdb:shop.db"], args].concat());
+    let read = ["--read-only", "--pool-size", "2", "--temp-dir", ".", "--temp-limit", "1GB"];
+    assert!(run(&[&read[..], &["--program", "titles"]].concat()).fine().contains("Blue Train"));
+    let add = run(&[&read[..], &["--program", "add", "--arg", "album={3, \"New\", none}"]].concat());
+    add.failed(2, &["PREPARE_ERROR", "only reads"]);
+    run(&["--program", "titles", "--work-mem", "1MB"]).failed(2, &["--work-mem", "duckdb"]);
+}
+
+#[test]
 fn a_program_runs_on_a_file_which_keeps_what_it_did() {
     let folder = folder(TABLES);
     let run = |args: &[&str]| folder.run(&[&["run", "shop.lt", "--runner", "duckdb:shop.db"], args].concat());
