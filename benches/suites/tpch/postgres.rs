@@ -103,7 +103,7 @@ impl Engine for PostgresEngine {
         let by_hand = lines.collect::<Vec<_>>().join("\n");
         format!(
             "-- {query} on PostgreSQL\n{}\n\n-- its plan\n{plan}\n-- official\n{official}\n-- its plan\n{by_hand}",
-            prepared.pretty()
+            prepared.sql()
         )
     }
 }
