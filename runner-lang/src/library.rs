@@ -6,16 +6,18 @@ use runner_core::Op;
 
 use crate::{check::State, diagnostic::Diagnostics, source::Project};
 
-const FILES: [(&str, &str); 12] = [
+const FILES: [(&str, &str); 14] = [
     ("module.lt", include_str!("std/module.lt")),
     ("array.lt", include_str!("std/array.lt")),
     ("convert.lt", include_str!("std/convert.lt")),
     ("date.lt", include_str!("std/date.lt")),
     ("fs.lt", include_str!("std/fs.lt")),
+    ("joins.lt", include_str!("std/joins.lt")),
     ("math.lt", include_str!("std/math.lt")),
     ("ops.lt", include_str!("std/ops.lt")),
     ("option.lt", include_str!("std/option.lt")),
     ("sql.lt", include_str!("std/sql.lt")),
+    ("statistics.lt", include_str!("std/statistics.lt")),
     ("text.lt", include_str!("std/text.lt")),
     ("time.lt", include_str!("std/time.lt")),
     ("timestamp.lt", include_str!("std/timestamp.lt")),
@@ -83,6 +85,7 @@ pub(crate) fn intrinsic(path: &str) -> Intrinsic {
         "array::sort" => Op::Sort,
         "array::sort_desc" => Op::SortDesc,
         "array::reverse" => Op::Reverse,
+        "array::or_none" => Op::OrNone,
         "array::group" => Op::Group,
         "array::distinct" => Op::Distinct,
         "array::append" => Op::Append,

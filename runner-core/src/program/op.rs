@@ -193,4 +193,7 @@ pub enum Op {
     TimeSub,
     /// `(Text, Date): Duration`, the offset from UTC at local midnight
     TimezoneOffset,
+
+    /// `([T]): [T?]`, the items as options, or one that is none if there are no items
+    OrNone,
 }

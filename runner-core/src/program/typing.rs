@@ -121,6 +121,15 @@ pub(super) fn check_call(
             call.array(0)?;
             call.returns(call.value(0)?)
         }
+        Op::OrNone => {
+            call.arity(1)?;
+            let item = call.array(0)?;
+            let option = call.array_type(result)?;
+            match types.as_option(option) {
+                Some(payload) => call.equal(payload, item),
+                None => Err(call.wrong("the result", "an array of options", result)),
+            }
+        }
         Op::Zip => {
             let item = call.array_type(result)?;
             let fields = types.as_tuple(item).unwrap_or_default();

@@ -52,6 +52,7 @@ fn what_comes_before_a_key_fails_for_its_rows_alone() {
     assert!(count("100 / o.amount > 5 && o.customer == c.id").is_err());
     assert_eq!(count("100 / (o.customer - 5000) < 1 && o.customer == c.id").unwrap(), 10_000);
     assert_eq!(count("100 / (c.id - 5000) < 1 && o.customer == c.id").unwrap(), 10_000);
+    assert!(count("100 / (1 - 1) == 0 && o.customer == c.id + 10000").is_err());
     assert!(count("100 / (c.id - 4999) < 1 && o.customer == c.id").is_err());
 }
 

@@ -1,6 +1,7 @@
 //! Expressions of a wanted type, from what is in scope.
 
 mod array;
+mod derived;
 mod scalar;
 mod table;
 
@@ -196,7 +197,8 @@ impl Builder<'_> {
 
     fn option(&mut self, some: &Ty, depth: u32) -> Expr {
         let ty = Ty::option(some.clone());
-        match self.rng.u8(..7) {
+        match self.rng.u8(..9) {
+            7 | 8 => self.derived_option(some, depth),
             0 => {
                 let kids = vec![self.expr(&Ty::array(some.clone()), depth), self.position(depth)];
                 Expr::call(ty, "index", kids)

@@ -133,6 +133,7 @@ impl Eval<'_> {
                 }
                 self.selected(seq.offsets.clone(), &seq, rows.finish())
             }
+            (Op::OrNone, ..) => self.or_none(&seq),
             (Op::Distinct, ..) => self.distinct(&seq),
             (Op::Append, Some(second), _) => self.append(&seq, &*self.arrays(second, env.rows)?),
             (Op::Contains, Some(item), _) => self.contains(&seq, item, env.rows),
@@ -301,6 +302,24 @@ impl Eval<'_> {
             }
         }
         let items = if total == 0 { Val::empty() } else { Val::Tuple(fields.into()) };
+        Ok(Val::Seq(Rc::new(Seq { offsets, items })))
+    }
+
+    fn or_none(&self, seq: &Seq) -> Result<Val> {
+        let offsets = offsets(seq.ranges().map(|(start, end)| (end - start).max(1)), &self.budget)?;
+        let count = offsets.last().map_or(0, |count| *count as usize);
+        let mut some = Vector::with_capacity(count, &self.budget)?;
+        let mut rows = Vector::with_capacity(seq.total(), &self.budget)?;
+        for (start, end) in seq.ranges() {
+            if start == end {
+                some.push(false)?;
+            }
+            some.append((start..end).map(|_| true))?;
+            rows.append_run(start as u32..end as u32)?;
+        }
+        let rows = rows.finish();
+        let found = seq.items.select(&rows, &self.budget)?.column(rows.len(), &self.budget)?;
+        let items = Val::Col(optional(&some.finish(), found, &self.budget)?);
         Ok(Val::Seq(Rc::new(Seq { offsets, items })))
     }
 

@@ -404,6 +404,7 @@ fn is_scalar(op: Op) -> bool {
             | Op::Count
             | Op::Slice
             | Op::Reverse
+            | Op::OrNone
             | Op::Zip
             | Op::Distinct
             | Op::Append

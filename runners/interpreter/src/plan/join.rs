@@ -35,7 +35,7 @@ impl Join {
         let [param] = lambda.params.as_slice() else { return Err(lambda) };
         let param = *param;
         let mut roles = Vec::new();
-        mark(&lambda.body, param, &mut roles);
+        mark(&lambda.body, param, &mut false, &mut roles);
         if !roles.contains(&true) {
             return Err(lambda);
         }
@@ -86,15 +86,19 @@ impl Join {
 /// Says of each condition of a conjunction, in order, whether it is a key.
 ///
 /// Keys are looked at before the rest, so a key that is not the first condition must not be able to fail. What comes
-/// before it may: of items with other keys its value decides nothing.
-fn mark(node: &Node, param: LocalId, roles: &mut Vec<bool>) {
+/// before it may: of items with other keys its value decides nothing. Only what depends on nothing fails for all.
+fn mark(node: &Node, param: LocalId, fails_for_all: &mut bool, roles: &mut Vec<bool>) {
     match &node.kind {
         Kind::Logic { on: true, left, right } => {
-            mark(left, param, roles);
-            mark(right, param, roles);
+            mark(left, param, fails_for_all, roles);
+            mark(right, param, fails_for_all, roles);
         }
-        Kind::Let { bindings, body } if bindings.is_empty() => mark(body, param, roles),
-        _ => roles.push(is_key(node, param) && (roles.is_empty() || !node.fallible)),
+        Kind::Let { bindings, body } if bindings.is_empty() => mark(body, param, fails_for_all, roles),
+        _ => {
+            let is_first = roles.is_empty();
+            roles.push(is_key(node, param) && !*fails_for_all && (is_first || !node.fallible));
+            *fails_for_all |= node.fallible && node.free.as_deref().is_some_and(<[_]>::is_empty);
+        }
     }
 }
 

@@ -108,7 +108,7 @@ impl Emitter<'_> {
             // An equality of which one side is a subquery would be no key of a join.
             left_block = self.closed(left_block, left, &of_left);
         }
-        let JoinKind::Left { found } = kind else {
+        let JoinKind::Left { found, .. } = kind else {
             let right_block = self.open_plain(right, &below);
             let mut block = left_block.join(right_block);
             for condition in on {

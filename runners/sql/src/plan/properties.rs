@@ -61,7 +61,7 @@ impl Rel {
             Self::Shared { columns, .. } => all.extend(columns.iter().map(|(column, _)| *column)),
             Self::Extend { columns, .. } => all.extend(columns.iter().map(|(column, _)| *column)),
             Self::Window { columns, .. } => all.extend(columns.iter().map(|(column, _)| *column)),
-            Self::Join { kind: JoinKind::Left { found }, .. } => all.extend([*found]),
+            Self::Join { kind: JoinKind::Left { found, .. }, .. } => all.extend([*found]),
             Self::Join { .. } => {}
             Self::Aggregate { keys, aggregates, .. } => {
                 all.extend(keys.iter().map(|(column, _)| *column));
@@ -80,7 +80,7 @@ impl Rel {
         match self {
             Self::Unit | Self::Filter { .. } | Self::First { .. } | Self::Limit { .. } | Self::Fence(_) => {}
             Self::Join { kind: JoinKind::Inner, .. } => {}
-            Self::Join { kind: JoinKind::Left { found }, .. } => visit(found),
+            Self::Join { kind: JoinKind::Left { found, .. }, .. } => visit(found),
             Self::Scan(table) => {
                 table.fields.iter_mut().flat_map(|field| &mut field.columns).for_each(&mut *visit);
                 table.row_id.iter_mut().for_each(visit);

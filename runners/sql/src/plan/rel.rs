@@ -72,9 +72,12 @@ pub(crate) enum Rel {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum JoinKind {
     Inner,
-    /// Also rows of the left that have no partner. The column is NULL for these, and true for others.
+    /// Also rows of the left that have no partner.
     Left {
+        /// NULL for these, and true for others.
         found: ColId,
+        /// Whether no row has more than one partner.
+        is_unique: bool,
     },
 }
 

@@ -75,7 +75,7 @@ fn line(rel: &Rel) -> String {
             let on = if on.is_empty() { String::new() } else { format!(" on {}", listed(on)) };
             match kind {
                 JoinKind::Inner => format!("join{on}"),
-                JoinKind::Left { found } => format!("left join {found}{on}"),
+                JoinKind::Left { found, .. } => format!("left join {found}{on}"),
             }
         }
         Rel::Aggregate { keys, aggregates, .. } => {

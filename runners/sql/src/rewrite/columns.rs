@@ -73,7 +73,7 @@ impl Pass {
                     return self.rel(rel, needed);
                 }
             }
-            Rel::Join { kind: JoinKind::Left { found }, left, right, .. } => {
+            Rel::Join { kind: JoinKind::Left { found, is_unique: true }, left, right, .. } => {
                 let mut of_right = ColIds::from_iter([*found]);
                 right.visible(&mut of_right);
                 if of_right.is_disjoint(needed) {

@@ -16,7 +16,7 @@ pub(super) fn ask(plan: &mut Plan) {
     plan.for_each_part(&mut |part| count(&part, &mut uses));
     let mut asked = ColMap::default();
     for_each_rel(plan, &mut |rel| {
-        let Rel::Join { kind: JoinKind::Left { found }, right, on, .. } = rel else { return };
+        let Rel::Join { kind: JoinKind::Left { found, .. }, right, on, .. } = rel else { return };
         let Rel::Limit { input, skip, take: 1, .. } = &**right else { return };
         let is_asked = uses.get(found) == Some(&Uses { all: 1, null_checks: 1 });
         if !on.is_empty() || **skip != Scalar::int(0) || !is_asked || !is_harmless(input) {

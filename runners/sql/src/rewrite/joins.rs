@@ -78,7 +78,7 @@ fn joined(
     let aggregates: Vec<(ColId, Aggregate)> = vec![(column, aggregate)];
     let right = Rel::Aggregate { input: Box::new(rel), keys: by, aggregates, is_whole: false };
     let left = std::mem::replace(outer, Rel::Unit);
-    *outer = left.join(JoinKind::Left { found }, right, on);
+    *outer = left.join(JoinKind::Left { found, is_unique: true }, right, on);
     Some(Scalar::choice(Scalar::Column(found).null_check(), none, value))
 }
 

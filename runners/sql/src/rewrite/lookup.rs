@@ -63,6 +63,15 @@ impl Lookup {
     pub(super) fn added_to(&self, rel: Rel) -> Rel {
         self.added.iter().cloned().fold(rel, Rel::extend)
     }
+
+    /// Adds the columns of the rows found, where this says that there is one.
+    pub(super) fn added_where(&self, is_found: &Scalar, rel: Rel) -> Rel {
+        let of_found = |(column, value): &(ColId, Scalar)| {
+            let (condition, value) = (Box::new(is_found.clone()), Box::new(value.clone()));
+            (*column, Scalar::When { condition, value })
+        };
+        self.added.iter().fold(rel, |rel, columns| rel.extend(columns.iter().map(of_found).collect()))
+    }
 }
 
 impl Pair {

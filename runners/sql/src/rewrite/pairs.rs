@@ -35,7 +35,7 @@ pub(super) fn join(plan: &mut Plan, only_failing: bool) {
     let mut columns = plan.columns;
     for_each_rel(plan, &mut |rel| {
         pairs.first_row(rel, &mut columns);
-        pairs.inner(rel);
+        pairs.all_rows(rel);
     });
     plan.columns = columns;
     let numbered = pairs.numbered;
@@ -85,7 +85,11 @@ impl Pairs {
             is_whole: false,
         };
         let left = std::mem::replace(outer, Rel::Unit);
-        *outer = left.join(JoinKind::Left { found }, right, vec![same_number(joined.number[0], key)]);
+        *outer = left.join(
+            JoinKind::Left { found, is_unique: true },
+            right,
+            vec![same_number(joined.number[0], key)],
+        );
         *scalar = Scalar::choice(Scalar::Column(found).null_check(), none, Scalar::Column(column));
     }
 
@@ -109,9 +113,10 @@ impl Pairs {
         *right = Rel::First { input: Box::new(joined.rel), keys, order, is_strict: true };
     }
 
-    /// Makes a join of a look-up of all rows, of which some condition may fail.
-    fn inner(&self, rel: &mut Rel) {
-        let Rel::Join { kind: JoinKind::Inner, left, right, on } = rel else { return };
+    /// Makes a join of a look-up of all rows, of which some condition or column may fail.
+    fn all_rows(&self, rel: &mut Rel) {
+        let Rel::Join { kind, left, right, on } = rel else { return };
+        let kind = *kind;
         if left.is_single() || !right.may_fail() {
             return;
         }
@@ -122,7 +127,12 @@ impl Pairs {
         on.extend(lookup.conditions());
         **right = lookup.input.clone();
         let join = std::mem::replace(rel, Rel::Unit);
-        *rel = lookup.added_to(join);
+        *rel = match kind {
+            JoinKind::Inner => lookup.added_to(join),
+            JoinKind::Left { found, .. } => {
+                lookup.added_where(&Scalar::Column(found).null_check().negated(), join)
+            }
+        };
     }
 
     /// A look-up in rows that are the same for all rows around it.

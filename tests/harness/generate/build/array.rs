@@ -18,7 +18,7 @@ impl Builder<'_> {
         }
         let ty = Ty::array(item.clone());
         let one = std::slice::from_ref(item);
-        match self.rng.u8(..22) {
+        match self.rng.u8(..26) {
             0..=3 => {
                 let (items, from) = self.source(depth);
                 let mapper = self.lambda(&[from], item, depth);
@@ -68,6 +68,7 @@ impl Builder<'_> {
                 Expr::call(ty, "scan", kids)
             }
             18 => self.until_empty(item, depth),
+            22..=25 => self.derived_array(item, depth),
             19 => {
                 let name = if self.rng.bool() { "lag" } else { "lead" };
                 let kids = vec![self.expr(&ty, depth), self.position(depth)];

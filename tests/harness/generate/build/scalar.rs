@@ -206,11 +206,13 @@ impl Builder<'_> {
                     let kid = self.expr(&Ty::Prim(from), depth);
                     Expr::new(ty, Node::Field("microseconds".into()), vec![kid])
                 }
+                1 => self.derived_count(depth),
                 _ => {
                     let (items, _) = self.source(depth);
                     Expr::call(ty, "count", vec![items])
                 }
             },
+            Prim::Float64 if self.rng.u8(..4) == 0 => self.derived_float(depth),
             Prim::Float64 if self.rng.bool() => {
                 let from = Ty::Prim(NUMBERS[self.rng.usize(..NUMBERS.len())]);
                 let items = self.expr(&Ty::array(from), depth);

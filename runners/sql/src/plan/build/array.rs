@@ -25,6 +25,7 @@ impl Builder<'_> {
                 rows.position = None;
                 rows
             }
+            (Op::OrNone, [xs]) => self.or_none(id, *xs)?,
             (Op::Append, [a, b]) => self.append(*a, *b)?,
             (Op::Sequence, [start, end]) => {
                 let prim = self.prim(*start)?;
@@ -127,7 +128,12 @@ impl Builder<'_> {
         if is_ordered && !rows.is_total {
             self.position(&mut rows);
         }
-        rows.rel = rows.rel.join(JoinKind::Inner, parts.rel, Vec::new());
+        rows.rel = match parts.rel {
+            Rel::Join { kind: kind @ JoinKind::Left { .. }, left, right, on } if *left == Rel::Unit => {
+                rows.rel.join(kind, *right, on)
+            }
+            parts => rows.rel.join(JoinKind::Inner, parts, Vec::new()),
+        };
         rows.item = parts.item;
         rows.order.extend(parts.order);
         rows.is_total &= parts.is_total;
@@ -176,6 +182,17 @@ impl Builder<'_> {
         let position = self.column();
         let rel = Rel::Values { rows, columns, position };
         Ok(Val::Rows(Box::new(Rows::counted(rel, value, position))))
+    }
+
+    fn or_none(&mut self, id: ExprId, xs: ExprId) -> Result<Rows> {
+        let (rows, item) = self.rows(xs)?;
+        let (rows, _) = self.plain(rows, item)?;
+        let found = self.column();
+        let option = self.item_type(self.ty(id)?)?;
+        let some = Scalar::Column(found).null_check().negated();
+        let item = self.option_where(option, some, rows.item);
+        let rel = Rel::Unit.join(JoinKind::Left { found, is_unique: false }, rows.rel, Vec::new());
+        Ok(Rows { rel, item, position: None, ..rows })
     }
 
     fn append(&mut self, a: ExprId, b: ExprId) -> Result<Rows> {
@@ -290,7 +307,7 @@ impl Builder<'_> {
             }
         };
         let found = self.column();
-        self.add(|scope| scope.join(JoinKind::Left { found }, rel, Vec::new()));
+        self.add(|scope| scope.join(JoinKind::Left { found, is_unique: true }, rel, Vec::new()));
         let some = Scalar::Column(found).null_check().negated();
         let ty = self.ty(id)?;
         Ok(self.option_where(ty, some, rows.item))
