@@ -80,6 +80,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Print what a runner offers to programs, as Lutra source
     Interface(InterfaceArgs),
+    /// Print what the standard library has, or what a project says of its functions
+    Docs(DocsArgs),
     /// Format source files in place
     Fmt(FmtArgs),
     /// Serve a runner to others: on standard input and output, sockets, and HTTP
@@ -187,6 +189,15 @@ pub(crate) enum Database {
 pub(crate) struct InterfaceArgs {
     #[command(flatten)]
     pub(crate) connect: ConnectArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DocsArgs {
+    /// A module or a definition, such as `std::array`, `text::split` or `median`; all modules if absent
+    pub(crate) path: Option<String>,
+    /// A source file or the folder of a project, in place of the standard library
+    #[arg(long, value_name = "FILE")]
+    pub(crate) of: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -2,6 +2,7 @@
 
 mod check;
 mod compile;
+mod docs;
 #[cfg(feature = "sql")]
 mod explain;
 mod fmt;
@@ -11,6 +12,7 @@ mod serve;
 
 pub(crate) use check::check;
 pub(crate) use compile::compile;
+pub(crate) use docs::docs;
 #[cfg(feature = "sql")]
 pub(crate) use explain::explain;
 pub(crate) use fmt::fmt;

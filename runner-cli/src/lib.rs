@@ -101,6 +101,7 @@ fn dispatch(args: Args) -> Result<(), Failure> {
         #[cfg(feature = "sql")]
         Command::Explain(args) => command::explain(&args),
         Command::Interface(args) => command::interface(&args),
+        Command::Docs(args) => command::docs(&args),
         Command::Fmt(args) => command::fmt(&args),
         Command::Serve(args) => command::serve(*args),
     }

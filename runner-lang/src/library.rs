@@ -23,11 +23,23 @@ const FILES: [(&str, &str); 14] = [
     ("timestamp.lt", include_str!("std/timestamp.lt")),
 ];
 
+/// The source of the standard library, to be read: programs see it as `std` without naming it.
+///
+/// ```
+/// let modules = runner_lang::docs(&runner_lang::standard_library(), "std");
+/// let array = modules.iter().find(|module| module.path == "std::array").unwrap();
+/// assert!(array.items.iter().any(|item| item.name == "map"));
+/// ```
+#[must_use]
+pub fn standard_library() -> Project {
+    Project::from_files(FILES)
+}
+
 /// The standard library, checked once a process.
 pub(crate) fn library() -> &'static State {
     static LIBRARY: OnceLock<State> = OnceLock::new();
     LIBRARY.get_or_init(|| {
-        let parsed = Project::from_files(FILES).parse();
+        let parsed = standard_library().parse();
         let mut state = State::default();
         let mut diagnostics = Diagnostics::new(state.types.budget());
         state.add_project(&parsed.root, true, &mut diagnostics);

@@ -78,3 +78,35 @@ fn help() {
     }
     assert!(folder.run(&["--version"]).fine().starts_with("runner "));
 }
+
+#[test]
+fn docs() {
+    let folder = Folder::with(&[
+        ("shop.lt", "#! Sums.\n\n## With tax.\nfunc gross(net: Float64): Float64 ->\n  net * 1.2\n"),
+        ("project/module.lt", "const rate = 2\n"),
+        ("project/deep/module.lt", "## Twice.\nfunc double(x: Int64) -> x * 2\n"),
+        ("wrong.lt", "func ("),
+    ]);
+    let all = folder.run(&["docs"]).fine();
+    for line in ["std::array  Arrays.", " chunk ", "std::text  Text.", " timezone_offset"] {
+        assert!(all.contains(line), "{line} is not in\n{all}");
+    }
+    let of_module = folder.run(&["docs", "std::time"]).fine();
+    let diff = "func std::time::diff(a: Time, b: Time): Duration\n";
+    assert!(of_module.starts_with("std::time  Times of day.\n") && of_module.contains(diff), "{of_module}");
+    let split =
+        "func std::text::split(text: Text, separator: Text): [Text]\n    By `\"\"`: the characters.\n";
+    assert_eq!(folder.run(&["docs", "text::split"]).fine(), split);
+    assert_eq!(folder.run(&["docs", "split"]).fine(), split);
+    folder.run(&["docs", "chunks"]).failed(2, &["`chunks`", "std::array::chunk"]);
+    folder.run(&["docs", "xyz"]).failed(2, &["`xyz`", "runner docs"]);
+
+    let gross = "func gross(net: Float64): Float64\n    With tax.\n";
+    assert_eq!(folder.run(&["docs", "--of", "shop.lt", "gross"]).fine(), gross);
+    let project = folder.run(&["docs", "--of", "project"]).fine();
+    assert!(
+        project.contains("const rate\n") && project.contains("func deep::double(x: Int64)\n    Twice.\n"),
+        "{project}"
+    );
+    folder.run(&["docs", "--of", "wrong.lt"]).failed(2, &["wrong.lt:1"]);
+}
