@@ -40,6 +40,10 @@ pub(crate) struct Bounds {
     /// Programs that run at a time; 0 is 1.
     pub(crate) workers: usize,
     /// Bytes of an output; databases keep it while they make one.
+    #[cfg_attr(
+        not(any(feature = "duckdb", feature = "postgres")),
+        expect(dead_code, reason = "of databases alone")
+    )]
     pub(crate) output_bytes: Option<u64>,
 }
 

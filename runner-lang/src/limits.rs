@@ -42,6 +42,9 @@ pub(crate) const SIMILAR_LETTERS: usize = 64;
 /// Levels of a tree of a program that is copied rather than bound to a local.
 pub(crate) const TRIVIAL_HEIGHT: u32 = 9;
 
+/// Scalars that a key to sort by is made of; `too_many_keys`.
+pub(crate) const KEY_PARTS: usize = 64;
+
 /// Steps of a compile unless its [`Budget`](crate::Budget) says otherwise; `compile_limit`.
 pub(crate) const COMPILE_STEPS: u64 = 1 << 32;
 

@@ -12,6 +12,7 @@ mod expr;
 mod intrinsic;
 mod matching;
 mod node;
+mod sort;
 
 use std::{collections::HashMap, rc::Rc};
 

@@ -87,11 +87,11 @@ fn docs() {
         ("project/deep/module.lt", "## Twice.\nfunc double(x: Int64) -> x * 2\n"),
         ("wrong.lt", "func ("),
     ]);
-    let all = folder.run(&["docs"]).fine();
+    let all = folder.run(&["docs"]).fine().to_owned();
     for line in ["std::array  Arrays.", " chunk ", "std::text  Text.", " timezone_offset"] {
         assert!(all.contains(line), "{line} is not in\n{all}");
     }
-    let of_module = folder.run(&["docs", "std::time"]).fine();
+    let of_module = folder.run(&["docs", "std::time"]).fine().to_owned();
     let diff = "func std::time::diff(a: Time, b: Time): Duration\n";
     assert!(of_module.starts_with("std::time  Times of day.\n") && of_module.contains(diff), "{of_module}");
     let split =
@@ -103,7 +103,7 @@ fn docs() {
 
     let gross = "func gross(net: Float64): Float64\n    With tax.\n";
     assert_eq!(folder.run(&["docs", "--of", "shop.lt", "gross"]).fine(), gross);
-    let project = folder.run(&["docs", "--of", "project"]).fine();
+    let project = folder.run(&["docs", "--of", "project"]).fine().to_owned();
     assert!(
         project.contains("const rate\n") && project.contains("func deep::double(x: Int64)\n    Twice.\n"),
         "{project}"

@@ -12,7 +12,7 @@ use crate::{
     diagnostic::{Diagnostic, Diagnostics},
     resolve::{DefId, DefKind, ModId, Source},
     scope::Scope,
-    syntax::{self, Expr, ExprKind, Param, TupleItem, TypeDef, TypeExpr, TypeParam},
+    syntax::{self, Expr, ExprKind, Param, TupleItem, TypeDef, TypeExpr, TypeKind, TypeParam},
 };
 
 impl State {
@@ -159,6 +159,7 @@ impl State {
         for (id, param) in ids.iter().zip(type_params) {
             let bound = match &param.bound {
                 None => Bound::Any,
+                Some(syntax::Bound::OneOf(types)) if is_any_key(types) => Bound::Key,
                 Some(syntax::Bound::OneOf(types)) => {
                     Bound::OneOf(types.iter().map(|ty| self.type_expr(scope, ty)).collect())
                 }
@@ -178,6 +179,12 @@ impl State {
         }
         ids
     }
+}
+
+/// Whether a bound is the name of all types that can be sorted by.
+fn is_any_key(types: &[TypeExpr]) -> bool {
+    let [TypeExpr { kind: TypeKind::Path(path), .. }] = types else { return false };
+    matches!(path.names.as_slice(), [name] if &*name.name == "AnyKey")
 }
 
 struct Head<'a> {

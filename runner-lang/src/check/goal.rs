@@ -44,6 +44,11 @@ pub(super) enum Goal {
         types: Vec<Ty>,
         span: Span,
     },
+    /// Something that can be sorted by.
+    Key {
+        ty: Ty,
+        span: Span,
+    },
     Equal {
         expected: Ty,
         found: Ty,
@@ -182,6 +187,7 @@ impl Infer<'_> {
             }
             Goal::Fields { ty, fields, span } => self.try_fields(*ty, fields, *span),
             Goal::OneOf { ty, types, span } => self.try_one_of(*ty, types, *span),
+            Goal::Key { ty, span } => self.try_key(*ty, *span),
             Goal::Equal { expected, found, span } => self.try_equal(*expected, *found, *span),
             Goal::Tuple { ty, span } => match self.state.types.head(*ty) {
                 Node::Var(var) => Tried::Waits(var),
@@ -353,6 +359,43 @@ impl Infer<'_> {
         }
         let options: Vec<_> = types.iter().map(|ty| self.state.types.show(*ty)).collect();
         let message = format!("expected {}, found {}", options.join(" or "), self.state.types.show(ty));
+        self.error(Diagnostic::error("type_mismatch", span, message));
+        Tried::Done
+    }
+
+    fn try_key(&mut self, ty: Ty, span: Span) -> Tried {
+        match self.state.types.head(ty) {
+            Node::Var(var) => return Tried::Waits(var),
+            Node::Error => return Tried::Done,
+            Node::Prim(prim) if prim.is_ord() => return Tried::Done,
+            Node::Tuple(fields) => {
+                fields.iter().for_each(|field| self.goal(Goal::Key { ty: field.ty, span }));
+                return Tried::Done;
+            }
+            Node::Enum(variants) => {
+                if let [none, some] = &*variants
+                    && &*none.name == "none"
+                    && &*some.name == "some"
+                {
+                    self.goal(Goal::Key { ty: some.ty, span });
+                    return Tried::Done;
+                }
+            }
+            Node::Param(param) => match self.state.types.bound(param).clone() {
+                Bound::Key => return Tried::Done,
+                Bound::OneOf(types)
+                    if types.iter().all(
+                        |ty| matches!(self.state.types.head(*ty), Node::Prim(prim) if prim.is_ord()),
+                    ) =>
+                {
+                    return Tried::Done;
+                }
+                _ => {}
+            },
+            _ => {}
+        }
+        let found = self.state.types.show(ty);
+        let message = format!("expected a scalar, an option or a tuple of these to sort by, found {found}");
         self.error(Diagnostic::error("type_mismatch", span, message));
         Tried::Done
     }

@@ -226,6 +226,7 @@ impl<'a> Infer<'a> {
         for (param, ty) in with.clone() {
             match self.state.types.bound(param).clone() {
                 Bound::Any => {}
+                Bound::Key => self.goal(Goal::Key { ty, span }),
                 Bound::OneOf(types) => {
                     if self.prims_of(&types).is_none() {
                         self.goal(Goal::OneOf { ty, types, span });

@@ -38,7 +38,7 @@ impl Infer<'_> {
                     self.state.types.poison(found);
                 }
                 // Reported as variables that nothing tells.
-                Goal::Fields { .. } | Goal::OneOf { .. } | Goal::Tuple { .. } => {}
+                Goal::Fields { .. } | Goal::OneOf { .. } | Goal::Key { .. } | Goal::Tuple { .. } => {}
             }
         }
     }

@@ -107,6 +107,8 @@ pub(crate) enum Bound {
     OneOf(Vec<Ty>),
     /// Named fields stand anywhere, unnamed ones at their positions.
     Tuple(Vec<Field>),
+    /// What is sorted by: scalars, options and tuples of these.
+    Key,
 }
 
 /// What a literal becomes if nothing tells its type. In order of strength.

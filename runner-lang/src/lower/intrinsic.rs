@@ -31,6 +31,13 @@ impl<'a> Lowerer<'a> {
         let (Some(info), Some(signature)) = (state.world.def(def), state.signature(def)) else {
             return Err(internal(span));
         };
+        let kind = if info.is_std { intrinsic(&info.path) } else { Intrinsic::External };
+        if let (Intrinsic::Op(op @ (Op::Sort | Op::SortDesc)), Some([_, key])) =
+            (kind, signature.params.get(..2))
+        {
+            let (types, result) = self.func_type(key.ty, instance, span)?;
+            return self.sort(op, args, &types, result, span);
+        }
         let mut nodes = Vec::new();
         let mut params = Vec::new();
         for (param, arg) in signature.params.iter().zip(args) {
@@ -50,7 +57,6 @@ impl<'a> Lowerer<'a> {
                 }
             }
         }
-        let kind = if info.is_std { intrinsic(&info.path) } else { Intrinsic::External };
         match kind {
             Intrinsic::Op(Op::ToText) => {
                 let value = only(nodes, span)?;

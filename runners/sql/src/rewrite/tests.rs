@@ -127,7 +127,7 @@ fn with_shared(rel: Rel, columns: Vec<Scalar>) -> Plan {
 
 /// Whether the first row of `found` is there, for each of some numbers.
 fn is_some(found: Rel) -> Plan {
-    let rows = numbers(1).join(JoinKind::Left { found: ColId(9) }, limit(found), Vec::new());
+    let rows = numbers(1).join(JoinKind::Left { found: ColId(9), is_unique: true }, limit(found), Vec::new());
     plan(rows, vec![column(9).null_check().negated()])
 }
 
@@ -208,7 +208,7 @@ fn what_a_condition_has_answered_is_not_asked_again() {
 fn columns_that_nothing_uses_are_dropped() {
     let made = |id| (ColId(id), Scalar::call(Op::Add, Prim::Int64, [column(1), Scalar::int(1)]));
     let looked_up = numbers(1).extend(vec![made(5), made(6)]).join(
-        JoinKind::Left { found: ColId(9) },
+        JoinKind::Left { found: ColId(9), is_unique: true },
         limit(numbers(3)),
         Vec::new(),
     );

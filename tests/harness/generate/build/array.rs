@@ -38,10 +38,7 @@ impl Builder<'_> {
                 Expr::call(ty, "slice", kids)
             }
             9..=11 => {
-                let key = Ty::Prim(match self.key_ty(item).prim() {
-                    Some(prim) => prim,
-                    None => PRIMS[self.rng.usize(..PRIMS.len())],
-                });
+                let key = self.sort_key(item);
                 let kids = vec![self.expr(&ty, depth), self.lambda(one, &key, depth.min(2))];
                 Expr::call(ty, if self.rng.bool() { "sort" } else { "sort_desc" }, kids)
             }
@@ -154,6 +151,20 @@ impl Builder<'_> {
                 _ => return None,
             },
         })
+    }
+
+    /// A type that items can be sorted by.
+    pub(super) fn sort_key(&mut self, item: &Ty) -> Ty {
+        let scalar = |builder: &mut Self| {
+            let prim = builder.key_ty(item).prim();
+            Ty::Prim(prim.unwrap_or_else(|| PRIMS[builder.rng.usize(..PRIMS.len())]))
+        };
+        match self.rng.u8(..6) {
+            0 => Ty::option(scalar(self)),
+            1 => Ty::Tuple(vec![scalar(self), Ty::option(scalar(self))]),
+            2 => Ty::option(Ty::Tuple(vec![scalar(self), scalar(self)])),
+            _ => scalar(self),
+        }
     }
 
     /// A loop that ends: each turn has fewer items than the one before.

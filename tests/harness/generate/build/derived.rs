@@ -3,7 +3,7 @@
 use super::Builder;
 use crate::generate::{
     ast::{Expr, Node},
-    ty::{BOOL, INT, NUMBERS, PRIMS, Ty},
+    ty::{BOOL, INT, NUMBERS, Ty},
 };
 
 impl Builder<'_> {
@@ -98,10 +98,7 @@ impl Builder<'_> {
             1 => Expr::call(ty, "first", vec![items]),
             2 => Expr::call(ty, "last", vec![items]),
             _ => {
-                let key = Ty::Prim(match self.key_ty(some).prim() {
-                    Some(prim) => prim,
-                    None => PRIMS[self.rng.usize(..PRIMS.len())],
-                });
+                let key = self.sort_key(some);
                 let key_of = self.lambda(std::slice::from_ref(some), &key, depth.min(2));
                 Expr::call(ty, if self.rng.bool() { "min_by" } else { "max_by" }, vec![items, key_of])
             }
