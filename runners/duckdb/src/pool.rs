@@ -134,6 +134,14 @@ impl Pooled<'_> {
         Ok(connection.prepare_cached(sql))
     }
 
+    /// Lets go of the statements that connections keep, those on loan to others aside: each has the memory of its last
+    /// execution. Whether there were any.
+    pub(crate) fn give_up_statements(&self) -> Result<bool> {
+        let state = self.pool.lock();
+        let given_up = state.idle.iter().chain([self.kept()?]).filter(|kept| kept.give_up());
+        Ok(given_up.count() > 0)
+    }
+
     /// Notes that a statement of this number is no longer kept.
     pub(crate) fn forget(&self, number: u64, sql: &str) -> Result<()> {
         let mut prepared = self.kept()?.prepared.borrow_mut();
@@ -145,6 +153,13 @@ impl Pooled<'_> {
 
     fn kept(&self) -> Result<&Kept> {
         self.kept.as_ref().ok_or_else(|| Error::new(Code::Internal, "a connection was given back"))
+    }
+}
+
+impl Kept {
+    fn give_up(&self) -> bool {
+        self.connection.flush_prepared_statement_cache();
+        !std::mem::take(&mut *self.prepared.borrow_mut()).numbers.is_empty()
     }
 }
 

@@ -1,6 +1,9 @@
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    cell::Cell,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 use duckdb::{Connection, arrow::array::RecordBatch};
@@ -156,12 +159,17 @@ impl Instance {
         };
         let _unoptimized = Unoptimized::unless(is_optimized, connection.get()?)?;
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let prepared = connection.prepare(number, &statement.sql)?;
-        let bound = prepared.and_then(|prepared| {
-            (1..=prepared.parameter_count()).map(|place| prepared.parameter_name(place)).collect()
-        });
-        let bound: Vec<String> = bound.map_err(|error| {
-            let error = error::driver(&error);
+        let bind = || -> Result<Result<Vec<String>>> {
+            let names = connection.prepare(number, &statement.sql)?.and_then(|prepared| {
+                (1..=prepared.parameter_count()).map(|place| prepared.parameter_name(place)).collect()
+            });
+            Ok(names.map_err(|error| error::driver(&error)))
+        };
+        let mut bound = bind()?;
+        if is_exhausted(&bound) && connection.give_up_statements()? {
+            bound = bind()?;
+        }
+        let bound = bound.map_err(|error| {
             let code = match error.code() {
                 // A view that can't be changed, say.
                 Code::PrepareError if !tables.is_empty() => Code::PrepareError,
@@ -241,22 +249,32 @@ impl Instance {
         let cancel = timed.cancel();
         let _interrupt = Interrupt::new(connection, cancel);
         let wrong = |e: duckdb::Error| error::execution(&e, cancel);
-        let mut statement = lent.prepare(prepared.number, &prepared.statement.sql)?.map_err(wrong)?;
+        let has_read = Cell::new(false);
         let mut run = || -> Result<()> {
+            let mut statement = lent.prepare(prepared.number, &prepared.statement.sql)?.map_err(wrong)?;
             let used = duckdb::params_from_iter(prepared.used(&params));
-            for batch in statement.stream_arrow(used).map_err(wrong)? {
-                read(&batch.map_err(wrong)?)
-                    .map_err(|error| if prepared.has_tables { error::altered(error) } else { error })?;
+            let read_all = || -> Result<()> {
+                for batch in statement.stream_arrow(used).map_err(wrong)? {
+                    let batch = batch.map_err(wrong)?;
+                    has_read.set(true);
+                    read(&batch)
+                        .map_err(|error| if prepared.has_tables { error::altered(error) } else { error })?;
+                }
+                Ok(())
+            };
+            let result = read_all();
+            if result.is_err() {
+                // The driver would keep the open result with all its memory, and the connection could do nothing else.
+                statement.discard();
+                lent.forget(prepared.number, &prepared.statement.sql)?;
             }
-            Ok(())
+            result
         };
-        let result = run().map_err(|error| timed.late(error));
-        if result.is_err() {
-            // The driver would keep the open result with all its memory, and the connection could do nothing else.
-            statement.discard();
-            lent.forget(prepared.number, &prepared.statement.sql)?;
+        let mut result = run();
+        if is_exhausted(&result) && !has_read.get() && lent.give_up_statements()? {
+            result = run();
         }
-        result
+        result.map_err(|error| timed.late(error))
     }
 }
 
@@ -285,6 +303,10 @@ impl Instance {
         prepared.instance.store(self.number, Ordering::Release);
         Ok(())
     }
+}
+
+fn is_exhausted<T>(result: &Result<T>) -> bool {
+    matches!(result, Err(error) if error.code() == Code::ResourceExhausted)
 }
 
 /// What the database says of the tables and queries that a program names.

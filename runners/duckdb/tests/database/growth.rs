@@ -71,6 +71,19 @@ fn a_failure_gives_its_memory_back() {
 }
 
 #[test]
+fn statements_that_are_kept_make_room_for_others() {
+    let database = Database::open(Config::in_memory().threads(2).memory("192MB").connections(2));
+    let bases = include_str!("../../../../tests/cases/programs/number_bases.lt");
+    let bases = bases.replace("func main(", "func bases(");
+    for n in 0..20 {
+        let source = format!(
+            "{bases}\nfunc main(ns: [Int64]): Int64 -> (bases(ns) | filter(x -> x.same) | count) + {n}"
+        );
+        assert_eq!(database.answer(&source, "[255, 10]"), format!("{}", 2 + n));
+    }
+}
+
+#[test]
 fn few_bytes_do_not_become_many_columns() {
     if !is_alone("few_bytes_do_not_become_many_columns") {
         return;
