@@ -57,15 +57,19 @@ fn of_name(name: &str) -> Option<&'static str> {
         "NULL" | "None" | "nil" | "none" | "null" | "undefined" => {
             "what is missing is `.none`, and a value `.some(x)`"
         }
-        "first" | "head" => "`xs[0]` is the first item, if there is one",
-        "limit" | "take" => "`slice(xs, 0, n)` has the first n items",
-        "drop" | "skip" => "`slice(xs, n, count(xs))` is without the first n items",
+        "head" => "write `first(xs)`",
+        "limit" => "`take(xs, n)` has the first n items",
+        "skip" => "`drop(xs, n)` is without the first n items",
+        "with_index" => "write `enumerate(xs)`",
+        "inner_join" => "write `join(left, right, l -> l.key, r -> r.key)`",
+        "std" | "stdev" | "std_dev" => "write `stddev(xs)`",
+        "var" => "write `variance(xs)`",
+        "percentile" => "write `quantile(xs, 0.95)`",
         "len" | "length" | "size" => {
             "`count(xs)` is the number of items, `text::length(t)` that of characters"
         }
         "reduce" => "write `fold(xs, initial, func (acc, x) -> e)`",
         "select" => "write `map(xs, x -> e)`",
-        "flatten" => "write `flat_map(xs, x -> x)`",
         "group_by" => "write `group(xs, x -> key)`",
         "order_by" | "sort_by" | "sorted" => "write `sort(xs, x -> key)`, or `sort_desc`",
         "uniq" | "unique" => "write `distinct(xs)`",

@@ -13,7 +13,7 @@ fn hints() {
         ("func main(a: DateTime) -> a", "`Timestamp`"),
         ("func main(a: Int64?) -> a == null", "`.none`"),
         ("func main(a: Bool, b: Bool) -> a and b", "`&&`"),
-        ("func main(xs: [Int64]) -> xs | take(3)", "`slice(xs, 0, n)`"),
+        ("func main(xs: [Int64]) -> xs | limit(3)", "`take(xs, n)`"),
         ("func main(xs: [Int64]) -> len(xs)", "`count(xs)`"),
         ("func main(xs: [Int64]) -> xs | sort_by(x -> x)", "`sort(xs, x -> key)`"),
         ("func main(xs: [Int64]) -> xs.map(x -> x + 1)", "`x | f(y)`"),
