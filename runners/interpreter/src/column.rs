@@ -281,9 +281,15 @@ impl Column {
                     $((Self::$variant(a), Self::$variant(b)) => a.is_same(b),)*
                     (Self::Text(a), Self::Text(b)) => a.is_same(b),
                     (Self::Tuple(a), Self::Tuple(b)) => {
-                        !a.fields.is_empty()
+                        // Fields that were not asked for have no rows.
+                        let is_left_out = |field: &Self| matches!(field, Self::Empty);
+                        a.len == b.len
                             && a.fields.len() == b.fields.len()
-                            && a.fields.iter().zip(b.fields.iter()).all(|(a, b)| a.is_same(b))
+                            && !a.fields.iter().all(is_left_out)
+                            && a.fields
+                                .iter()
+                                .zip(b.fields.iter())
+                                .all(|(a, b)| a.is_same(b) || (is_left_out(a) && is_left_out(b)))
                     }
                     (Self::Array(a), Self::Array(b)) => {
                         a.offsets.is_same(&b.offsets) && a.items.is_same(&b.items)

@@ -21,7 +21,7 @@ use crate::{
     budget::Budget,
     column::{Column, Vector},
     kernel::{self, Operand, table::Seed},
-    native::Context,
+    native::{Call, Context},
     plan::{Constant, Kind, Node, Plan},
 };
 use env::{Env, Map};
@@ -218,6 +218,25 @@ impl<'p> Eval<'p> {
 
     #[inline(never)]
     fn external(&self, function: usize, args: &[Node], env: &Env<'_>) -> Result<Val> {
+        self.with_call(function, args, env, |native, args, context| {
+            let column = native.call(args, env.rows, context)?;
+            if column.len() == env.rows {
+                return Ok(Val::Col(column));
+            }
+            let path = self.plan.program.externals().get(function).map_or("", |declared| &declared.path);
+            let words = alloc::format!("{path} gave {} results for {} calls", column.len(), env.rows);
+            Err(Error::new(Code::Internal, words))
+        })
+    }
+
+    /// Does something with an external function and its arguments.
+    fn with_call<T>(
+        &self,
+        function: usize,
+        args: &[Node],
+        env: &Env<'_>,
+        call: impl FnOnce(&dyn Call, &[Column], &Context<'_>) -> Result<T>,
+    ) -> Result<T> {
         let (Some(native), Some(declared)) =
             (self.plan.natives.get(function), self.plan.program.externals().get(function))
         else {
@@ -227,13 +246,7 @@ impl<'p> Eval<'p> {
             args.iter().map(|arg| self.gathered(&self.eval(arg, env)?, env.rows)).collect::<Result<_>>()?;
         let context =
             Context { types: self.plan.program.types(), result: declared.result, budget: &self.budget };
-        let column = native.call(&args, env.rows, &context)?;
-        if column.len() != env.rows {
-            let words =
-                alloc::format!("{} gave {} results for {} calls", declared.path, column.len(), env.rows);
-            return Err(Error::new(Code::Internal, words));
-        }
-        Ok(Val::Col(column))
+        call(&**native, &args, &context)
     }
 
     /// All rows of an expression's values.

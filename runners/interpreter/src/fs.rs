@@ -14,6 +14,9 @@
 //! | other enums | not possible | not possible |
 //!
 //! A value that is missing where the type is no option is an error that names the column and the row.
+//!
+//! A program that reads a Parquet file with `std::fs::read_parquet` decodes the columns whose values its output depends
+//! on. The others have to be there with their type, but a value that is missing in them goes unnoticed.
 
 mod from_arrow;
 mod native;

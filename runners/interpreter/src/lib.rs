@@ -49,6 +49,7 @@ pub mod limits;
 mod native;
 mod plan;
 mod scalar;
+mod used;
 
 pub use budget::Limits;
 #[cfg(feature = "host")]

@@ -1,10 +1,10 @@
 //! Functions that the interpreter calls for the external functions of a program.
 
-use alloc::{string::String, sync::Arc};
+use alloc::{boxed::Box, string::String, sync::Arc};
 
 use runner_core::{Result, TypeId, TypeTable};
 
-use crate::{budget::Budget, column::Column};
+use crate::{budget::Budget, column::Column, used::Used};
 
 /// A function that programs can declare as `external func`.
 pub(crate) trait Native: Send + Sync {
@@ -29,6 +29,26 @@ pub(crate) trait Call: Send + Sync {
     /// # Errors
     /// Whatever a call fails with.
     fn call(&self, args: &[Column], rows: usize, context: &Context<'_>) -> Result<Column>;
+
+    /// The same function for a program that looks at some parts of the results alone. Any other field of a tuple may be
+    /// [`Column::Empty`] then.
+    fn narrow(&self, _used: &Used) -> Option<Arc<dyn Call>> {
+        None
+    }
+
+    /// The items of the array that one call gives, batch by batch; `None` if they are there at once.
+    fn items(&self, _args: &[Column], _context: &Context<'_>) -> Option<Result<Box<dyn Items>>> {
+        None
+    }
+}
+
+/// Items of an array that are made when they are asked for.
+pub(crate) trait Items {
+    /// The next items; `None` at the end.
+    ///
+    /// # Errors
+    /// Whatever a call fails with.
+    fn next(&mut self, budget: &Budget) -> Result<Option<Column>>;
 }
 
 /// What a call may need beside its arguments.

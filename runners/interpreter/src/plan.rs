@@ -3,6 +3,7 @@
 mod build;
 mod fold;
 mod join;
+mod observe;
 mod weight;
 
 use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};

@@ -117,6 +117,11 @@ impl<'a> Env<'a> {
         }
     }
 
+    /// Whether this is where a program begins, so that what is evaluated here is evaluated once.
+    pub(crate) fn is_root(&self) -> bool {
+        self.outer.is_none()
+    }
+
     /// Gives a local its values.
     pub(crate) fn bind(&self, local: LocalId, val: Val) {
         self.own.borrow_mut().push((local, val.settle(self.rows)));

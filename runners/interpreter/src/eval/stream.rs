@@ -3,7 +3,7 @@
 //! A batch passes through the whole chain, into whatever consumes it, before the next one is begun: what lies between
 //! two steps stays small and in the cache, however long the array is.
 
-use alloc::{rc::Rc, vec::Vec};
+use alloc::{boxed::Box, rc::Rc, vec::Vec};
 
 use runner_core::{LocalId, Result};
 
@@ -18,6 +18,7 @@ use crate::{
     column::{Column, Vector, offsets, row_count},
     kernel::mismatch,
     limits::BATCH,
+    native::Items,
     plan::{Kind, Lambda, Node},
 };
 
@@ -52,6 +53,13 @@ impl Eval<'_> {
             base = source;
         }
         stages.reverse();
+        if let Some(mut items) = self.items(base, env)? {
+            while let Some(items) = items.next(&self.budget).map_err(|error| self.placed(error, base))? {
+                let piece = self.one(0, items.len(), Val::Col(items))?;
+                self.pass(&stages, piece, env, sink)?;
+            }
+            return Ok(());
+        }
         let mut val = self.eval(base, env)?;
         if let Val::Range(range) = &val
             && val.is_const()
@@ -83,8 +91,24 @@ impl Eval<'_> {
         }
     }
 
+    /// The items of an array that a function makes batch by batch, if this is the only place and time that they are
+    /// asked for.
+    fn items(&self, node: &Node, env: &Env<'_>) -> Result<Option<Box<dyn Items>>> {
+        let Kind::External { function, args } = &node.kind else { return Ok(None) };
+        if !env.is_root() {
+            return Ok(None);
+        }
+        self.budget.step(1)?;
+        let items = self
+            .with_call(*function, args, env, |native, args, context| native.items(args, context).transpose());
+        items.map_err(|error| self.placed(error, node))
+    }
+
     /// The whole arrays of an expression.
     pub(super) fn collect(&self, node: &Node, env: &Env<'_>) -> Result<Rc<Seq>> {
+        if let Kind::External { .. } = node.kind {
+            return self.arrays(&self.eval(node, env)?, env.rows);
+        }
         // The one piece that there is mostly, which stays as it is.
         let mut whole: Option<Seq> = None;
         let mut parts = Vector::new(&self.budget)?;

@@ -25,13 +25,15 @@ use crate::{
 /// A column of a file that grows batch by batch.
 pub(super) struct Builder {
     name: String,
+    shape: Shape,
     values: Values,
     rows: usize,
 }
 
 impl Builder {
     pub(super) fn new(column: &shape::Column, budget: &Budget) -> Result<Self> {
-        Ok(Self { name: column.name.clone(), values: Values::new(&column.shape, budget)?, rows: 0 })
+        let (name, shape) = (column.name.clone(), column.shape.clone());
+        Ok(Self { name, values: Values::new(&shape, budget)?, shape, rows: 0 })
     }
 
     /// Appends a batch.
@@ -53,8 +55,10 @@ impl Builder {
         }
     }
 
-    pub(super) fn finish(self, budget: &Budget) -> Result<Column> {
-        self.values.finish(budget)
+    /// What was appended since the last time.
+    pub(super) fn take(&mut self, budget: &Budget) -> Result<Column> {
+        let fresh = Values::new(&self.shape, budget)?;
+        core::mem::replace(&mut self.values, fresh).finish(budget)
     }
 }
 

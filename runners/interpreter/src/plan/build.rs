@@ -6,7 +6,7 @@ use runner_core::{
     Error, Expr, ExprId, Kind as Source, Literal, LocalId, Op, Prim, Program, Repr, Result, TypeId, TypeTable,
 };
 
-use super::{Arm, Constant, Join, Kind, Lambda, Node, Plan, Prims, fold, weight::program_bytes};
+use super::{Arm, Constant, Join, Kind, Lambda, Node, Plan, Prims, fold, observe, weight::program_bytes};
 use crate::native::Call;
 
 /// Sets of free locals beyond this size are not kept.
@@ -29,6 +29,9 @@ impl Plan {
         }
         match made.pop() {
             Some(Some(Made::Node(root))) => {
+                let used = observe::of_results(&root, natives.len());
+                let natives = natives.into_iter().zip(&used);
+                let natives = natives.map(|(native, used)| native.narrow(used).unwrap_or(native)).collect();
                 Ok(Self { program: program.clone(), root, natives, constants: builder.constants, bytes })
             }
             _ => Err(broken()),

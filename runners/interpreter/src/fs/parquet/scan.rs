@@ -1,0 +1,216 @@
+//! A Parquet file, a batch of rows at a time.
+
+use std::{
+    format,
+    fs::File,
+    panic::{AssertUnwindSafe, catch_unwind},
+    string::String,
+    vec::Vec,
+};
+
+use arrow_array::RecordBatch;
+use arrow_schema::Schema;
+use parquet::{
+    arrow::{
+        ProjectionMask,
+        arrow_reader::{
+            ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+            ParquetRecordBatchReaderBuilder,
+        },
+    },
+    file::metadata::ParquetMetaData,
+};
+use runner_core::{Error, Result};
+
+use super::{
+    super::{from_arrow::Builder, shape},
+    damaged,
+};
+use crate::{
+    budget::{Budget, Charge},
+    column::Column,
+    limits::{BATCH, FILE_BYTES},
+    used::Used,
+};
+
+/// The rows of a file that are not read yet.
+pub(in crate::fs) struct Scan {
+    file: File,
+    metadata: ArrowReaderMetadata,
+    mask: ProjectionMask,
+    columns: Vec<Builder>,
+    /// For each column its place in a batch; none if it is not read.
+    places: Vec<Option<usize>>,
+    /// The row group that comes after the open one.
+    group: usize,
+    open: Option<ParquetRecordBatchReader>,
+    /// Rows to read at a time.
+    batch: usize,
+    /// What the library holds beside the columns: a batch, and what it has unpacked of the file.
+    held: Charge,
+}
+
+impl Scan {
+    /// Opens a file of these columns. All are looked for, and those of a tuple's fields that are `used` are read; others
+    /// become [`Column::Empty`].
+    ///
+    /// # Errors
+    /// `EXECUTION_ERROR` if the file is damaged, or has no such column, or one of another type.
+    pub(in crate::fs) fn open(
+        file: File,
+        columns: &[shape::Column],
+        used: &Used,
+        budget: &Budget,
+    ) -> Result<Self> {
+        guarded(|| {
+            let size = file.metadata().map_err(|error| Error::execution(format!("{error}")))?.len();
+            // Types come from Parquet alone: what else a writer noted (dictionaries, wide offsets) is its own matter.
+            let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+            let metadata = ArrowReaderMetadata::load(&file, options).map_err(damaged)?;
+            check_extents(metadata.metadata(), size)?;
+
+            let roots = choose(metadata.schema(), columns)?;
+            let mut read: Vec<usize> = roots
+                .iter()
+                .enumerate()
+                .filter(|(field, _)| used.has(*field))
+                .map(|(_, root)| *root)
+                .collect();
+            read.sort_unstable();
+            read.dedup();
+            let places = roots.iter().enumerate();
+            let places = places
+                .map(|(field, root)| if used.has(field) { read.binary_search(root).ok() } else { None })
+                .collect();
+            let mask = ProjectionMask::roots(metadata.parquet_schema(), read);
+            let (batch, bytes) = batch_of(metadata.metadata(), &mask);
+            let columns = columns.iter().map(|column| Builder::new(column, budget)).collect::<Result<_>>()?;
+            let held = budget.charge(bytes)?;
+            Ok(Self { file, metadata, mask, columns, places, group: 0, open: None, batch, held })
+        })
+    }
+
+    /// The next rows, as tuples; `None` at the end.
+    ///
+    /// # Errors
+    /// `EXECUTION_ERROR` if the file is damaged, or a value is missing where the type is no option.
+    pub(in crate::fs) fn next(&mut self, budget: &Budget) -> Result<Option<Column>> {
+        guarded(|| match self.append(budget)? {
+            Some(rows) => self.taken(rows, budget).map(Some),
+            None => Ok(None),
+        })
+    }
+
+    /// All rows that are left, as tuples.
+    ///
+    /// # Errors
+    /// As [`Scan::next`].
+    pub(in crate::fs) fn rest(mut self, budget: &Budget) -> Result<Column> {
+        guarded(|| {
+            let mut rows = 0;
+            while let Some(more) = self.append(budget)? {
+                rows += more;
+            }
+            self.taken(rows, budget)
+        })
+    }
+
+    /// Reads a batch, and gives the number of its rows; `None` at the end.
+    fn append(&mut self, budget: &Budget) -> Result<Option<usize>> {
+        budget.check()?;
+        let Some(batch) = self.batch()? else { return Ok(None) };
+        self.held.add(batch.get_array_memory_size().saturating_sub(self.held.bytes()))?;
+        for (builder, place) in self.columns.iter_mut().zip(&self.places) {
+            let Some(place) = place else { continue };
+            match batch.columns().get(*place) {
+                Some(array) => builder.append(array, budget)?,
+                None => return Err(Error::execution("the Parquet file is damaged: a column is not there")),
+            }
+        }
+        Ok(Some(batch.num_rows()))
+    }
+
+    fn batch(&mut self) -> Result<Option<RecordBatch>> {
+        loop {
+            if let Some(batch) = self.open.as_mut().and_then(Iterator::next) {
+                return batch.map(Some).map_err(|error| damaged(error.into()));
+            }
+            if self.group >= self.metadata.metadata().num_row_groups() {
+                return Ok(None);
+            }
+            let file = self.file.try_clone().map_err(|error| Error::execution(format!("{error}")))?;
+            let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
+            let reader = reader.with_row_groups(Vec::from([self.group])).with_projection(self.mask.clone());
+            self.open = Some(reader.with_batch_size(self.batch).build().map_err(damaged)?);
+            self.group += 1;
+        }
+    }
+
+    fn taken(&mut self, rows: usize, budget: &Budget) -> Result<Column> {
+        let fields = self.columns.iter_mut().zip(&self.places);
+        let fields = fields
+            .map(|(builder, place)| if place.is_some() { builder.take(budget) } else { Ok(Column::Empty) })
+            .collect::<Result<_>>()?;
+        Ok(Column::tuple(rows, fields))
+    }
+}
+
+/// The library checks what it reads, but not everything; what it misses must not take the process down.
+fn guarded<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err(Error::execution("the Parquet file is damaged")))
+}
+
+/// Positions in the file of these columns.
+fn choose(schema: &Schema, columns: &[shape::Column]) -> Result<Vec<usize>> {
+    let mut problems: Vec<String> = Vec::new();
+    let mut chosen = Vec::with_capacity(columns.len());
+    for shape::Column { name, shape } in columns {
+        match schema.fields().find(name) {
+            Some((index, field)) if shape.fits(field.data_type()) => chosen.push(index),
+            Some((_, field)) => {
+                problems
+                    .push(format!("column `{name}`: expected {shape}, the file has {}", field.data_type()));
+            }
+            None => problems.push(format!("column `{name}`: expected {shape}, the file has no such column")),
+        }
+    }
+    if problems.is_empty() {
+        return Ok(chosen);
+    }
+    let there: Vec<&str> = schema.fields().iter().take(100).map(|field| field.name().as_str()).collect();
+    Err(Error::execution(format!("{} (columns of the file: {})", problems.join("; "), there.join(", "))))
+}
+
+/// What the file says of its parts must lie within it, or reading would ask for memory that no data stands behind.
+fn check_extents(metadata: &ParquetMetaData, size: u64) -> Result<()> {
+    for group in metadata.row_groups() {
+        for chunk in group.columns() {
+            let start = chunk
+                .dictionary_page_offset()
+                .unwrap_or(chunk.data_page_offset())
+                .min(chunk.data_page_offset());
+            let end = start.checked_add(chunk.compressed_size());
+            let fits = start >= 0
+                && chunk.compressed_size() >= 0
+                && end.and_then(|end| u64::try_from(end).ok()).is_some_and(|end| end <= size);
+            if !fits || group.num_rows() < 0 || chunk.num_values() < 0 {
+                return Err(Error::execution("the Parquet file is damaged: a column lies outside of it"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Rows to read at a time, and about how many bytes the library holds meanwhile, by what the file says of itself.
+fn batch_of(metadata: &ParquetMetaData, mask: &ProjectionMask) -> (usize, usize) {
+    let size = |bytes: i64| usize::try_from(bytes).unwrap_or(usize::MAX);
+    let (mut row, mut page) = (1, 0);
+    for group in metadata.row_groups() {
+        let chunks = group.columns().iter().enumerate().filter(|(leaf, _)| mask.leaf_included(*leaf));
+        let bytes = chunks.map(|(_, chunk)| size(chunk.uncompressed_size()));
+        page = bytes.clone().max().unwrap_or(0).max(page);
+        row = (bytes.fold(0, usize::saturating_add) / size(group.num_rows()).max(1)).max(row);
+    }
+    ((FILE_BYTES / row).clamp(1, BATCH), page.min(FILE_BYTES))
+}

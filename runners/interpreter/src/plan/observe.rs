@@ -1,0 +1,160 @@
+//! Which parts of the results of external functions a program looks at.
+//!
+//! Goes from the output to what it is made of. What an expression's consumer does not look at may be left out of its
+//! value; what an operation computes with is looked at, whether or not anybody looks at its result.
+
+use alloc::{collections::BTreeMap, vec::Vec};
+
+use runner_core::{LocalId, Op};
+
+use super::{Kind, Lambda, Node};
+use crate::used::{ITEMS, SOME, Used};
+
+/// What is looked at of the results of each of so many external functions.
+pub(super) fn of_results(root: &Node, functions: usize) -> Vec<Used> {
+    let mut walk = Walk { locals: BTreeMap::new(), results: alloc::vec![Used::default(); functions] };
+    walk.node(root, &Used::all());
+    walk.results
+}
+
+struct Walk {
+    /// What is looked at of locals, by the expressions in their scope so far.
+    locals: BTreeMap<LocalId, Used>,
+    results: Vec<Used>,
+}
+
+impl Walk {
+    /// Notes what an expression looks at whose value is looked at like this.
+    fn node(&mut self, node: &Node, used: &Used) {
+        match &node.kind {
+            Kind::Const(_) | Kind::Fail(_) => {}
+            Kind::Local(local) => self.locals.entry(*local).or_default().add(used),
+            Kind::Let { bindings, body } => self.bindings(bindings, body, used),
+            Kind::Tuple(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.node(item, &used.part(index));
+                }
+            }
+            Kind::Field { tuple, index } => self.node(tuple, &used.clone().within(*index)),
+            Kind::Array(items) => items.iter().for_each(|item| self.node(item, &used.items())),
+            Kind::Variant { index, payload, .. } => self.node(payload, &used.part(usize::from(*index))),
+            Kind::Switch { subject, arms, default } => {
+                let mut taken = Used::default();
+                for arm in arms {
+                    let payload = self.scope(arm.payload.as_slice(), &arm.body, used);
+                    // A value that is bound is a part even if nothing is looked at.
+                    taken.add(&payload.into_iter().next().unwrap_or_default().within(arm.variant.into()));
+                }
+                default.iter().for_each(|body| self.node(body, used));
+                self.node(subject, &taken);
+            }
+            Kind::If { condition, then, otherwise } => {
+                self.node(condition, &Used::all());
+                self.node(then, used);
+                self.node(otherwise, used);
+            }
+            Kind::Scalar { args, .. } => args.iter().for_each(|arg| self.node(arg, &Used::all())),
+            Kind::Logic { left, right, .. } => {
+                self.node(left, &Used::all());
+                self.node(right, &Used::all());
+            }
+            Kind::Map { source, lambda } => {
+                let item = self.lambda(lambda, &used.items());
+                self.node(source, &item.within(ITEMS));
+            }
+            Kind::FlatMap { source, lambda } => {
+                let item = self.lambda(lambda, used);
+                self.node(source, &item.within(ITEMS));
+            }
+            Kind::Filter { source, lambda } | Kind::Sort { source, lambda, .. } => {
+                let item = self.lambda(lambda, &Used::all());
+                self.passed(source, item, &used.items());
+            }
+            Kind::Join { source, join } => {
+                let outer = self.locals.remove(&join.param);
+                join.keys.iter().for_each(|key| self.node(&key.build, &Used::all()));
+                join.rest.iter().for_each(|rest| self.node(rest, &Used::all()));
+                let item = self.leave(join.param, outer);
+                join.keys.iter().for_each(|key| self.node(&key.probe, &Used::all()));
+                self.passed(source, item, &used.items());
+            }
+            Kind::Group { source, lambda } => {
+                let item = self.lambda(lambda, &Used::all());
+                // Of each group: its key and its items.
+                self.passed(source, item, &used.items().part(1).items());
+            }
+            Kind::Fold { source, initial, lambda, .. } => {
+                let params = self.scope(&lambda.params, &lambda.body, &Used::all());
+                self.node(initial, &Used::all());
+                self.node(source, &params.into_iter().nth(1).unwrap_or_else(Used::all).within(ITEMS));
+            }
+            Kind::Loop { initial, lambda } => {
+                self.lambda(lambda, &Used::all());
+                self.node(initial, &Used::all());
+            }
+            Kind::Exists(source) => self.node(source, &Used::default()),
+            Kind::Whole { op, args, .. } => self.whole(*op, args, used),
+            Kind::External { function, args } => {
+                if let Some(result) = self.results.get_mut(*function) {
+                    result.add(used);
+                }
+                args.iter().for_each(|arg| self.node(arg, &Used::all()));
+            }
+        }
+    }
+
+    fn whole(&mut self, op: Op, args: &[Node], used: &Used) {
+        let Some((first, rest)) = args.split_first() else { return };
+        match op {
+            Op::Count => self.node(first, &Used::default()),
+            Op::Index => self.node(first, &used.part(SOME).within(ITEMS)),
+            Op::Slice | Op::Reverse => self.node(first, used),
+            Op::Append => return args.iter().for_each(|arg| self.node(arg, used)),
+            Op::Zip => {
+                for (index, arg) in args.iter().enumerate() {
+                    self.node(arg, &used.items().part(index).within(ITEMS));
+                }
+                return;
+            }
+            _ => self.node(first, &Used::all()),
+        }
+        rest.iter().for_each(|arg| self.node(arg, &Used::all()));
+    }
+
+    fn bindings(&mut self, bindings: &[(LocalId, Node)], body: &Node, used: &Used) {
+        let outer: Vec<_> = bindings.iter().map(|(local, _)| self.locals.remove(local)).collect();
+        self.node(body, used);
+        for ((local, value), outer) in bindings.iter().zip(outer).rev() {
+            let used = self.leave(*local, outer);
+            self.node(value, &used);
+        }
+    }
+
+    /// Items that an operation passes on, having looked at them.
+    fn passed(&mut self, source: &Node, mut item: Used, used: &Used) {
+        item.add(used);
+        self.node(source, &item.within(ITEMS));
+    }
+
+    /// What a function of one parameter looks at of it.
+    fn lambda(&mut self, lambda: &Lambda, used: &Used) -> Used {
+        self.scope(&lambda.params, &lambda.body, used).into_iter().next().unwrap_or_else(Used::all)
+    }
+
+    /// What a body looks at of the locals that are bound for it.
+    fn scope(&mut self, params: &[LocalId], body: &Node, used: &Used) -> Vec<Used> {
+        let outer: Vec<_> = params.iter().map(|param| self.locals.remove(param)).collect();
+        self.node(body, used);
+        let inner = params.iter().zip(outer).map(|(param, outer)| self.leave(*param, outer));
+        inner.collect()
+    }
+
+    /// Ends the scope of a local, of which there may be another one outside.
+    fn leave(&mut self, local: LocalId, outer: Option<Used>) -> Used {
+        let used = self.locals.remove(&local).unwrap_or_default();
+        if let Some(outer) = outer {
+            self.locals.insert(local, outer);
+        }
+        used
+    }
+}

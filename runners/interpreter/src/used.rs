@@ -1,0 +1,72 @@
+//! Parts of values.
+
+use alloc::collections::BTreeMap;
+
+/// What is looked at of a value.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Used {
+    /// The value as a whole. There are no parts then.
+    all: bool,
+    /// Fields of a tuple by their index, payloads of an enum by their variant, all items of an array as part 0.
+    parts: BTreeMap<usize, Self>,
+}
+
+/// Levels of parts that are told apart.
+const DEPTH: usize = 6;
+
+/// Parts of a value that are told apart.
+const PARTS: usize = 1024;
+
+/// Items of an array.
+pub(crate) const ITEMS: usize = 0;
+
+/// The payload of `.some`.
+pub(crate) const SOME: usize = 1;
+
+impl Used {
+    /// The whole value.
+    pub(crate) fn all() -> Self {
+        Self { all: true, parts: BTreeMap::new() }
+    }
+
+    /// A value of which this part is looked at.
+    pub(crate) fn within(self, part: usize) -> Self {
+        if self.depth() >= DEPTH {
+            return Self::all();
+        }
+        Self { all: false, parts: BTreeMap::from([(part, self)]) }
+    }
+
+    fn depth(&self) -> usize {
+        self.parts.values().map(|part| part.depth() + 1).max().unwrap_or(0)
+    }
+
+    /// What is looked at of a part.
+    pub(crate) fn part(&self, part: usize) -> Self {
+        if self.all { Self::all() } else { self.parts.get(&part).cloned().unwrap_or_default() }
+    }
+
+    /// What is looked at of the items of an array.
+    pub(crate) fn items(&self) -> Self {
+        self.part(ITEMS)
+    }
+
+    /// Whether anything of a part is looked at.
+    pub(crate) fn has(&self, part: usize) -> bool {
+        self.all || self.parts.contains_key(&part)
+    }
+
+    /// Adds what is looked at by somebody else.
+    pub(crate) fn add(&mut self, other: &Self) {
+        if self.all {
+            return;
+        }
+        if other.all || self.parts.len() + other.parts.len() > PARTS {
+            *self = Self::all();
+            return;
+        }
+        for (part, used) in &other.parts {
+            self.parts.entry(*part).or_default().add(used);
+        }
+    }
+}
