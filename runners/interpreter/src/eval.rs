@@ -1,5 +1,6 @@
 //! Evaluation: each expression once for all rows of its surroundings.
 
+mod aggregate;
 mod array;
 mod branch;
 mod code;
@@ -10,6 +11,7 @@ mod join;
 mod output;
 mod reduce;
 mod stream;
+mod sums;
 mod val;
 
 use alloc::{collections::BTreeMap, rc::Rc, vec::Vec};
@@ -42,13 +44,23 @@ pub(crate) struct Eval<'p> {
     constants: RefCell<Vector<Option<Column>>>,
     /// Hash tables of joins that may be needed again, with the array that they were made from.
     joins: RefCell<BTreeMap<ExprId, join::Known>>,
+    /// How often the table of a join was read for some rows that look values up in it.
+    scans: RefCell<BTreeMap<ExprId, u32>>,
 }
 
 impl<'p> Eval<'p> {
     pub(crate) fn new(plan: &'p Plan, budget: Budget, hash_seed: Option<u64>) -> Result<Self> {
         let constants = RefCell::new(Vector::filled(None, plan.constants, &budget)?);
         let seed = OnceCell::new();
-        Ok(Self { plan, budget, hash_seed, seed, constants, joins: RefCell::default() })
+        Ok(Self {
+            plan,
+            budget,
+            hash_seed,
+            seed,
+            constants,
+            joins: RefCell::default(),
+            scans: RefCell::default(),
+        })
     }
 
     /// The seed of the hash tables of this execution.
@@ -170,6 +182,7 @@ impl<'p> Eval<'p> {
             Kind::Exists(source) => self.exists(source, env),
             Kind::Sort { source, lambda, descending } => self.sort(source, lambda, *descending, env),
             Kind::Group { source, lambda } => self.group(source, lambda, env),
+            Kind::Aggregate { source, aggregate } => self.aggregate(source, aggregate, env),
             Kind::Fold { source, initial, lambda, every, code } => {
                 self.fold(source, initial, lambda, *every, code.as_deref(), env)
             }

@@ -44,6 +44,9 @@ pub(crate) trait Call: Send + Sync {
 
 /// Items of an array that are made when they are asked for.
 pub(crate) trait Items {
+    /// Number of all items.
+    fn total(&self) -> usize;
+
     /// The next items; `None` at the end.
     ///
     /// # Errors

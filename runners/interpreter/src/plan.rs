@@ -1,5 +1,6 @@
 //! What a program becomes when it is prepared: a tree in which all that depends on the program alone is known.
 
+mod aggregate;
 mod build;
 mod fold;
 mod join;
@@ -10,6 +11,7 @@ use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 
 use runner_core::{ExprId, Literal, LocalId, Op, Prim, Program, Repr, TypeId};
 
+pub(crate) use aggregate::{Aggregate, Folded};
 pub(crate) use fold::{Act, Code, Inst, Load, PARTS, REGISTERS, bits};
 pub(crate) use join::Join;
 
@@ -38,6 +40,8 @@ pub(crate) struct Node {
     pub(crate) fallible: bool,
     /// About how many operations a row takes; array operations count as many.
     pub(crate) cost: u32,
+    /// Whether it looks values up in an array that an external function gives.
+    pub(crate) looks_up: bool,
 }
 
 pub(crate) enum Kind {
@@ -105,6 +109,11 @@ pub(crate) enum Kind {
     Group {
         source: Box<Node>,
         lambda: Box<Lambda>,
+    },
+    /// A map of groups that looks at no items but in folds.
+    Aggregate {
+        source: Box<Node>,
+        aggregate: Box<Aggregate>,
     },
     /// `Fold`, or `Scan` if `every` accumulator is wanted.
     Fold {

@@ -8,15 +8,19 @@ pub(super) use crate::plan::Join;
 
 use super::{
     Eval,
+    branch::{Mask, chosen},
     env::{Env, Map},
     stream::{Piece, Sink, bind},
     val::{Seq, Val},
 };
 use crate::{
     column::{Column, Vector, row_count},
-    kernel::{self, Operand, table::Index},
+    kernel::{
+        self, Operand,
+        table::{Index, Members},
+    },
     limits::BATCH,
-    plan::Prims,
+    plan::{Node, Prims},
 };
 
 /// What is known of a join from an earlier evaluation.
@@ -26,6 +30,9 @@ pub(super) struct Known {
     /// Its hash table, if it has been asked for more than once.
     index: Option<Rc<Index>>,
 }
+
+/// Times that a table is read for those rows alone that look values up in it; after that it is kept.
+const SCANS: u32 = 4;
 
 /// Arrays up to this length are scanned.
 const SHORT: usize = 8;
@@ -52,6 +59,60 @@ impl Eval<'_> {
             bind(&inner, Some(&join.param), items.items);
             self.keys(join.keys.iter().map(|key| &key.build), &inner)
         })
+    }
+
+    /// The items of a table that any row of `env` looks for, as one array, and their hash table. The table is read batch
+    /// by batch and not held as a whole; `None` if it is no such table, or does not pay.
+    pub(super) fn reduced(
+        &self,
+        source: &Node,
+        join: &Join,
+        env: &Env<'_>,
+    ) -> Result<Option<(Column, Index)>> {
+        let mut scans = self.scans.borrow_mut();
+        let count = scans.entry(source.id).or_default();
+        if *count >= SCANS {
+            return Ok(None);
+        }
+        let Some(mut items) = self.items(source, env)?.filter(|items| env.rows <= items.total() / 2) else {
+            return Ok(None);
+        };
+        *count += 1;
+        drop(scans);
+        let probes = self.keys(join.keys.iter().map(|key| &key.probe), env)?;
+        let members = Members::new(&probes, self.seed(), &self.budget)?;
+        // What else must be true is asked now if it is known without the row that looks.
+        let rest = join.rest.as_ref().filter(|rest| rest.free.as_deref() == Some(&[join.param]));
+        let (mut parts, mut keys) = (Vector::new(&self.budget)?, Vector::new(&self.budget)?);
+        while let Some(items) = items.next(&self.budget).map_err(|error| self.placed(error, source))? {
+            let total = items.len();
+            self.budget.step(total)?;
+            let (one, val) = (Env::inner(env, total, Map::Row(0)), Val::Col(items));
+            bind(&one, Some(&join.param), val.clone());
+            let found = self.keys(join.keys.iter().map(|key| &key.build), &one)?;
+            let mut rows = members.rows(&found, self.seed(), &self.budget)?.finish();
+            if let Some(rest) = rest
+                && !rows.is_empty()
+            {
+                let some = Env::inner(env, rows.len(), Map::Row(0));
+                bind(&some, Some(&join.param), val.select(&rows, &self.budget)?);
+                rows = match self.mask(rest, &some)? {
+                    Mask::All => rows,
+                    Mask::None => continue,
+                    Mask::Mixed(mask) => {
+                        let kept = chosen(&mask, true, &self.budget)?;
+                        self.budget.map(&kept, |row| rows.get(*row as usize).copied().unwrap_or_default())?
+                    }
+                };
+            }
+            if !rows.is_empty() {
+                parts.push(val.select(&rows, &self.budget)?.column(rows.len(), &self.budget)?)?;
+                keys.push(found.gather(&rows, &self.budget)?)?;
+            }
+        }
+        let array = Column::one_array(Column::concat(&parts, &self.budget)?, &self.budget)?;
+        let index = Index::new(&Column::concat(&keys, &self.budget)?, self.seed(), &self.budget)?;
+        Ok(Some((array, index)))
     }
 
     /// The hash table over `keys` of an array, which is kept for the next batch of rows.

@@ -3,12 +3,13 @@
 use alloc::{rc::Rc, vec::Vec};
 use core::cmp::Ordering;
 
-use runner_core::{Op, Prim, Repr, Result};
+use runner_core::{Op, Result};
 
 use super::{
     Eval, branch,
     env::Env,
     stream::Piece,
+    sums::Sums,
     val::{Range, Val, ranges},
 };
 use crate::{
@@ -99,20 +100,14 @@ impl Eval<'_> {
     /// `Sum`, or `Mean`. Integers are added exactly, and the sum must fit in the end.
     #[inline(never)]
     pub(super) fn sum(&self, mean: bool, prims: Prims, source: &Node, env: &Env<'_>) -> Result<Val> {
-        let repr = prims.first.map(Prim::repr);
-        let rows_if = |is_used| if is_used { env.rows } else { 0 };
-        let is_exact = !matches!(repr, Some(Repr::F32 | Repr::F64));
-        let mut counts = Vector::filled(0u64, rows_if(mean), &self.budget)?;
-        let mut exact = Vector::filled(0i128, rows_if(is_exact), &self.budget)?;
-        let mut narrow = Vector::filled(0f32, rows_if(repr == Some(Repr::F32)), &self.budget)?;
-        let mut wide = Vector::filled(0f64, rows_if(repr == Some(Repr::F64)), &self.budget)?;
+        let mut sums = Sums::new(mean, prims, env.rows, &self.budget)?;
         self.stream(source, env, &mut |piece| {
             let total = piece.seq.total();
             if total == 0 {
                 return Ok(());
             }
             self.budget.step(total)?;
-            if mean {
+            if let Some(counts) = &mut sums.counts {
                 for (count, (start, end)) in counts.iter_mut().skip(piece.first).zip(piece.seq.ranges()) {
                     *count += (end - start) as u64;
                 }
@@ -121,7 +116,7 @@ impl Eval<'_> {
             let items = seq.items.column(total, &self.budget)?;
             macro_rules! exact {
                 ($values:expr, $sum:expr) => {
-                    for (sum, (start, end)) in exact.iter_mut().skip(first).zip(ranges(&seq.offsets)) {
+                    for (sum, (start, end)) in sums.exact.iter_mut().skip(first).zip(ranges(&seq.offsets)) {
                         for values in $values.get(start..end).unwrap_or_default().chunks(SUMMED) {
                             *sum += $sum(values);
                             self.budget.work(values.len())?;
@@ -155,42 +150,13 @@ impl Eval<'_> {
                 Column::U32(values) => small!(values),
                 Column::I64(values) => exact!(values, sum_i64),
                 Column::U64(values) => exact!(values, sum_u64),
-                Column::F32(values) => in_order!(values, narrow),
-                Column::F64(values) => in_order!(values, wide),
+                Column::F32(values) => in_order!(values, sums.narrow),
+                Column::F64(values) => in_order!(values, sums.wide),
                 _ => return Err(mismatch()),
             }
             Ok(())
         })?;
-        if mean {
-            let sums = match repr {
-                Some(Repr::F32) => self.budget.map(&narrow, |sum| f64::from(*sum))?,
-                Some(Repr::F64) => wide.finish(),
-                _ => self.budget.map(&exact, |sum| *sum as f64)?,
-            };
-            let mean = |sum: &f64, count: &u64| if *count == 0 { f64::NAN } else { sum / *count as f64 };
-            return Ok(Val::Col(Column::F64(self.budget.zip(&sums, &counts, mean)?)));
-        }
-        macro_rules! fit {
-            ($variant:ident $int:ident) => {
-                Column::$variant(self.budget.try_rows(exact.len(), |row| {
-                    let sum = exact.get(row).copied().unwrap_or_default();
-                    $int::try_from(sum).map_err(|_| Fault::Overflow("sum").into())
-                })?)
-            };
-        }
-        Ok(Val::Col(match repr {
-            Some(Repr::I8) => fit!(I8 i8),
-            Some(Repr::I16) => fit!(I16 i16),
-            Some(Repr::I32) => fit!(I32 i32),
-            Some(Repr::I64) => fit!(I64 i64),
-            Some(Repr::U8) => fit!(U8 u8),
-            Some(Repr::U16) => fit!(U16 u16),
-            Some(Repr::U32) => fit!(U32 u32),
-            Some(Repr::U64) => fit!(U64 u64),
-            Some(Repr::F32) => Column::F32(narrow.finish()),
-            Some(Repr::F64) => Column::F64(wide.finish()),
-            _ => return Err(mismatch()),
-        }))
+        sums.finish(&self.budget).map(Val::Col)
     }
 
     /// `Min` or `Max`: the first of the least, or of the greatest, items.

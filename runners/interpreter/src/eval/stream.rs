@@ -25,6 +25,27 @@ use crate::{
 /// Bytes that arrays which are repeated by a `flat_map` may take at a time.
 const FLAT_BYTES: usize = 1 << 20;
 
+/// Bytes of items that are put together before a step that looks them up.
+const HELD_BYTES: usize = 32 << 20;
+
+/// Items of one array that wait for more of it.
+struct Held {
+    parts: Vector<Column>,
+    bytes: usize,
+}
+
+impl Held {
+    fn new(budget: &Budget) -> Result<Self> {
+        Ok(Self { parts: Vector::new(budget)?, bytes: 0 })
+    }
+
+    fn add(&mut self, items: &Seq, budget: &Budget) -> Result<()> {
+        let items = items.items.column(items.total(), budget)?;
+        self.bytes += items.bytes();
+        if items.len() == 0 { Ok(()) } else { self.parts.push(items) }
+    }
+}
+
 /// Arrays, or parts of arrays, of some rows in a row.
 pub(super) struct Piece {
     /// The row of the first array. An array may come in several pieces, one after the other.
@@ -53,12 +74,23 @@ impl Eval<'_> {
             base = source;
         }
         stages.reverse();
-        if let Some(mut items) = self.items(base, env)? {
-            while let Some(items) = items.next(&self.budget).map_err(|error| self.placed(error, base))? {
-                let piece = self.one(0, items.len(), Val::Col(items))?;
-                self.pass(&stages, piece, env, sink)?;
-            }
-            return Ok(());
+        if env.is_root()
+            && let Some(mut items) = self.items(base, env)?
+        {
+            let mut source = |sink: Sink<'_>| -> Result<()> {
+                while let Some(items) = items.next(&self.budget).map_err(|error| self.placed(error, base))? {
+                    sink(self.one(0, items.len(), Val::Col(items))?)?;
+                }
+                Ok(())
+            };
+            return self.drive(&stages, env, &mut source, sink);
+        }
+        if let Some((Kind::Join { join, .. }, rest)) =
+            stages.split_first().map(|(first, rest)| (&first.kind, rest))
+            && env.rows > 1
+            && let Some((array, index)) = self.reduced(base, join, env)?
+        {
+            return self.look_up(join, &index, &array, env, &mut |piece| self.pass(rest, piece, env, sink));
         }
         let mut val = self.eval(base, env)?;
         if let Val::Range(range) = &val
@@ -86,22 +118,56 @@ impl Eval<'_> {
                 if stages.is_empty() {
                     return sink(Piece { first: 0, seq: Seq::clone(&seq) });
                 }
-                self.split(&seq, &mut |piece| self.pass(&stages, piece, env, sink))
+                self.drive(&stages, env, &mut |sink| self.split(&seq, sink), sink)
             }
         }
     }
 
-    /// The items of an array that a function makes batch by batch, if this is the only place and time that they are
-    /// asked for.
-    fn items(&self, node: &Node, env: &Env<'_>) -> Result<Option<Box<dyn Items>>> {
+    /// The items of an array that a function makes batch by batch, if it is the same array for all rows.
+    pub(super) fn items(&self, node: &Node, env: &Env<'_>) -> Result<Option<Box<dyn Items>>> {
         let Kind::External { function, args } = &node.kind else { return Ok(None) };
-        if !env.is_root() {
+        if !is_const(node, env) {
             return Ok(None);
         }
         self.budget.step(1)?;
-        let items = self
-            .with_call(*function, args, env, |native, args, context| native.items(args, context).transpose());
+        let one = Env::inner(env, 1, Map::Row(0));
+        let items = self.with_call(*function, args, &one, |native, args, context| {
+            native.items(args, context).transpose()
+        });
         items.map_err(|error| self.placed(error, node))
+    }
+
+    /// The pieces of a source through the steps of a chain. What comes before a step that looks values up in a table is
+    /// put together first, so that the table is read once for all of it.
+    fn drive(
+        &self,
+        stages: &[&Node],
+        env: &Env<'_>,
+        source: &mut dyn FnMut(Sink<'_>) -> Result<()>,
+        sink: Sink<'_>,
+    ) -> Result<()> {
+        let at = stages.iter().position(|stage| env.rows == 1 && looks_up(stage));
+        let Some((before, [stage, rest @ ..])) = at.map(|at| stages.split_at(at)) else {
+            return source(&mut |piece| self.pass(stages, piece, env, sink));
+        };
+        let mut source = |sink: Sink<'_>| -> Result<()> {
+            let mut held = Held::new(&self.budget)?;
+            source(&mut |piece| {
+                self.pass(before, piece, env, &mut |piece| {
+                    held.add(&piece.seq, &self.budget)?;
+                    if held.bytes < HELD_BYTES { Ok(()) } else { self.pass_held(stage, &mut held, env, sink) }
+                })
+            })?;
+            self.pass_held(stage, &mut held, env, sink)
+        };
+        self.drive(rest, env, &mut source, sink)
+    }
+
+    fn pass_held(&self, stage: &Node, held: &mut Held, env: &Env<'_>, sink: Sink<'_>) -> Result<()> {
+        let items = Column::concat(&held.parts, &self.budget)?;
+        *held = Held::new(&self.budget)?;
+        let piece = self.one(0, items.len(), Val::Col(items))?;
+        self.pass(&[stage], piece, env, sink)
     }
 
     /// The whole arrays of an expression.
@@ -164,6 +230,12 @@ impl Eval<'_> {
         let Piece { first, seq } = piece;
         let total = seq.total();
         self.budget.step(total)?;
+        if is_chain(&lambda.body) {
+            let inner = Env::inner(env, total, Map::segments(&seq.offsets, first));
+            bind(&inner, lambda.params.first(), seq.items.clone());
+            return self
+                .stream(&lambda.body, &inner, &mut |piece| sink(self.joined(&seq.offsets, first, piece)?));
+        }
         let arrays = self.over(lambda, &seq, first, env)?;
         // The same array, or arrays of another column, may be repeated for many items.
         let each = arrays.bytes(total).div_ceil(total);
@@ -187,6 +259,20 @@ impl Eval<'_> {
             }
         }
         Ok(())
+    }
+
+    /// A piece of the arrays of items as one of the arrays that those items are of.
+    fn joined(&self, outer: &[u32], first: usize, piece: Piece) -> Result<Piece> {
+        let (start, end) = (piece.first, piece.first + piece.seq.rows());
+        let row = outer.partition_point(|offset| (*offset as usize) <= start).saturating_sub(1);
+        let rows = outer.get(row..).unwrap_or_default();
+        let count = rows.partition_point(|offset| (*offset as usize) < end).max(1);
+        let bounds = rows.get(..=count).unwrap_or(rows);
+        let offsets = self.budget.map(bounds, |offset| {
+            let at = (*offset as usize).clamp(start, end) - start;
+            piece.seq.offsets.get(at).copied().unwrap_or_default()
+        })?;
+        Ok(Piece { first: first + row, seq: Seq { offsets, items: piece.seq.items } })
     }
 
     #[inline(never)]
@@ -390,6 +476,21 @@ impl Eval<'_> {
         bind(&inner, Some(&join.param), seq.items.clone());
         let mask = self.mask(rest, &inner)?;
         keep(seq, mask, &self.budget)
+    }
+}
+
+/// Whether this is a step of a chain.
+fn is_chain(node: &Node) -> bool {
+    matches!(node.kind, Kind::Map { .. } | Kind::FlatMap { .. } | Kind::Filter { .. } | Kind::Join { .. })
+}
+
+/// Whether the function of a step looks values up in a table.
+fn looks_up(stage: &Node) -> bool {
+    match &stage.kind {
+        Kind::Map { lambda, .. } | Kind::FlatMap { lambda, .. } | Kind::Filter { lambda, .. } => {
+            lambda.body.looks_up
+        }
+        _ => false,
     }
 }
 

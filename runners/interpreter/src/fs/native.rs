@@ -136,6 +136,10 @@ struct Rows {
 }
 
 impl Items for Rows {
+    fn total(&self) -> usize {
+        self.scan.total()
+    }
+
     fn next(&mut self, budget: &Budget) -> Result<Option<Column>> {
         self.scan.next(budget).map_err(|error| error.context(format_args!("{:?}", self.file)))
     }

@@ -4,15 +4,17 @@
 //! memory before it takes it.
 
 mod buckets;
+mod groups;
 mod hash;
+mod members;
 
 use runner_core::Result;
 
-pub(crate) use self::hash::Seed;
 use self::{
     buckets::{Buckets, Work},
     hash::Hashes,
 };
+pub(crate) use self::{groups::Groups, hash::Seed, members::Members};
 use super::order::compare_rows;
 use crate::{
     budget::Budget,
@@ -254,6 +256,19 @@ pub(crate) fn distinct(
     budget: &Budget,
 ) -> Result<Buffer<u32>> {
     Ok(Classes::new(keys, segments, seed, budget)?.first.finish())
+}
+
+/// Whether rows of two columns of one type are equal.
+#[inline]
+fn equal_rows(a: &Column, row: usize, b: &Column, other: usize, work: &mut Work<'_>) -> bool {
+    match (a, b) {
+        (Column::I64(a), Column::I64(b)) => a.get(row) == b.get(other),
+        (Column::Text(a), Column::Text(b)) => same_text(a.get(row), b.get(other), work),
+        _ => {
+            work.add(weight(b, other, other + 1));
+            compare_rows(a, row, b, other, work.budget()).is_eq()
+        }
+    }
 }
 
 #[inline]

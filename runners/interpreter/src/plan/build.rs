@@ -3,10 +3,13 @@
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use runner_core::{
-    Error, Expr, ExprId, Kind as Source, Literal, LocalId, Op, Prim, Program, Repr, Result, TypeId, TypeTable,
+    Error, Expr, ExprId, INPUT, Kind as Source, Literal, LocalId, Op, Prim, Program, Repr, Result, TypeId,
+    TypeTable,
 };
 
-use super::{Arm, Constant, Join, Kind, Lambda, Node, Plan, Prims, fold, observe, weight::program_bytes};
+use super::{
+    Aggregate, Arm, Constant, Join, Kind, Lambda, Node, Plan, Prims, fold, observe, weight::program_bytes,
+};
 use crate::native::Call;
 
 /// Sets of free locals beyond this size are not kept.
@@ -18,7 +21,7 @@ const ARRAY_COST: u32 = 1000;
 impl Plan {
     /// Translates a program whose external functions are `natives`.
     pub(crate) fn new(program: &Program, natives: Vec<Arc<dyn Call>>) -> Result<Self> {
-        let mut builder = Builder { types: program.types(), constants: 0 };
+        let mut builder = Builder { types: program.types(), constants: 0, next_local: next_local(program) };
         // Every expression stands behind those that it uses, each of which is used once: one pass, no recursion.
         let mut made: Vec<Option<Made>> = Vec::with_capacity(program.body().len());
         let mut bytes = program_bytes(program);
@@ -93,6 +96,8 @@ fn listed<T, R>(from: &[T], mut make: impl FnMut(&T) -> Result<R>) -> Result<Vec
 struct Builder<'a> {
     types: &'a TypeTable,
     constants: usize,
+    /// From which number on no local of the program is called.
+    next_local: u32,
 }
 
 impl Builder<'_> {
@@ -140,7 +145,7 @@ impl Builder<'_> {
         Ok(Made::Node(finish(id, expr.ty, kind)))
     }
 
-    fn call(&self, op: Op, args: &[ExprId], ty: TypeId, parts: &mut Parts<'_>) -> Result<Kind> {
+    fn call(&mut self, op: Op, args: &[ExprId], ty: TypeId, parts: &mut Parts<'_>) -> Result<Kind> {
         let function = |parts: &mut Parts<'_>| match args {
             [source, lambda] => Ok((parts.boxed(*source)?, parts.lambda(*lambda)?)),
             _ => Err(broken()),
@@ -165,7 +170,7 @@ impl Builder<'_> {
             }
             Op::Map => {
                 let (source, lambda) = function(parts)?;
-                Kind::Map { source, lambda }
+                self.map(*source, lambda)
             }
             Op::FlatMap => {
                 let (source, lambda) = function(parts)?;
@@ -222,6 +227,19 @@ impl Builder<'_> {
         })
     }
 
+    fn map(&mut self, source: Node, lambda: Box<Lambda>) -> Kind {
+        let Kind::Group { source: items, lambda: key } = source.kind else {
+            return Kind::Map { source: Box::new(source), lambda };
+        };
+        match Aggregate::detect(key, lambda, &mut self.next_local) {
+            Ok(aggregate) => Kind::Aggregate { source: items, aggregate: Box::new(aggregate) },
+            Err((key, lambda)) => {
+                let kind = Kind::Group { source: items, lambda: key };
+                Kind::Map { source: Box::new(Node { kind, ..source }), lambda }
+            }
+        }
+    }
+
     fn prims(&self, first: Option<&Node>, result: TypeId) -> Prims {
         let prim = |ty| self.types.as_prim(self.types.as_array(ty).unwrap_or(ty));
         Prims { first: first.and_then(|node| prim(node.ty)), result: prim(result) }
@@ -247,9 +265,25 @@ impl Builder<'_> {
     }
 }
 
+/// A number from which on no local of a program is called.
+fn next_local(program: &Program) -> u32 {
+    let most = program.body().iter().flat_map(|expr| match &expr.kind {
+        Source::Lambda { params, .. } => params.iter().map(|(local, _)| local.0).max(),
+        Source::Let { bindings, .. } => bindings.iter().map(|(local, _)| local.0).max(),
+        Source::Switch { arms, .. } => arms.iter().filter_map(|arm| Some(arm.payload?.0)).max(),
+        _ => None,
+    });
+    most.max().unwrap_or_default().max(INPUT.0).saturating_add(1)
+}
+
 /// A node with what follows from its parts.
 pub(super) fn finish(id: ExprId, ty: TypeId, kind: Kind) -> Node {
-    let mut about = About { free: Some(Vec::new()), fallible: own_fault(&kind), cost: own_cost(&kind) };
+    let mut about = About {
+        free: Some(Vec::new()),
+        fallible: own_fault(&kind),
+        cost: own_cost(&kind),
+        looks_up: matches!(&kind, Kind::Join { source, .. } if matches!(source.kind, Kind::External { .. })),
+    };
     match &kind {
         Kind::Const(_) | Kind::Fail(_) => {}
         Kind::Local(local) => about.free = Some(Vec::from([*local])),
@@ -301,6 +335,16 @@ pub(super) fn finish(id: ExprId, ty: TypeId, kind: Kind) -> Node {
             }
             join.rest.iter().for_each(|rest| about.with_lambda(&[join.param], rest));
         }
+        Kind::Aggregate { source, aggregate } => {
+            about.with(source);
+            about.with_lambda(&aggregate.key.params, &aggregate.key.body);
+            let mut bound = Vec::from([aggregate.group]);
+            for folded in &aggregate.folds {
+                about.with_lambda(&[aggregate.group], &folded.node);
+                bound.push(folded.local);
+            }
+            about.with_lambda(&bound, &aggregate.body);
+        }
         Kind::Fold { source, initial, lambda, .. } => {
             about.with(source);
             about.with(initial);
@@ -308,13 +352,14 @@ pub(super) fn finish(id: ExprId, ty: TypeId, kind: Kind) -> Node {
         }
     }
     let free = about.free.map(Vec::into_boxed_slice);
-    Node { id, ty, kind, free, fallible: about.fallible, cost: about.cost }
+    Node { id, ty, kind, free, fallible: about.fallible, cost: about.cost, looks_up: about.looks_up }
 }
 
 struct About {
     free: Option<Vec<LocalId>>,
     fallible: bool,
     cost: u32,
+    looks_up: bool,
 }
 
 impl About {
@@ -325,6 +370,7 @@ impl About {
     fn with_lambda(&mut self, bound: &[LocalId], node: &Node) {
         self.fallible |= node.fallible;
         self.cost = self.cost.saturating_add(node.cost);
+        self.looks_up |= node.looks_up;
         let (Some(free), Some(more)) = (&mut self.free, &node.free) else {
             self.free = None;
             return;

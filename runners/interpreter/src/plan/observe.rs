@@ -83,6 +83,15 @@ impl Walk {
                 // Of each group: its key and its items.
                 self.passed(source, item, &used.items().part(1).items());
             }
+            Kind::Aggregate { source, aggregate } => {
+                let mut item = self.lambda(&aggregate.key, &Used::all());
+                let outer = self.locals.remove(&aggregate.group);
+                self.node(&aggregate.body, &used.items());
+                aggregate.folds.iter().for_each(|folded| self.node(&folded.node, &Used::all()));
+                let group = self.leave(aggregate.group, outer);
+                item.add(&group.part(1).items());
+                self.node(source, &item.within(ITEMS));
+            }
             Kind::Fold { source, initial, lambda, .. } => {
                 let params = self.scope(&lambda.params, &lambda.body, &Used::all());
                 self.node(initial, &Used::all());

@@ -2,7 +2,7 @@
 
 use runner_core::{Expr, Literal, LocalId, Program, SourcePlace};
 
-use super::{Code, Constant, Kind, Lambda, Node};
+use super::{Code, Constant, Folded, Kind, Lambda, Node};
 
 /// What an allocation costs beside its contents.
 const ALLOCATION: usize = 16;
@@ -35,6 +35,9 @@ impl Node {
             Kind::Let { bindings, .. } => bindings.len() * size_of::<LocalId>(),
             Kind::Switch { arms, .. } => arms.len() * 2 * ALLOCATION,
             Kind::Fold { code: Some(code), .. } => code.own_bytes(),
+            Kind::Aggregate { aggregate, .. } => {
+                size_of_val(&**aggregate) + aggregate.folds.len() * size_of::<Folded>()
+            }
             Kind::Join { join, .. } => size_of_val(&**join) + join.keys.len() * ALLOCATION,
             Kind::Fail(message) => message.len(),
             _ => 0,

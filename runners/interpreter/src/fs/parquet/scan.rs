@@ -90,6 +90,11 @@ impl Scan {
         })
     }
 
+    /// Number of all rows, by what the file says of itself.
+    pub(in crate::fs) fn total(&self) -> usize {
+        usize::try_from(self.metadata.metadata().file_metadata().num_rows()).unwrap_or(usize::MAX)
+    }
+
     /// The next rows, as tuples; `None` at the end.
     ///
     /// # Errors
