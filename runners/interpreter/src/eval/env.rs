@@ -141,9 +141,26 @@ impl<'a> Env<'a> {
             return Ok(val);
         }
         let Some((outer, map)) = &self.outer else { return Ok(Val::empty()) };
-        let val = map.apply(&outer.get(local)?, self.rows, self.budget)?;
+        let val = map.apply(&outer.shared(local)?, self.rows, self.budget)?;
         let val = val.settle(self.rows);
         self.seen.borrow_mut().push((local, val.clone()));
+        Ok(val)
+    }
+
+    /// The values of a local for what lies within. Where there is one row, its value is gathered once for all of that.
+    fn shared(&self, local: LocalId) -> Result<Val> {
+        let val = self.get(local)?;
+        if self.rows != 1 || matches!(val, Val::Const(_) | Val::Range(_)) {
+            return Ok(val);
+        }
+        let val = Val::Const(val.column(1, self.budget)?);
+        for locals in [&self.own, &self.seen] {
+            let mut locals = locals.borrow_mut();
+            if let Some((_, known)) = locals.iter_mut().rev().find(|(known, _)| *known == local) {
+                *known = val.clone();
+                break;
+            }
+        }
         Ok(val)
     }
 

@@ -6,6 +6,7 @@
 mod buckets;
 mod groups;
 mod hash;
+mod integers;
 mod members;
 
 use runner_core::Result;
@@ -13,6 +14,7 @@ use runner_core::Result;
 use self::{
     buckets::{Buckets, Work},
     hash::Hashes,
+    integers::Direct,
 };
 pub(crate) use self::{groups::Groups, hash::Seed, members::Members};
 use super::order::compare_rows;
@@ -32,11 +34,20 @@ pub(crate) struct Classes {
 
 /// Rows by their value.
 pub(crate) struct Index {
-    keys: Column,
-    buckets: Buckets,
+    classes: Lookup,
     /// The rows of class `i` are `rows[offsets[i]..offsets[i + 1]]`.
     offsets: Vector<u32>,
     rows: Vector<u32>,
+}
+
+/// Classes by their value.
+enum Lookup {
+    Direct(Direct),
+    /// By the first row of each.
+    Hashed {
+        keys: Column,
+        buckets: Buckets,
+    },
 }
 
 impl Classes {
@@ -173,11 +184,17 @@ impl Index {
     /// # Errors
     /// Those of the budget.
     pub(crate) fn new(keys: &Column, seed: &Seed, budget: &Budget) -> Result<Self> {
-        let mut buckets = Buckets::with_capacity(keys.len(), budget)?;
-        let all = core::iter::once((0, keys.len()));
-        let classes = Classes::within(keys, all, seed, budget, &mut buckets)?;
+        let (classes, lookup) = match Direct::new(keys, budget)? {
+            Some((direct, classes)) => (classes, Lookup::Direct(direct)),
+            None => {
+                let mut buckets = Buckets::with_capacity(keys.len(), budget)?;
+                let all = core::iter::once((0, keys.len()));
+                let classes = Classes::within(keys, all, seed, budget, &mut buckets)?;
+                (classes, Lookup::Hashed { keys: keys.clone(), buckets })
+            }
+        };
         let (rows, offsets) = classes.rows(budget)?;
-        Ok(Self { keys: keys.clone(), buckets, offsets, rows })
+        Ok(Self { classes: lookup, offsets, rows })
     }
 
     /// Calls `found` with each row of `probes`, in order, and the rows that are equal to it, in order.
@@ -191,24 +208,32 @@ impl Index {
         budget: &Budget,
         mut found: impl FnMut(usize, &[u32]) -> Result<()>,
     ) -> Result<()> {
+        let (known, buckets) = match &self.classes {
+            Lookup::Direct(direct) => {
+                return direct.look_up(probes, budget, |row, class| {
+                    found(row, class.map(|class| self.of(class)).unwrap_or_default())
+                });
+            }
+            Lookup::Hashed { keys, buckets } => (keys, buckets),
+        };
         let hashes = seed.hash(probes, budget)?;
         let work = Work::new(budget);
         macro_rules! dispatch {
             ($($variant:ident),*) => {
-                match (&self.keys, probes) {
+                match (known, probes) {
                     $((Column::$variant(keys), Column::$variant(values)) => {
-                        self.probe(&hashes, work, |a, b, _| keys.get(a) == values.get(b), &mut found)
+                        self.probe(buckets, &hashes, work, |a, b, _| keys.get(a) == values.get(b), &mut found)
                     })*
                     (Column::Text(keys), Column::Text(texts)) => {
                         let equal = |a, b, work: &mut Work<'_>| same_text(keys.get(a), texts.get(b), work);
-                        self.probe(&hashes, work, equal, &mut found)
+                        self.probe(buckets, &hashes, work, equal, &mut found)
                     }
                     (keys, _) => {
                         let equal = |a, b, work: &mut Work<'_>| {
                             work.add(weight(probes, b, b + 1));
                             compare_rows(keys, a, probes, b, work.budget()).is_eq()
                         };
-                        self.probe(&hashes, work, equal, &mut found)
+                        self.probe(buckets, &hashes, work, equal, &mut found)
                     }
                 }
             };
@@ -219,6 +244,7 @@ impl Index {
     #[inline]
     fn probe(
         &self,
+        buckets: &Buckets,
         hashes: &Hashes,
         mut work: Work<'_>,
         equal: impl Fn(usize, usize, &mut Work<'_>) -> bool,
@@ -229,7 +255,7 @@ impl Index {
             let same = |class: u32, work: &mut Work<'_>| {
                 self.of(class).first().is_some_and(|first| equal(*first as usize, probe, work))
             };
-            match self.buckets.find(*hash, &mut work, same) {
+            match buckets.find(*hash, &mut work, same) {
                 Some(class) => found(probe, self.of(class))?,
                 None => found(probe, &[])?,
             }

@@ -6,6 +6,7 @@ use super::{
     Classes, Seed,
     buckets::{Buckets, Work},
     equal_rows,
+    integers::Span,
 };
 use crate::{
     budget::Budget,
@@ -18,7 +19,7 @@ pub(crate) struct Members(Values);
 enum Values {
     /// A bit for each integer from the least value to the greatest.
     Bits {
-        least: i64,
+        span: Span,
         bits: Vector<u64>,
     },
     Hashed {
@@ -45,31 +46,17 @@ impl Members {
     }
 
     fn bits(keys: &Column, budget: &Budget) -> Result<Option<Self>> {
-        macro_rules! integers {
-            ($($variant:ident)*) => {
-                match keys {
-                    $(Column::$variant(values) => {
-                        let values = || values.iter().map(|value| i64::from(*value));
-                        let (Some(least), Some(most)) = (values().min(), values().max()) else { return Ok(None) };
-                        let Ok(range) = usize::try_from(most.abs_diff(least)) else { return Ok(None) };
-                        if range / SPREAD > keys.len() {
-                            return Ok(None);
-                        }
-                        let mut bits = Vector::filled(0u64, range / 64 + 1, budget)?;
-                        for value in values() {
-                            let bit = value.abs_diff(least);
-                            if let Some(word) = bits.get_mut((bit / 64) as usize) {
-                                *word |= 1 << (bit % 64);
-                            }
-                            budget.work(1)?;
-                        }
-                        Ok(Some(Self(Values::Bits { least, bits })))
-                    })*
-                    _ => Ok(None),
-                }
-            };
-        }
-        integers!(I8 I16 I32 I64 U8 U16 U32)
+        let Some(span) = Span::of(keys, budget)?.filter(|span| span.length / SPREAD <= keys.len()) else {
+            return Ok(None);
+        };
+        let mut bits = Vector::filled(0u64, span.length / 64 + 1, budget)?;
+        span.distances(keys, budget, |_, distance| {
+            if let Some(word) = bits.get_mut(distance / 64) {
+                *word |= 1 << (distance % 64);
+            }
+            Ok(())
+        })?;
+        Ok(Some(Self(Values::Bits { span, bits })))
     }
 
     /// The rows of `probes`, a column of the same type, that are among the values.
@@ -87,24 +74,11 @@ impl Members {
             count += usize::from(is_member);
         };
         match &self.0 {
-            Values::Bits { least, bits } => {
-                macro_rules! integers {
-                    ($($variant:ident)*) => {
-                        match probes {
-                            $(Column::$variant(values) => {
-                                for (row, value) in (0..).zip(values.iter()) {
-                                    let bit = i64::from(*value).wrapping_sub(*least).cast_unsigned();
-                                    let word = bits.get((bit / 64) as usize).copied().unwrap_or_default();
-                                    put(row, word >> (bit % 64) & 1 == 1);
-                                }
-                                budget.step(values.len())?;
-                            })*
-                            _ => {}
-                        }
-                    };
-                }
-                integers!(I8 I16 I32 I64 U8 U16 U32);
-            }
+            Values::Bits { span, bits } => span.distances(probes, budget, |row, distance| {
+                let word = bits.get(distance / 64).copied().unwrap_or_default();
+                put(row as u32, word >> (distance % 64) & 1 == 1);
+                Ok(())
+            })?,
             Values::Hashed { keys, first, buckets } => {
                 let hashes = seed.hash(probes, budget)?;
                 let mut work = Work::new(budget);
