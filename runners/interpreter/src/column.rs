@@ -260,7 +260,7 @@ impl Column {
             Self::I16(_) | Self::U16(_) => self.len() * 2,
             Self::I32(_) | Self::U32(_) | Self::F32(_) => self.len() * 4,
             Self::I64(_) | Self::U64(_) | Self::F64(_) => self.len() * 8,
-            Self::Text(text) => text.byte_len() + text.len() * 4,
+            Self::Text(text) => text.held_bytes(),
             Self::Tuple(tuple) => tuple.fields.iter().map(Self::bytes).sum(),
             Self::Array(array) => {
                 let (first, last) = array.bounds();

@@ -21,7 +21,7 @@ use runner_core::{Code, Detail, Error, ExprId, INPUT, Literal, Repr, Result};
 
 use crate::{
     budget::Budget,
-    column::{Column, Vector},
+    column::{Buffer, Column, Vector},
     kernel::{self, Operand, table::Seed},
     native::{Call, Context},
     plan::{Constant, Kind, Node, Plan},
@@ -201,7 +201,7 @@ impl<'p> Eval<'p> {
         let Kind::Scalar { op, prims, args } = &node.kind else { return Err(kernel::mismatch()) };
         let vals: Vec<Val> = args.iter().map(|arg| self.eval(arg, env)).collect::<Result<_>>()?;
         if !node.fallible
-            && let Some((base, rows)) = lift(&vals, env.rows)
+            && let Some((base, rows)) = lift(&vals, env.rows, &self.budget)?
         {
             let len = base.len();
             let operands: Vec<Operand> = vals
@@ -288,18 +288,22 @@ fn is_const(node: &Node, env: &Env<'_>) -> bool {
     env.rows == 1 || node.free.as_ref().is_some_and(|free| free.iter().all(|local| env.is_const(*local)))
 }
 
-/// The one column that operands are a view of, if it is so much shorter than the view that work on it pays.
-fn lift(vals: &[Val], rows: usize) -> Option<(Column, crate::column::Buffer<u32>)> {
-    let mut found: Option<&Rc<val::View>> = None;
+/// The one column that operands are a view of, if it is so much shorter than the view that work on it pays. A text with
+/// a dictionary is a view of that.
+fn lift(vals: &[Val], rows: usize, budget: &Budget) -> Result<Option<(Column, Buffer<u32>)>> {
+    let mut found: Option<&Val> = None;
     for val in vals {
         match (val, found) {
             (Val::Const(_), _) => {}
-            (Val::View(view), None) if view.parts().0.len() * 2 <= rows => found = Some(view),
-            (Val::View(view), Some(other)) if Rc::ptr_eq(view, other) => {}
-            _ => return None,
+            (val, None) => found = Some(val),
+            (Val::View(view), Some(Val::View(other))) if Rc::ptr_eq(view, other) => {}
+            _ => return Ok(None),
         }
     }
-    found.map(|view| (view.parts().0.clone(), view.parts().1.clone()))
+    match found {
+        Some(val) => val.distinct(rows, budget),
+        None => Ok(None),
+    }
 }
 
 /// A number that nobody can guess, from the system.

@@ -70,12 +70,54 @@ fn texts(parts: &Parts<'_>, rows: usize, budget: &Budget) -> Result<Column> {
             _ => None,
         })
     };
+    if let Some(text) = dictionaries(texts, rows, budget)? {
+        return Ok(Column::Text(text));
+    }
     let bytes = row_count(texts().map(Text::byte_len).sum())? as usize;
     let mut builder = TextBuilder::with_capacity(rows, bytes, budget)?;
     for text in texts() {
         builder.extend(text)?;
     }
     Ok(Column::Text(builder.finish()))
+}
+
+/// The texts as rows of one dictionary of all values, if all have dictionaries that are small in sum.
+fn dictionaries<'a, I: Iterator<Item = &'a Text>>(
+    texts: impl Fn() -> I,
+    rows: usize,
+    budget: &Budget,
+) -> Result<Option<Text>> {
+    let mut dictionaries: Vector<(Text, u32)> = Vector::new(budget)?;
+    let mut total = 0usize;
+    for text in texts() {
+        let Some((values, _)) = text.dictionary() else { return Ok(None) };
+        if dictionaries.last().is_none_or(|(last, _)| !last.has_values_of(&values)) {
+            let start = row_count(total)?;
+            total += values.len();
+            if total > rows / 2 {
+                return Ok(None);
+            }
+            dictionaries.push((values, start))?;
+        }
+    }
+    let mut codes = Vector::with_capacity(rows, budget)?;
+    let mut known = dictionaries.iter().peekable();
+    for text in texts() {
+        let Some((values, more)) = text.dictionary() else { return Ok(None) };
+        while known.next_if(|(known, _)| !known.has_values_of(&values)).is_some() {}
+        let start = known.peek().map_or(0, |(_, start)| *start);
+        codes.append_run(more.iter().map(|code| code + start))?;
+    }
+    let values = match &*dictionaries {
+        [(one, _)] => one.clone(),
+        all => {
+            let bytes = row_count(all.iter().map(|(values, _)| values.byte_len()).sum())? as usize;
+            let mut builder = TextBuilder::with_capacity(total, bytes, budget)?;
+            all.iter().try_for_each(|(values, _)| builder.extend(values))?;
+            builder.finish()
+        }
+    };
+    values.coded(codes.finish(), budget).map(Some)
 }
 
 fn tuples(parts: &Parts<'_>, rows: usize, budget: &Budget) -> Result<Column> {

@@ -83,6 +83,11 @@ fn pick<T: Copy + Default>(values: &[T], rows: &[u32], budget: &Budget) -> Resul
 }
 
 fn texts(text: &Text, rows: &[u32], budget: &Budget) -> Result<Text> {
+    if let Some((values, codes)) = text.dictionary()
+        && !values.is_sparse(rows.len())
+    {
+        return values.coded(pick(codes, rows, budget)?, budget);
+    }
     let mut bytes = 0;
     for chunk in rows.chunks(CHECKED_ROWS) {
         bytes += chunk.iter().map(|row| text.get(*row as usize).len()).sum::<usize>();

@@ -10,11 +10,13 @@ use crate::{
     scalar::floor,
 };
 
-/// Texts, one behind the other: row `i` is `bytes[offsets[i]..offsets[i + 1]]`.
+/// Texts, one behind the other: value `i` is `bytes[offsets[i]..offsets[i + 1]]`. Row `i` is value `i`, or value
+/// `codes[i]` of a dictionary.
 #[derive(Clone)]
 pub(crate) struct Text {
-    pub(crate) offsets: Buffer<u32>,
+    offsets: Buffer<u32>,
     bytes: Rc<Storage>,
+    codes: Option<Buffer<u32>>,
 }
 
 struct Storage {
@@ -33,12 +35,45 @@ pub(crate) struct TextBuilder {
 impl Text {
     /// Number of texts.
     pub(crate) fn len(&self) -> usize {
+        match &self.codes {
+            Some(codes) => codes.len(),
+            None => self.values(),
+        }
+    }
+
+    fn values(&self) -> usize {
         self.offsets.len().saturating_sub(1)
+    }
+
+    /// The dictionary and the code of each row, if there is one.
+    pub(crate) fn dictionary(&self) -> Option<(Self, &Buffer<u32>)> {
+        let codes = self.codes.as_ref()?;
+        Some((Self { codes: None, ..self.clone() }, codes))
+    }
+
+    /// These rows of this, as a dictionary.
+    ///
+    /// # Errors
+    /// `RESOURCE_EXHAUSTED` if there is no memory left.
+    pub(crate) fn coded(&self, rows: Buffer<u32>, budget: &Budget) -> Result<Self> {
+        let codes = match &self.codes {
+            Some(codes) => budget.map(&rows, |row| codes.get(*row as usize).copied().unwrap_or_default())?,
+            None => rows,
+        };
+        Ok(Self { codes: Some(codes), ..self.clone() })
     }
 
     /// The text at a row, empty beyond the end.
     #[inline]
     pub(crate) fn get(&self, row: usize) -> &str {
+        match &self.codes {
+            Some(codes) => codes.get(row).map_or("", |code| self.value(*code as usize)),
+            None => self.value(row),
+        }
+    }
+
+    #[inline]
+    fn value(&self, row: usize) -> &str {
         match (self.offsets.get(row), self.offsets.get(row + 1)) {
             (Some(start), Some(end)) => {
                 self.bytes.text.get(*start as usize..*end as usize).unwrap_or_default()
@@ -53,40 +88,71 @@ impl Text {
     }
 
     pub(super) fn slice(&self, start: usize, end: usize) -> Self {
-        Self { offsets: self.offsets.slice(start, end + 1), bytes: Rc::clone(&self.bytes) }
+        match &self.codes {
+            Some(codes) => Self { codes: Some(codes.slice(start, end)), ..self.clone() },
+            None => Self { offsets: self.offsets.slice(start, end + 1), ..self.clone() },
+        }
     }
 
     /// Number of bytes of all texts.
     pub(crate) fn byte_len(&self) -> usize {
-        match (self.offsets.first(), self.offsets.last()) {
-            (Some(first), Some(last)) => last.saturating_sub(*first) as usize,
-            _ => 0,
-        }
+        self.byte_range(0, self.len())
     }
 
     /// Number of bytes of the texts of rows `start..end`.
     pub(crate) fn byte_range(&self, start: usize, end: usize) -> usize {
+        if self.codes.is_some() {
+            return (start..end).map(|row| self.get(row).len()).fold(0, usize::saturating_add);
+        }
         match (self.offsets.get(start), self.offsets.get(end)) {
             (Some(first), Some(last)) => last.saturating_sub(*first) as usize,
             _ => 0,
         }
     }
 
-    /// All texts without bounds between them.
-    pub(crate) fn joined(&self) -> &str {
-        match (self.offsets.first(), self.offsets.last()) {
+    /// Bytes that the rows take, without those of a dictionary.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.len() * size_of::<u32>() + if self.codes.is_some() { 0 } else { self.byte_len() }
+    }
+
+    /// All texts without bounds between them, and their offsets, which may not begin at 0; `None` if there is a
+    /// dictionary.
+    pub(crate) fn joined(&self) -> Option<(&str, &[u32])> {
+        if self.codes.is_some() {
+            return None;
+        }
+        let text = match (self.offsets.first(), self.offsets.last()) {
             (Some(first), Some(last)) => {
                 self.bytes.text.get(*first as usize..*last as usize).unwrap_or_default()
             }
             _ => "",
-        }
+        };
+        Some((text, &self.offsets))
+    }
+
+    /// Whether both have the same values, so that codes mean the same.
+    pub(super) fn has_values_of(&self, other: &Self) -> bool {
+        self.offsets.is_same(&other.offsets)
+    }
+
+    /// Whether a dictionary is too large for so many rows of it, which had better be copied.
+    pub(super) fn is_sparse(&self, rows: usize) -> bool {
+        self.values() / SPARSE > rows
     }
 
     /// Whether both are the same rows of the same column.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        self.offsets.is_same(&other.offsets)
+        self.has_values_of(other)
+            && match (&self.codes, &other.codes) {
+                (Some(codes), Some(others)) => codes.is_same(others),
+                (None, None) => true,
+                _ => false,
+            }
     }
 }
+
+/// A dictionary of this many values for each row is given up.
+const SPARSE: usize = 4;
 
 impl TextBuilder {
     /// With room for this many texts and bytes.
@@ -186,13 +252,15 @@ impl TextBuilder {
     /// # Errors
     /// As [`TextBuilder::push`].
     pub(crate) fn extend(&mut self, texts: &Text) -> Result<()> {
+        let Some((text, offsets)) = texts.joined() else {
+            return texts.iter().try_for_each(|text| self.push(text));
+        };
         let start = self.text.len();
-        row_count(start + texts.byte_len())?;
-        self.push_str(texts.joined())?;
-        let first = texts.offsets.first().copied().unwrap_or_default();
-        self.offsets.append_run(
-            texts.offsets.get(1..).unwrap_or_default().iter().map(|end| end - first + start as u32),
-        )
+        row_count(start + text.len())?;
+        self.push_str(text)?;
+        let first = offsets.first().copied().unwrap_or_default();
+        self.offsets
+            .append_run(offsets.get(1..).unwrap_or_default().iter().map(|end| end - first + start as u32))
     }
 
     /// Number of finished texts.
@@ -202,7 +270,7 @@ impl TextBuilder {
 
     pub(crate) fn finish(self) -> Text {
         let bytes = Rc::new(Storage { text: self.text, _charge: self.charge });
-        Text { offsets: self.offsets.finish(), bytes }
+        Text { offsets: self.offsets.finish(), bytes, codes: None }
     }
 }
 

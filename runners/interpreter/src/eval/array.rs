@@ -371,10 +371,18 @@ impl Eval<'_> {
         let total = items.total();
         let index = self.known_index(id, array, env.rows, || items.items.column(total, &self.budget))?;
         let (Some(index), true) = (index, total > 0) else { return Val::bool(false, &self.budget) };
-        let mut found = Vector::with_capacity(env.rows, &self.budget)?;
-        let probes = probe.column(env.rows, &self.budget)?;
+        let distinct = probe.distinct(env.rows, &self.budget)?;
+        let probes = match &distinct {
+            Some((values, _)) => values.clone(),
+            None => probe.column(env.rows, &self.budget)?,
+        };
+        let mut found = Vector::with_capacity(probes.len(), &self.budget)?;
         index.look_up(&probes, self.seed(), &self.budget, |_, rows| found.push(!rows.is_empty()))?;
-        Ok(Val::Col(Column::Bool(found.finish())))
+        let found = Column::Bool(found.finish());
+        Ok(match distinct {
+            Some((_, rows)) => Val::view(found, rows),
+            None => Val::Col(found),
+        })
     }
 
     fn distinct(&self, seq: &Seq) -> Result<Val> {

@@ -165,6 +165,31 @@ impl Val {
         })
     }
 
+    /// A column of which the rows of this are rows, and which, if it is at most half as long.
+    pub(crate) fn distinct(&self, rows: usize, budget: &Budget) -> Result<Option<(Column, Buffer<u32>)>> {
+        let is_short = |column: &Column| column.len() * 2 <= rows;
+        Ok(match self {
+            Self::Col(Column::Text(text)) => text
+                .dictionary()
+                .map(|(values, codes)| (Column::Text(values), codes.clone()))
+                .filter(|(values, _)| is_short(values)),
+            Self::View(view) if is_short(&view.base) => Some((view.base.clone(), view.rows.clone())),
+            Self::View(view) => match &view.base {
+                Column::Text(text) => {
+                    match text.dictionary().filter(|(values, _)| values.len() * 2 <= rows) {
+                        Some((values, codes)) => {
+                            let code = |row: &u32| codes.get(*row as usize).copied().unwrap_or_default();
+                            Some((Column::Text(values), budget.map(&view.rows, code)?))
+                        }
+                        None => None,
+                    }
+                }
+                _ => None,
+            },
+            _ => None,
+        })
+    }
+
     /// Rows `start..end`.
     pub(crate) fn slice(&self, start: usize, end: usize, budget: &Budget) -> Result<Self> {
         if start >= end {

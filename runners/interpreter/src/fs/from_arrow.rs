@@ -1,9 +1,9 @@
 //! Arrow arrays to columns: a builder that takes one batch after the other.
 
-use std::{boxed::Box, format, string::String, vec::Vec};
+use std::{boxed::Box, format, string::String, sync::Arc, vec::Vec};
 
 use arrow_array::{
-    Array, ArrowPrimitiveType,
+    Array, ArrayRef, ArrowPrimitiveType,
     cast::AsArray,
     types::{
         Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
@@ -19,7 +19,7 @@ use runner_core::{Error, Prim, Repr, Result};
 use super::shape::{self, Shape};
 use crate::{
     budget::Budget,
-    column::{Column, TextBuilder, Vector, row_count},
+    column::{Column, Text, TextBuilder, Vector, row_count},
 };
 
 /// A column of a file that grows batch by batch.
@@ -91,7 +91,7 @@ enum Values {
     U64(Prim, Vector<u64>),
     F32(Vector<f32>),
     F64(Vector<f64>),
-    Text(TextBuilder),
+    Text(Texts),
     Option { some: Vector<bool>, payload: Box<Self> },
     Tuple { rows: usize, fields: Vec<(String, Self)> },
     Array { offsets: Vector<u32>, items: Box<Self> },
@@ -112,7 +112,7 @@ impl Values {
                 Repr::U64 => Self::U64(*prim, Vector::new(budget)?),
                 Repr::F32 => Self::F32(Vector::new(budget)?),
                 Repr::F64 => Self::F64(Vector::new(budget)?),
-                Repr::Text => Self::Text(TextBuilder::with_capacity(0, 0, budget)?),
+                Repr::Text => Self::Text(Texts::new(budget)?),
             },
             Shape::Option(some) => {
                 Self::Option { some: Vector::new(budget)?, payload: Box::new(Self::new(some, budget)?) }
@@ -163,10 +163,7 @@ impl Values {
             Self::U64(_, values) => copy::<UInt64Type>(values, array)?,
             Self::F32(values) => copy::<Float32Type>(values, array)?,
             Self::F64(values) => copy::<Float64Type>(values, array)?,
-            Self::Text(texts) => {
-                let array = array.as_string_opt::<i32>().ok_or_else(|| wrong(array))?;
-                (0..array.len()).try_for_each(|row| texts.push(array.value(row)))?;
-            }
+            Self::Text(texts) => texts.append(array, budget)?,
             Self::Option { some, payload } => {
                 match array.nulls() {
                     Some(nulls) => some.append(nulls.iter())?,
@@ -214,8 +211,7 @@ impl Values {
             Self::U64(_, values) => Column::U64(values.finish()),
             Self::F32(values) => Column::F32(values.finish()),
             Self::F64(values) => Column::F64(values.finish()),
-            Self::Text(texts) if texts.len() == 0 => Column::Empty,
-            Self::Text(texts) => Column::Text(texts.finish()),
+            Self::Text(texts) => texts.finish(budget)?,
             Self::Option { some, payload } => Column::option(&some, payload.finish(budget)?, budget)?,
             Self::Tuple { rows, fields } => {
                 let fields =
@@ -225,6 +221,64 @@ impl Values {
             Self::Array { offsets, items } => Column::array(offsets.finish(), items.finish(budget)?)?,
         })
     }
+}
+
+/// Texts, with a dictionary where the file has one.
+struct Texts {
+    /// Batches that have dictionaries, and texts that came between them.
+    parts: Vector<Column>,
+    /// Texts without a dictionary that came last.
+    plain: TextBuilder,
+    /// The dictionary of the last batch.
+    known: Option<(ArrayRef, Text)>,
+}
+
+impl Texts {
+    fn new(budget: &Budget) -> Result<Self> {
+        let plain = TextBuilder::with_capacity(0, 0, budget)?;
+        Ok(Self { parts: Vector::new(budget)?, plain, known: None })
+    }
+
+    fn append(&mut self, array: &dyn Array, budget: &Budget) -> Result<(), Fault> {
+        let Some(coded) = array.as_dictionary_opt::<Int32Type>() else {
+            return append_texts(&mut self.plain, array);
+        };
+        let values = match &self.known {
+            Some((known, values)) if Arc::ptr_eq(known, coded.values()) => values.clone(),
+            _ => {
+                let mut values = TextBuilder::with_capacity(coded.values().len(), 0, budget)?;
+                append_texts(&mut values, coded.values())?;
+                let values = values.finish();
+                self.known = Some((Arc::clone(coded.values()), values.clone()));
+                values
+            }
+        };
+        self.close(budget)?;
+        let codes = budget.map(coded.keys().values(), |code| code.cast_unsigned())?;
+        self.parts.push(Column::Text(values.coded(codes, budget)?))?;
+        Ok(())
+    }
+
+    /// Ends a run of texts without a dictionary.
+    fn close(&mut self, budget: &Budget) -> Result<()> {
+        if self.plain.len() == 0 {
+            return Ok(());
+        }
+        let plain = core::mem::replace(&mut self.plain, TextBuilder::with_capacity(0, 0, budget)?);
+        self.parts.push(Column::Text(plain.finish()))
+    }
+
+    fn finish(mut self, budget: &Budget) -> Result<Column> {
+        self.close(budget)?;
+        Column::concat(&self.parts, budget)
+    }
+}
+
+fn append_texts(texts: &mut TextBuilder, array: &dyn Array) -> Result<(), Fault> {
+    let array = array.as_string_opt::<i32>().ok_or_else(|| wrong(array))?;
+    texts.reserve(array.len())?;
+    (0..array.len()).try_for_each(|row| texts.push(array.value(row)))?;
+    Ok(())
 }
 
 impl Fault {

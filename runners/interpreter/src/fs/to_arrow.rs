@@ -17,7 +17,7 @@ use runner_core::{Code, Error, Prim, Result};
 use super::shape::{DECIMAL_DIGITS, Shape, fields};
 use crate::{
     budget::Budget,
-    column::{self, Column, Vector},
+    column::{self, Column, TextBuilder, Vector},
     scalar::DAY_MICROS,
 };
 
@@ -65,8 +65,12 @@ pub(super) fn to_arrow(
             Ok(Arc::new(BooleanArray::new(values.iter().copied().collect::<BooleanBuffer>(), nulls)))
         }
         (Shape::Prim(_), Column::Text(texts)) => {
-            let offsets = offsets(&texts.offsets)?;
-            let array = StringArray::try_new(offsets, Buffer::from(texts.joined().as_bytes()), nulls);
+            let Some((text, bounds)) = texts.joined() else {
+                let mut plain = TextBuilder::with_capacity(texts.len(), texts.byte_len(), budget)?;
+                plain.extend(texts)?;
+                return to_arrow(shape, &Column::Text(plain.finish()), rows, nulls, budget);
+            };
+            let array = StringArray::try_new(offsets(bounds)?, Buffer::from(text.as_bytes()), nulls);
             array.map(|array| Arc::new(array) as ArrayRef).map_err(internal)
         }
         (Shape::Option(some), Column::Enum(values)) => options(some, values, rows, nulls, budget),

@@ -1,15 +1,18 @@
 //! A Parquet file, a batch of rows at a time.
 
 use std::{
+    boxed::Box,
+    collections::BTreeSet,
     format,
     fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
     string::String,
+    sync::Arc,
     vec::Vec,
 };
 
 use arrow_array::RecordBatch;
-use arrow_schema::Schema;
+use arrow_schema::{DataType, Fields, Schema};
 use parquet::{
     arrow::{
         ProjectionMask,
@@ -18,6 +21,7 @@ use parquet::{
             ParquetRecordBatchReaderBuilder,
         },
     },
+    basic::Encoding,
     file::metadata::ParquetMetaData,
 };
 use runner_core::{Error, Result};
@@ -144,7 +148,8 @@ impl Scan {
                 return Ok(None);
             }
             let file = self.file.try_clone().map_err(|error| Error::execution(format!("{error}")))?;
-            let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
+            let metadata = with_dictionaries(&self.metadata, self.group)?;
+            let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
             let reader = reader.with_row_groups(Vec::from([self.group])).with_projection(self.mask.clone());
             self.open = Some(reader.with_batch_size(self.batch).build().map_err(damaged)?);
             self.group += 1;
@@ -158,6 +163,36 @@ impl Scan {
             .collect::<Result<_>>()?;
         Ok(Column::tuple(rows, fields))
     }
+}
+
+/// The schema with dictionaries for those columns of texts of which a row group has nothing else.
+fn with_dictionaries(metadata: &ArrowReaderMetadata, group: usize) -> Result<ArrowReaderMetadata> {
+    let parquet = metadata.parquet_schema();
+    let Some(group) = metadata.metadata().row_groups().get(group) else { return Ok(metadata.clone()) };
+    let mut plain = BTreeSet::new();
+    for (leaf, chunk) in group.columns().iter().enumerate() {
+        let is_only = |encoding| chunk.page_encoding_stats_mask().is_some_and(|mask| mask.is_only(encoding));
+        let has_dictionary = chunk.dictionary_page_offset().is_some()
+            && (is_only(Encoding::PLAIN_DICTIONARY) || is_only(Encoding::RLE_DICTIONARY));
+        if !has_dictionary {
+            plain.insert(parquet.get_column_root_idx(leaf));
+        }
+    }
+    let mut is_same = true;
+    let fields = metadata.schema().fields().iter().enumerate().map(|(root, field)| {
+        if *field.data_type() != DataType::Utf8 || plain.contains(&root) {
+            return Arc::clone(field);
+        }
+        is_same = false;
+        let dictionary = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+        Arc::new(field.as_ref().clone().with_data_type(dictionary))
+    });
+    let schema = Arc::new(Schema::new(fields.collect::<Fields>()));
+    if is_same {
+        return Ok(metadata.clone());
+    }
+    let options = ArrowReaderOptions::new().with_schema(schema);
+    ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options).map_err(damaged)
 }
 
 /// The library checks what it reads, but not everything; what it misses must not take the process down.

@@ -8,7 +8,7 @@ use runner_core::Result;
 
 use crate::{
     budget::Budget,
-    column::{Column, Vector},
+    column::{Column, Text, Vector},
     limits::BATCH,
     scalar::Float,
 };
@@ -83,18 +83,21 @@ impl Seed {
                         }
                         Ok(())
                     })*
-                    Column::Text(texts) => {
-                        let mut work = 0;
-                        for (hash, text) in hashes.iter_mut().zip(texts.iter()) {
-                            work += 1 + text.len() / ROW_BYTES;
-                            if work > BATCH {
-                                work = 0;
+                    Column::Text(texts) => match texts.dictionary() {
+                        Some((values, codes)) if values.len() < codes.len() => {
+                            let values = self.values(&values, budget)?;
+                            let none = self.text(self.parts, &[], budget)?;
+                            for (hashes, codes) in hashes.chunks_mut(BATCH).zip(codes.chunks(BATCH)) {
                                 budget.check()?;
+                                for (hash, code) in hashes.iter_mut().zip(codes) {
+                                    let value = values.get(*code as usize).copied();
+                                    *hash = self.fold(*hash, value.unwrap_or(none));
+                                }
                             }
-                            *hash = self.text(*hash, text.as_bytes(), budget)?;
+                            Ok(())
                         }
-                        Ok(())
-                    }
+                        _ => self.texts(texts, hashes, budget),
+                    },
                     Column::Tuple(tuple) => {
                         tuple.fields.iter().try_for_each(|field| self.mix(field, hashes, budget))
                     }
@@ -139,6 +142,26 @@ impl Seed {
             U8 u64::from, U16 u64::from, U32 u64::from, U64 |v: u64| v,
             F32 Float::key, F64 Float::key
         )
+    }
+
+    /// Adds texts, each of which is hashed by itself first, as those of a dictionary are.
+    fn texts(&self, texts: &Text, hashes: &mut [u64], budget: &Budget) -> Result<()> {
+        for (hash, text) in hashes.iter_mut().zip(texts.iter()) {
+            budget.work(1 + text.len() / ROW_BYTES)?;
+            let value = self.text(self.parts, text.as_bytes(), budget)?;
+            *hash = self.fold(*hash, value);
+        }
+        Ok(())
+    }
+
+    /// A hash of each text.
+    fn values(&self, texts: &Text, budget: &Budget) -> Result<Vector<u64>> {
+        let mut values = Vector::with_capacity(texts.len(), budget)?;
+        for text in texts.iter() {
+            budget.work(1 + text.len() / ROW_BYTES)?;
+            values.push(self.text(self.parts, text.as_bytes(), budget)?)?;
+        }
+        Ok(values)
     }
 
     #[inline]
