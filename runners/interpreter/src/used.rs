@@ -52,6 +52,7 @@ impl Used {
     }
 
     /// Whether anything of a part is looked at.
+    #[cfg_attr(not(feature = "fs"), allow(dead_code, reason = "for files"))]
     pub(crate) fn has(&self, part: usize) -> bool {
         self.all || self.parts.contains_key(&part)
     }

@@ -273,7 +273,7 @@ fn next_local(program: &Program) -> u32 {
         Source::Switch { arms, .. } => arms.iter().filter_map(|arm| Some(arm.payload?.0)).max(),
         _ => None,
     });
-    most.max().unwrap_or_default().max(INPUT.0).saturating_add(1)
+    most.max().unwrap_or(INPUT.0).saturating_add(1)
 }
 
 /// A node with what follows from its parts.

@@ -26,16 +26,38 @@ pub(super) struct Direct {
 /// times more.
 const SPREAD: usize = 8;
 
+/// Does something with the values of a column of integers that 64 bits with a sign hold, as such.
 macro_rules! integers {
-    ($column:expr, $values:ident => $body:expr, $other:expr) => {
+    ($column:expr, ($values:ident, $wide:ident) => $body:expr, $other:expr) => {
         match $column {
-            Column::I8($values) => $body,
-            Column::I16($values) => $body,
-            Column::I32($values) => $body,
-            Column::I64($values) => $body,
-            Column::U8($values) => $body,
-            Column::U16($values) => $body,
-            Column::U32($values) => $body,
+            Column::I8($values) => {
+                let $wide = |value: &i8| i64::from(*value);
+                $body
+            }
+            Column::I16($values) => {
+                let $wide = |value: &i16| i64::from(*value);
+                $body
+            }
+            Column::I32($values) => {
+                let $wide = |value: &i32| i64::from(*value);
+                $body
+            }
+            Column::I64($values) => {
+                let $wide = |value: &i64| *value;
+                $body
+            }
+            Column::U8($values) => {
+                let $wide = |value: &u8| i64::from(*value);
+                $body
+            }
+            Column::U16($values) => {
+                let $wide = |value: &u16| i64::from(*value);
+                $body
+            }
+            Column::U32($values) => {
+                let $wide = |value: &u32| i64::from(*value);
+                $body
+            }
             _ => $other,
         }
     };
@@ -44,12 +66,12 @@ macro_rules! integers {
 impl Span {
     /// The span of a column; `None` if it has none, or no integers that 63 bits hold.
     pub(super) fn of(column: &Column, budget: &Budget) -> Result<Option<Self>> {
-        integers!(column, values => {
+        integers!(column, (values, wide) => {
             let (mut least, mut most) = (i64::MAX, i64::MIN);
             for values in values.chunks(BATCH) {
                 for value in values {
-                    least = least.min(i64::from(*value));
-                    most = most.max(i64::from(*value));
+                    least = least.min(wide(value));
+                    most = most.max(wide(value));
                 }
                 budget.work(values.len())?;
             }
@@ -66,10 +88,10 @@ impl Span {
         budget: &Budget,
         mut each: impl FnMut(usize, usize) -> Result<()>,
     ) -> Result<()> {
-        integers!(column, values => {
+        integers!(column, (values, wide) => {
             for (batch, values) in values.chunks(BATCH).enumerate() {
                 for (row, value) in (batch * BATCH..).zip(values) {
-                    let distance = i64::from(*value).wrapping_sub(self.least).cast_unsigned();
+                    let distance = wide(value).wrapping_sub(self.least).cast_unsigned();
                     each(row, usize::try_from(distance).unwrap_or(usize::MAX))?;
                 }
                 budget.step(values.len())?;
