@@ -12,6 +12,7 @@ mod output;
 mod reduce;
 mod stream;
 mod sums;
+mod table;
 mod val;
 
 use alloc::{collections::BTreeMap, rc::Rc, vec::Vec};
@@ -44,6 +45,8 @@ pub(crate) struct Eval<'p> {
     constants: RefCell<Vector<Option<Column>>>,
     /// Hash tables of joins that may be needed again, with the array that they were made from.
     joins: RefCell<BTreeMap<ExprId, join::Known>>,
+    /// Tables of joins that are kept.
+    tables: RefCell<BTreeMap<ExprId, Rc<table::Table>>>,
     /// How often the table of a join was read for some rows that look values up in it.
     scans: RefCell<BTreeMap<ExprId, u32>>,
 }
@@ -59,6 +62,7 @@ impl<'p> Eval<'p> {
             seed,
             constants,
             joins: RefCell::default(),
+            tables: RefCell::default(),
             scans: RefCell::default(),
         })
     }

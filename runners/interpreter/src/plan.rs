@@ -13,7 +13,7 @@ use runner_core::{ExprId, Literal, LocalId, Op, Prim, Program, Repr, TypeId};
 
 pub(crate) use aggregate::{Aggregate, Folded};
 pub(crate) use fold::{Act, Code, Inst, Load, PARTS, REGISTERS, bits};
-pub(crate) use join::Join;
+pub(crate) use join::{Join, look_up};
 
 use crate::native::Call;
 

@@ -2,12 +2,15 @@
 
 use alloc::collections::BTreeMap;
 
-/// What is looked at of a value.
+/// What is looked at of a value; nothing by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Used {
+    /// Anything at all, such as how many items there are.
+    any: bool,
     /// The value as a whole. There are no parts then.
     all: bool,
-    /// Fields of a tuple by their index, payloads of an enum by their variant, all items of an array as part 0.
+    /// Fields of a tuple by their index, payloads of an enum by their variant, all items of an array as part 0. Those of
+    /// which nothing is looked at are not there.
     parts: BTreeMap<usize, Self>,
 }
 
@@ -18,7 +21,7 @@ const DEPTH: usize = 6;
 const PARTS: usize = 1024;
 
 /// Items of an array.
-pub(crate) const ITEMS: usize = 0;
+const ITEMS: usize = 0;
 
 /// The payload of `.some`.
 pub(crate) const SOME: usize = 1;
@@ -26,15 +29,30 @@ pub(crate) const SOME: usize = 1;
 impl Used {
     /// The whole value.
     pub(crate) fn all() -> Self {
-        Self { all: true, parts: BTreeMap::new() }
+        Self { any: true, all: true, parts: BTreeMap::new() }
+    }
+
+    /// How many items there are, or which variant.
+    pub(crate) fn shape() -> Self {
+        Self { any: true, ..Self::default() }
+    }
+
+    /// An array whose items are looked at like this.
+    pub(crate) fn array(items: &Self) -> Self {
+        let mut array = Self::shape();
+        array.add(&items.clone().within(ITEMS));
+        array
     }
 
     /// A value of which this part is looked at.
     pub(crate) fn within(self, part: usize) -> Self {
+        if !self.any {
+            return self;
+        }
         if self.depth() >= DEPTH {
             return Self::all();
         }
-        Self { all: false, parts: BTreeMap::from([(part, self)]) }
+        Self { any: true, all: false, parts: BTreeMap::from([(part, self)]) }
     }
 
     fn depth(&self) -> usize {
@@ -52,13 +70,13 @@ impl Used {
     }
 
     /// Whether anything of a part is looked at.
-    #[cfg_attr(not(feature = "fs"), allow(dead_code, reason = "for files"))]
     pub(crate) fn has(&self, part: usize) -> bool {
         self.all || self.parts.contains_key(&part)
     }
 
     /// Adds what is looked at by somebody else.
     pub(crate) fn add(&mut self, other: &Self) {
+        self.any |= other.any;
         if self.all {
             return;
         }

@@ -28,6 +28,7 @@ impl<T> Buffer<T> {
     }
 
     /// Whether both are the same part of the same vector.
+    #[inline]
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.storage, &other.storage) && self.start == other.start && self.end == other.end
     }

@@ -88,6 +88,11 @@ fn texts(text: &Text, rows: &[u32], budget: &Budget) -> Result<Text> {
     {
         return values.coded(pick(codes, rows, budget)?, budget);
     }
+    if text.len() < rows.len() / 2 {
+        let mut codes = Vector::with_capacity(rows.len(), budget)?;
+        codes.append_slice(rows)?;
+        return text.coded(codes.finish(), budget);
+    }
     let mut bytes = 0;
     for chunk in rows.chunks(CHECKED_ROWS) {
         bytes += chunk.iter().map(|row| text.get(*row as usize).len()).sum::<usize>();

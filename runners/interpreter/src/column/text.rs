@@ -131,8 +131,20 @@ impl Text {
     }
 
     /// Whether both have the same values, so that codes mean the same.
+    #[inline]
     pub(super) fn has_values_of(&self, other: &Self) -> bool {
         self.offsets.is_same(&other.offsets)
+    }
+
+    /// Whether rows are the same value of the same dictionary, so that they need no comparison.
+    #[inline]
+    pub(crate) fn is_same_row(&self, row: usize, other: &Self, other_row: usize) -> bool {
+        match (&self.codes, &other.codes) {
+            (Some(codes), Some(others)) => {
+                codes.get(row) == others.get(other_row) && self.has_values_of(other)
+            }
+            _ => false,
+        }
     }
 
     /// Whether a dictionary is too large for so many rows of it, which had better be copied.

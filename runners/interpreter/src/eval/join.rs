@@ -8,19 +8,15 @@ pub(super) use crate::plan::Join;
 
 use super::{
     Eval,
-    branch::{Mask, chosen},
     env::{Env, Map},
     stream::{Piece, Sink, bind},
     val::{Seq, Val},
 };
 use crate::{
     column::{Column, Vector, row_count},
-    kernel::{
-        self, Operand,
-        table::{Index, Members},
-    },
+    kernel::{self, Operand, table::Index},
     limits::BATCH,
-    plan::{Node, Prims},
+    plan::Prims,
 };
 
 /// What is known of a join from an earlier evaluation.
@@ -30,9 +26,6 @@ pub(super) struct Known {
     /// Its hash table, if it has been asked for more than once.
     index: Option<Rc<Index>>,
 }
-
-/// Times that a table is read for those rows alone that look values up in it; after that it is kept.
-const SCANS: u32 = 4;
 
 /// Arrays up to this length are scanned.
 const SHORT: usize = 8;
@@ -61,60 +54,6 @@ impl Eval<'_> {
         })
     }
 
-    /// The items of a table that any row of `env` looks for, as one array, and their hash table. The table is read batch
-    /// by batch and not held as a whole; `None` if it is no such table, or does not pay.
-    pub(super) fn reduced(
-        &self,
-        source: &Node,
-        join: &Join,
-        env: &Env<'_>,
-    ) -> Result<Option<(Column, Index)>> {
-        let mut scans = self.scans.borrow_mut();
-        let count = scans.entry(source.id).or_default();
-        if *count >= SCANS {
-            return Ok(None);
-        }
-        let Some(mut items) = self.items(source, env)?.filter(|items| env.rows <= items.total() / 2) else {
-            return Ok(None);
-        };
-        *count += 1;
-        drop(scans);
-        let probes = self.keys(join.keys.iter().map(|key| &key.probe), env)?;
-        let members = Members::new(&probes, self.seed(), &self.budget)?;
-        // What else must be true is asked now if it is known without the row that looks.
-        let rest = join.rest.as_ref().filter(|rest| rest.free.as_deref() == Some(&[join.param]));
-        let (mut parts, mut keys) = (Vector::new(&self.budget)?, Vector::new(&self.budget)?);
-        while let Some(items) = items.next(&self.budget).map_err(|error| self.placed(error, source))? {
-            let total = items.len();
-            self.budget.step(total)?;
-            let (one, val) = (Env::inner(env, total, Map::Row(0)), Val::Col(items));
-            bind(&one, Some(&join.param), val.clone());
-            let found = self.keys(join.keys.iter().map(|key| &key.build), &one)?;
-            let mut rows = members.rows(&found, self.seed(), &self.budget)?.finish();
-            if let Some(rest) = rest
-                && !rows.is_empty()
-            {
-                let some = Env::inner(env, rows.len(), Map::Row(0));
-                bind(&some, Some(&join.param), val.select(&rows, &self.budget)?);
-                rows = match self.mask(rest, &some)? {
-                    Mask::All => rows,
-                    Mask::None => continue,
-                    Mask::Mixed(mask) => {
-                        let kept = chosen(&mask, true, &self.budget)?;
-                        self.budget.map(&kept, |row| rows.get(*row as usize).copied().unwrap_or_default())?
-                    }
-                };
-            }
-            if !rows.is_empty() {
-                parts.push(val.select(&rows, &self.budget)?.column(rows.len(), &self.budget)?)?;
-                keys.push(found.gather(&rows, &self.budget)?)?;
-            }
-        }
-        let array = Column::one_array(Column::concat(&parts, &self.budget)?, &self.budget)?;
-        let index = Index::new(&Column::concat(&keys, &self.budget)?, self.seed(), &self.budget)?;
-        Ok(Some((array, index)))
-    }
-
     /// The hash table over `keys` of an array, which is kept for the next batch of rows.
     pub(super) fn known_index(
         &self,
@@ -141,17 +80,17 @@ impl Eval<'_> {
         Ok(index)
     }
 
-    /// The items that the rows of `env` are looking for.
+    /// The items that the rows of `env` are looking for. What else must be true is `asked` of them.
     #[inline(never)]
     pub(super) fn look_up(
         &self,
         join: &Join,
         index: &Index,
-        array: &Column,
+        items: &Val,
+        asked: bool,
         env: &Env<'_>,
         sink: Sink<'_>,
     ) -> Result<()> {
-        let items = Seq::of(array, 1, &self.budget)?.items;
         let probes = self.keys(join.keys.iter().map(|key| &key.probe), env)?;
         let mut first = 0;
         let mut rows = Vector::new(&self.budget)?;
@@ -159,8 +98,11 @@ impl Eval<'_> {
         let mut flush = |first: usize, rows: &mut Vector<u32>, offsets: &mut Vector<u32>| -> Result<()> {
             self.budget.step(rows.len())?;
             let offsets = core::mem::replace(offsets, Vector::of(0, &self.budget)?).finish();
-            let seq = Seq { offsets, items: items.select(&rows.take()?.finish(), &self.budget)? };
-            sink(Piece { first, seq: self.filter_rest(join, seq, first, env)? })
+            let mut seq = Seq { offsets, items: items.select(&rows.take()?.finish(), &self.budget)? };
+            if asked {
+                seq = self.filter_rest(join, seq, first, env)?;
+            }
+            sink(Piece { first, seq })
         };
         index.look_up(&probes, self.seed(), &self.budget, |row, found| {
             rows.append_slice(found)?;
@@ -190,7 +132,7 @@ impl Eval<'_> {
     }
 
     /// One key of several.
-    fn keys<'n>(
+    pub(super) fn keys<'n>(
         &self,
         nodes: impl ExactSizeIterator<Item = &'n crate::plan::Node>,
         env: &Env<'_>,

@@ -19,7 +19,7 @@ use crate::{
     kernel::mismatch,
     limits::BATCH,
     native::Items,
-    plan::{Kind, Lambda, Node},
+    plan::{Kind, Lambda, Node, look_up},
 };
 
 /// Bytes that arrays which are repeated by a `flat_map` may take at a time.
@@ -31,16 +31,18 @@ const HELD_BYTES: usize = 32 << 20;
 /// Items of one array that wait for more of it.
 struct Held {
     parts: Vector<Column>,
+    rows: usize,
     bytes: usize,
 }
 
 impl Held {
     fn new(budget: &Budget) -> Result<Self> {
-        Ok(Self { parts: Vector::new(budget)?, bytes: 0 })
+        Ok(Self { parts: Vector::new(budget)?, rows: 0, bytes: 0 })
     }
 
     fn add(&mut self, items: &Seq, budget: &Budget) -> Result<()> {
         let items = items.items.column(items.total(), budget)?;
+        self.rows += items.len();
         self.bytes += items.bytes();
         if items.len() == 0 { Ok(()) } else { self.parts.push(items) }
     }
@@ -88,9 +90,11 @@ impl Eval<'_> {
         if let Some((Kind::Join { join, .. }, rest)) =
             stages.split_first().map(|(first, rest)| (&first.kind, rest))
             && env.rows > 1
-            && let Some((array, index)) = self.reduced(base, join, env)?
+            && let Some(table) = self.table(base, join, env)?
         {
-            return self.look_up(join, &index, &array, env, &mut |piece| self.pass(rest, piece, env, sink));
+            return self.look_up(join, &table.index, &table.items, table.asked, env, &mut |piece| {
+                self.pass(rest, piece, env, sink)
+            });
         }
         let mut val = self.eval(base, env)?;
         if let Val::Range(range) = &val
@@ -107,7 +111,9 @@ impl Eval<'_> {
             && let Val::Const(array) = &val
             && let Some(index) = self.index(base.id, join, array, env)?
         {
-            return self.look_up(join, &index, array, env, &mut |piece| self.pass(rest, piece, env, sink));
+            let items = Seq::of(array, 1, &self.budget)?.items;
+            return self
+                .look_up(join, &index, &items, true, env, &mut |piece| self.pass(rest, piece, env, sink));
         }
         match &val {
             Val::Const(array) if env.rows > 1 => {
@@ -146,21 +152,41 @@ impl Eval<'_> {
         source: &mut dyn FnMut(Sink<'_>) -> Result<()>,
         sink: Sink<'_>,
     ) -> Result<()> {
-        let at = stages.iter().position(|stage| env.rows == 1 && looks_up(stage));
+        let at = stages.iter().position(|stage| env.rows == 1 && looked_up(stage).is_some());
         let Some((before, [stage, rest @ ..])) = at.map(|at| stages.split_at(at)) else {
             return source(&mut |piece| self.pass(stages, piece, env, sink));
         };
+        let room = self.room(stage, env)?;
         let mut source = |sink: Sink<'_>| -> Result<()> {
             let mut held = Held::new(&self.budget)?;
+            let mut is_kept = room == 0;
             source(&mut |piece| {
                 self.pass(before, piece, env, &mut |piece| {
+                    if is_kept {
+                        return self.pass(&[stage], piece, env, sink);
+                    }
                     held.add(&piece.seq, &self.budget)?;
-                    if held.bytes < HELD_BYTES { Ok(()) } else { self.pass_held(stage, &mut held, env, sink) }
+                    // From so many rows on, the table is kept as a whole.
+                    is_kept = held.rows > room;
+                    if is_kept || held.bytes >= HELD_BYTES {
+                        self.pass_held(stage, &mut held, env, sink)
+                    } else {
+                        Ok(())
+                    }
                 })
             })?;
-            self.pass_held(stage, &mut held, env, sink)
+            if held.rows > 0 { self.pass_held(stage, &mut held, env, sink) } else { Ok(()) }
         };
         self.drive(rest, env, &mut source, sink)
+    }
+
+    /// How many rows are put together before a step that looks values up in a table.
+    fn room(&self, stage: &Node, env: &Env<'_>) -> Result<usize> {
+        let Some((source, join)) = looked_up(&stage) else { return Ok(0) };
+        if source.free.as_deref() != Some(&[]) || self.has_table(join) {
+            return Ok(0);
+        }
+        Ok(self.items(source, env)?.map_or(0, |items| items.total() / 2))
     }
 
     fn pass_held(&self, stage: &Node, held: &mut Held, env: &Env<'_>, sink: Sink<'_>) -> Result<()> {
@@ -484,13 +510,13 @@ fn is_chain(node: &Node) -> bool {
     matches!(node.kind, Kind::Map { .. } | Kind::FlatMap { .. } | Kind::Filter { .. } | Kind::Join { .. })
 }
 
-/// Whether the function of a step looks values up in a table.
-fn looks_up(stage: &Node) -> bool {
+/// The table that the function of a step looks values up in, and how.
+fn looked_up<'n>(stage: &&'n Node) -> Option<(&'n Node, &'n join::Join)> {
     match &stage.kind {
         Kind::Map { lambda, .. } | Kind::FlatMap { lambda, .. } | Kind::Filter { lambda, .. } => {
-            lambda.body.looks_up
+            look_up(&lambda.body)
         }
-        _ => false,
+        _ => None,
     }
 }
 

@@ -102,10 +102,7 @@ impl Classes {
                     Column::Text(text) => self.insert(hashes, range, buckets, work, |a, b, work| {
                         same_text(text.get(a), text.get(b), work)
                     }),
-                    _ => self.insert(hashes, range, buckets, work, |a, b, work| {
-                        work.add(weight(keys, b, b + 1));
-                        compare_rows(keys, a, keys, b, work.budget()).is_eq()
-                    }),
+                    _ => self.insert(hashes, range, buckets, work, |a, b, work| equal_rows(keys, a, keys, b, work)),
                 }
             };
         }
@@ -229,10 +226,7 @@ impl Index {
                         self.probe(buckets, &hashes, work, equal, &mut found)
                     }
                     (keys, _) => {
-                        let equal = |a, b, work: &mut Work<'_>| {
-                            work.add(weight(probes, b, b + 1));
-                            compare_rows(keys, a, probes, b, work.budget()).is_eq()
-                        };
+                        let equal = |a, b, work: &mut Work<'_>| equal_rows(keys, a, probes, b, work);
                         self.probe(buckets, &hashes, work, equal, &mut found)
                     }
                 }
@@ -287,14 +281,23 @@ pub(crate) fn distinct(
 /// Whether rows of two columns of one type are equal.
 #[inline]
 fn equal_rows(a: &Column, row: usize, b: &Column, other: usize, work: &mut Work<'_>) -> bool {
-    match (a, b) {
-        (Column::I64(a), Column::I64(b)) => a.get(row) == b.get(other),
-        (Column::Text(a), Column::Text(b)) => same_text(a.get(row), b.get(other), work),
-        _ => {
-            work.add(weight(b, other, other + 1));
-            compare_rows(a, row, b, other, work.budget()).is_eq()
-        }
+    macro_rules! dispatch {
+        ($($variant:ident),*) => {
+            match (a, b) {
+                $((Column::$variant(a), Column::$variant(b)) => a.get(row) == b.get(other),)*
+                (Column::Text(a), Column::Text(b)) => a.is_same_row(row, b, other) || same_text(a.get(row), b.get(other), work),
+                (Column::Tuple(a), Column::Tuple(b)) => {
+                    let mut fields = a.fields.iter().zip(b.fields.iter());
+                    fields.all(|(a, b)| equal_rows(a, row, b, other, work))
+                }
+                _ => {
+                    work.add(weight(b, other, other + 1));
+                    compare_rows(a, row, b, other, work.budget()).is_eq()
+                }
+            }
+        };
     }
+    dispatch!(Bool, I8, I16, I32, I64, U8, U16, U32, U64)
 }
 
 #[inline]

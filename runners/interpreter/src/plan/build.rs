@@ -31,8 +31,8 @@ impl Plan {
             made.push(Some(one));
         }
         match made.pop() {
-            Some(Some(Made::Node(root))) => {
-                let used = observe::of_results(&root, natives.len());
+            Some(Some(Made::Node(mut root))) => {
+                let used = observe::of_results(&mut root, natives.len());
                 let natives = natives.into_iter().zip(&used);
                 let natives = natives.map(|(native, used)| native.narrow(used).unwrap_or(native)).collect();
                 Ok(Self { program: program.clone(), root, natives, constants: builder.constants, bytes })

@@ -5,6 +5,7 @@ use alloc::{boxed::Box, vec::Vec};
 use runner_core::{ExprId, LocalId, Op};
 
 use super::{Kind, Lambda, Node, build::finish};
+use crate::used::Used;
 
 /// The condition of a filter, `item.key == outer.key && rest`, taken apart.
 ///
@@ -17,6 +18,38 @@ pub(crate) struct Join {
     pub(crate) keys: Vec<Key>,
     /// What else must be true.
     pub(crate) rest: Option<Node>,
+    /// What is looked at of items that were found, beside what [`Join::own_rest`] looks at.
+    pub(crate) kept: Used,
+}
+
+/// The first join in an expression whose array an external function gives, with that array.
+pub(crate) fn look_up(node: &Node) -> Option<(&Node, &Join)> {
+    if !node.looks_up {
+        return None;
+    }
+    match &node.kind {
+        Kind::Join { source, join } if matches!(source.kind, Kind::External { .. }) => Some((source, join)),
+        Kind::Map { source, lambda } | Kind::FlatMap { source, lambda } | Kind::Filter { source, lambda } => {
+            look_up(source).or_else(|| look_up(&lambda.body))
+        }
+        Kind::Join { source, .. } | Kind::Sort { source, .. } | Kind::Group { source, .. } => look_up(source),
+        Kind::Exists(node) | Kind::Field { tuple: node, .. } | Kind::Variant { payload: node, .. } => {
+            look_up(node)
+        }
+        Kind::Aggregate { source, .. } | Kind::Fold { source, .. } => look_up(source),
+        Kind::Whole { args, .. } | Kind::Scalar { args, .. } | Kind::Tuple(args) | Kind::Array(args) => {
+            args.iter().find_map(look_up)
+        }
+        Kind::Logic { left, right, .. } => look_up(left).or_else(|| look_up(right)),
+        Kind::If { condition, then, otherwise } => {
+            look_up(condition).or_else(|| look_up(then)).or_else(|| look_up(otherwise))
+        }
+        Kind::Switch { subject, .. } => look_up(subject),
+        Kind::Let { bindings, body } => {
+            bindings.iter().find_map(|(_, value)| look_up(value)).or_else(|| look_up(body))
+        }
+        _ => None,
+    }
 }
 
 /// An equality.
@@ -30,6 +63,13 @@ pub(crate) struct Key {
 }
 
 impl Join {
+    /// What else must be true, if that is known of an item without the row that looks for it. `always` says that it is
+    /// asked of items that no row looks for, so that it may not fail.
+    pub(crate) fn own_rest(&self, always: bool) -> Option<&Node> {
+        let rest = self.rest.as_ref();
+        rest.filter(|rest| rest.free.as_deref() == Some(&[self.param]) && !(always && rest.fallible))
+    }
+
     /// Takes the condition apart; gives it back where it has no equality that could be looked up.
     pub(super) fn detect(lambda: Box<Lambda>) -> Result<Self, Box<Lambda>> {
         let [param] = lambda.params.as_slice() else { return Err(lambda) };
@@ -39,7 +79,7 @@ impl Join {
         if !roles.contains(&true) {
             return Err(lambda);
         }
-        let mut join = Self { param, keys: Vec::new(), rest: None };
+        let mut join = Self { param, keys: Vec::new(), rest: None, kept: Used::all() };
         join.take(lambda.body, &mut roles.into_iter());
         Ok(join)
     }
