@@ -47,6 +47,9 @@ pub(crate) trait Items {
     /// Number of all items.
     fn total(&self) -> usize;
 
+    /// Says that nobody looks at items of which a field lies outside of its bounds: they may be left out.
+    fn within(&mut self, bounds: &[Bounds]);
+
     /// The next items; `None` at the end.
     ///
     /// # Errors
@@ -66,4 +69,12 @@ pub(crate) struct Context<'a> {
     pub(crate) result: TypeId,
     /// What memory is drawn from; looked at in long loops, as work may have to stop.
     pub(crate) budget: &'a Budget,
+}
+
+/// Bounds of an integer field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    pub(crate) field: usize,
+    pub(crate) least: i64,
+    pub(crate) most: i64,
 }

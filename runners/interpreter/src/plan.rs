@@ -1,6 +1,7 @@
 //! What a program becomes when it is prepared: a tree in which all that depends on the program alone is known.
 
 mod aggregate;
+mod bounds;
 mod build;
 mod fold;
 mod join;
@@ -12,10 +13,11 @@ use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 use runner_core::{ExprId, Literal, LocalId, Op, Prim, Program, Repr, TypeId};
 
 pub(crate) use aggregate::{Aggregate, Folded};
+pub(crate) use bounds::field;
 pub(crate) use fold::{Act, Code, Inst, Load, PARTS, REGISTERS, bits};
 pub(crate) use join::{Join, look_up};
 
-use crate::native::Call;
+use crate::native::{Bounds, Call};
 
 /// A prepared program.
 pub(crate) struct Plan {
@@ -95,6 +97,8 @@ pub(crate) enum Kind {
     Filter {
         source: Box<Node>,
         lambda: Box<Lambda>,
+        /// What is known of items for which the condition is true.
+        bounds: Box<[Bounds]>,
     },
     /// A filter that is looked up, where the array is the same for many rows.
     Join {

@@ -127,6 +127,50 @@ fn a_scan_takes_the_memory_of_a_batch() {
     assert_eq!(run(&runner, &file("rows"), &[]).err(), Some(Code::ResourceExhausted));
 }
 
+/// A file of three row groups, of which those are read that statistics do not rule out.
+#[test]
+fn row_groups_that_a_condition_rules_out_are_not_read() {
+    const MANY: i64 = 2_200_000;
+    let rows: Vec<(i64, i32)> = (0..MANY).map(|id| (id, (id % 100) as i32)).collect();
+    let rows = postcard::to_allocvec(&rows).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let table = "{id: Int64, kind: Int32}";
+    let memory = |expression: &str| {
+        program(&format!("func main(rows: [{table}]) -> {}", expression.replace("FILE", "rows")))
+    };
+    let file = |expression: &str| {
+        let read = format!("(fs::read_parquet(\"many.parquet\"): [{table}])");
+        program(&format!("func main() -> {}", expression.replace("FILE", &read)))
+    };
+    let written = memory("FILE");
+    let output = File::create(folder.path().join("many.parquet")).unwrap();
+    parquet::write(output, written.types(), written.input(), &rows).unwrap();
+    let unbounded = Interpreter::builder().root(Root::open(folder.path()).unwrap()).build();
+    // Fewer than there are rows in the first two groups.
+    let limits = Limits { steps: Some(1_500_000), ..Limits::default() };
+    let bounded = Interpreter::builder().limits(limits).root(Root::open(folder.path()).unwrap()).build();
+    for (expression, is_bounded) in [
+        ("FILE | filter(r -> r.id > 2199000) | map(r -> r.kind) | sum", true),
+        ("FILE | filter(r -> 2199000 <= r.id && r.kind == 7) | map(r -> r.id)", true),
+        ("FILE | filter(r -> r.id == 2199000) | count", true),
+        ("FILE | filter(r -> r.id < 0) | map(r -> r.kind)", true),
+        ("FILE | filter(r -> r.kind < 0) | map(r -> r.id)", true),
+        ("FILE | filter(r -> r.id > 2199000 || r.id == 5) | map(r -> r.kind)", false),
+        ("FILE | filter(r -> r.kind == 7) | filter(r -> r.id > 2199000) | map(r -> r.id)", true),
+        ("[2199001, 2199005] | flat_map(n -> FILE | filter(r -> r.id == n) | map(r -> r.kind))", true),
+        ("[1, 2199005] | flat_map(n -> FILE | filter(r -> r.id == n) | map(r -> r.kind))", false),
+        (
+            "[7, 8] | flat_map(n -> FILE | filter(r -> to_int64(r.kind) == n && r.id > 2199000) | map(r -> r.id))",
+            true,
+        ),
+    ] {
+        let expected = run(&unbounded, &memory(expression), &rows);
+        assert!(expected.is_ok(), "{expression}");
+        assert!(run(&unbounded, &file(expression), &[]) == expected, "{expression}");
+        assert_eq!(run(&bounded, &file(expression), &[]).is_ok(), is_bounded, "{expression}");
+    }
+}
+
 struct Data {
     folder: tempfile::TempDir,
     rows: Vec<u8>,

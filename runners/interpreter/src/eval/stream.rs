@@ -79,6 +79,13 @@ impl Eval<'_> {
         if env.is_root()
             && let Some(mut items) = self.items(base, env)?
         {
+            for stage in &stages {
+                let Kind::Filter { lambda, bounds, .. } = &stage.kind else { break };
+                items.within(bounds);
+                if lambda.body.fallible {
+                    break;
+                }
+            }
             let mut source = |sink: Sink<'_>| -> Result<()> {
                 while let Some(items) = items.next(&self.budget).map_err(|error| self.placed(error, base))? {
                     sink(self.one(0, items.len(), Val::Col(items))?)?;

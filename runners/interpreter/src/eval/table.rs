@@ -16,8 +16,8 @@ use super::{
 use crate::{
     column::{Buffer, Column, Vector},
     kernel::table::{Index, Members},
-    native::Items,
-    plan::Node,
+    native::{Bounds, Items},
+    plan::{Node, field},
     used::Used,
 };
 
@@ -74,6 +74,12 @@ impl Eval<'_> {
         env: &Env<'_>,
     ) -> Result<Table> {
         let rest = join.own_rest(members.is_none());
+        batches.within(&join.bounds);
+        if let ([key], Some((least, most))) = (join.keys.as_slice(), members.and_then(Members::span))
+            && let Some(field) = field(&key.build, join.param)
+        {
+            batches.within(&[Bounds { field, least, most }]);
+        }
         let (mut parts, mut keys) = (Vector::new(&self.budget)?, Vector::new(&self.budget)?);
         while let Some(items) = batches.next(&self.budget).map_err(|error| self.placed(error, source))? {
             let total = items.len();

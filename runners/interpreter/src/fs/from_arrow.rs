@@ -55,6 +55,11 @@ impl Builder {
         }
     }
 
+    /// Counts rows that are left out.
+    pub(super) fn skip(&mut self, rows: usize) {
+        self.rows = self.rows.saturating_add(rows);
+    }
+
     /// What was appended since the last time.
     pub(super) fn take(&mut self, budget: &Budget) -> Result<Column> {
         let fresh = Values::new(&self.shape, budget)?;

@@ -13,7 +13,7 @@ use crate::{
     budget::Budget,
     column::{Column, Vector},
     interpreter::Builder,
-    native::{Call, Context, Items, Native},
+    native::{Bounds, Call, Context, Items, Native},
     used::Used,
 };
 
@@ -136,6 +136,10 @@ struct Rows {
 }
 
 impl Items for Rows {
+    fn within(&mut self, bounds: &[Bounds]) {
+        self.scan.within(bounds);
+    }
+
     fn total(&self) -> usize {
         self.scan.total()
     }

@@ -150,7 +150,8 @@ fn is_fold(node: &Node, group: LocalId) -> bool {
         return false;
     };
     let [mut source] = args.iter().collect::<Vec<_>>()[..] else { return false };
-    while let Kind::Map { source: inner, lambda } | Kind::Filter { source: inner, lambda } = &source.kind {
+    while let Kind::Map { source: inner, lambda } | Kind::Filter { source: inner, lambda, .. } = &source.kind
+    {
         if uses(&lambda.body, group) {
             return false;
         }

@@ -8,7 +8,8 @@ use runner_core::{
 };
 
 use super::{
-    Aggregate, Arm, Constant, Join, Kind, Lambda, Node, Plan, Prims, fold, observe, weight::program_bytes,
+    Aggregate, Arm, Constant, Join, Kind, Lambda, Node, Plan, Prims, bounds, fold, observe,
+    weight::program_bytes,
 };
 use crate::native::Call;
 
@@ -442,7 +443,10 @@ fn own_cost(kind: &Kind) -> u32 {
 fn filter(source: Box<Node>, lambda: Box<Lambda>) -> Kind {
     match Join::detect(lambda) {
         Ok(join) => Kind::Join { source, join: Box::new(join) },
-        Err(lambda) => Kind::Filter { source, lambda },
+        Err(lambda) => {
+            let bounds = lambda.params.first().map(|item| bounds::bounds(&lambda.body, *item));
+            Kind::Filter { source, lambda, bounds: bounds.unwrap_or_default().into_boxed_slice() }
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use alloc::{boxed::Box, vec::Vec};
 
 use runner_core::{ExprId, LocalId, Op};
 
-use super::{Kind, Lambda, Node, build::finish};
-use crate::used::Used;
+use super::{Kind, Lambda, Node, bounds::bounds, build::finish};
+use crate::{native::Bounds, used::Used};
 
 /// The condition of a filter, `item.key == outer.key && rest`, taken apart.
 ///
@@ -20,6 +20,8 @@ pub(crate) struct Join {
     pub(crate) rest: Option<Node>,
     /// What is looked at of items that were found, beside what [`Join::own_rest`] looks at.
     pub(crate) kept: Used,
+    /// What is known of items for which [`Join::own_rest`] is true.
+    pub(crate) bounds: Vec<Bounds>,
 }
 
 /// The first join in an expression whose array an external function gives, with that array.
@@ -29,9 +31,9 @@ pub(crate) fn look_up(node: &Node) -> Option<(&Node, &Join)> {
     }
     match &node.kind {
         Kind::Join { source, join } if matches!(source.kind, Kind::External { .. }) => Some((source, join)),
-        Kind::Map { source, lambda } | Kind::FlatMap { source, lambda } | Kind::Filter { source, lambda } => {
-            look_up(source).or_else(|| look_up(&lambda.body))
-        }
+        Kind::Map { source, lambda }
+        | Kind::FlatMap { source, lambda }
+        | Kind::Filter { source, lambda, .. } => look_up(source).or_else(|| look_up(&lambda.body)),
         Kind::Join { source, .. } | Kind::Sort { source, .. } | Kind::Group { source, .. } => look_up(source),
         Kind::Exists(node) | Kind::Field { tuple: node, .. } | Kind::Variant { payload: node, .. } => {
             look_up(node)
@@ -79,8 +81,11 @@ impl Join {
         if !roles.contains(&true) {
             return Err(lambda);
         }
-        let mut join = Self { param, keys: Vec::new(), rest: None, kept: Used::all() };
+        let mut join = Self { param, keys: Vec::new(), rest: None, kept: Used::all(), bounds: Vec::new() };
         join.take(lambda.body, &mut roles.into_iter());
+        if join.keys.iter().all(|key| !key.build.fallible) {
+            join.bounds = join.own_rest(true).map(|rest| bounds(rest, param)).unwrap_or_default();
+        }
         Ok(join)
     }
 

@@ -65,7 +65,7 @@ impl Walk {
                 let item = self.lambda(lambda, &Used::array(&used.items()));
                 self.node(source, &Used::array(&item));
             }
-            Kind::Filter { source, lambda } | Kind::Sort { source, lambda, .. } => {
+            Kind::Filter { source, lambda, .. } | Kind::Sort { source, lambda, .. } => {
                 let item = self.lambda(lambda, &Used::all());
                 self.passed(source, item, &used.items());
             }

@@ -2,7 +2,7 @@
 
 use std::{
     boxed::Box,
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     format,
     fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -22,18 +22,26 @@ use parquet::{
         },
     },
     basic::Encoding,
-    file::metadata::ParquetMetaData,
+    file::{
+        metadata::{ParquetMetaData, RowGroupMetaData},
+        statistics::Statistics,
+    },
+    schema::types::SchemaDescriptor,
 };
-use runner_core::{Error, Result};
+use runner_core::{Error, Prim, Result};
 
 use super::{
-    super::{from_arrow::Builder, shape},
+    super::{
+        from_arrow::Builder,
+        shape::{self, Shape},
+    },
     damaged,
 };
 use crate::{
     budget::{Budget, Charge},
     column::Column,
     limits::{BATCH, FILE_BYTES},
+    native::Bounds,
     used::Used,
 };
 
@@ -43,8 +51,9 @@ pub(in crate::fs) struct Scan {
     metadata: ArrowReaderMetadata,
     mask: ProjectionMask,
     columns: Vec<Builder>,
-    /// For each column its place in a batch; none if it is not read.
-    places: Vec<Option<usize>>,
+    /// How each of them stands in the file.
+    chosen: Vec<Chosen>,
+    bounds: Vec<Bounds>,
     /// The row group that comes after the open one.
     group: usize,
     open: Option<ParquetRecordBatchReader>,
@@ -52,6 +61,17 @@ pub(in crate::fs) struct Scan {
     batch: usize,
     /// What the library holds beside the columns: a batch, and what it has unpacked of the file.
     held: Charge,
+}
+
+/// A column as it stands in the file.
+struct Chosen {
+    /// Its place in a batch; none if it is not read.
+    place: Option<usize>,
+    /// The only leaf below it, if it has one.
+    leaf: Option<usize>,
+    is_optional: bool,
+    /// Whether its values are signed integers, as the file counts them.
+    is_signed: bool,
 }
 
 impl Scan {
@@ -82,21 +102,73 @@ impl Scan {
                 .collect();
             read.sort_unstable();
             read.dedup();
-            let places = roots.iter().enumerate();
-            let places = places
-                .map(|(field, root)| if used.has(field) { read.binary_search(root).ok() } else { None })
-                .collect();
+            let leaves = only_leaves(metadata.parquet_schema());
+            let chosen = columns.iter().zip(&roots).enumerate().map(|(field, (column, root))| Chosen {
+                place: if used.has(field) { read.binary_search(root).ok() } else { None },
+                leaf: leaves.get(root).copied().flatten(),
+                is_optional: matches!(column.shape, Shape::Option(_)),
+                is_signed: matches!(
+                    column.shape,
+                    Shape::Prim(
+                        Prim::Int8 | Prim::Int16 | Prim::Int32 | Prim::Int64 | Prim::Date | Prim::Duration
+                    )
+                ),
+            });
+            let chosen = chosen.collect();
             let mask = ProjectionMask::roots(metadata.parquet_schema(), read);
             let (batch, bytes) = batch_of(metadata.metadata(), &mask);
             let columns = columns.iter().map(|column| Builder::new(column, budget)).collect::<Result<_>>()?;
             let held = budget.charge(bytes)?;
-            Ok(Self { file, metadata, mask, columns, places, group: 0, open: None, batch, held })
+            Ok(Self {
+                file,
+                metadata,
+                mask,
+                columns,
+                chosen,
+                bounds: Vec::new(),
+                group: 0,
+                open: None,
+                batch,
+                held,
+            })
         })
     }
 
     /// Number of all rows, by what the file says of itself.
     pub(in crate::fs) fn total(&self) -> usize {
         usize::try_from(self.metadata.metadata().file_metadata().num_rows()).unwrap_or(usize::MAX)
+    }
+
+    /// Leaves out row groups of which no row lies within bounds of its fields.
+    pub(in crate::fs) fn within(&mut self, bounds: &[Bounds]) {
+        self.bounds.extend_from_slice(bounds);
+    }
+
+    /// Whether a row group can be left out: by its statistics no row lies within the bounds, and no value is missing
+    /// that has to be there, which would be an error.
+    fn is_outside(&self, group: &RowGroupMetaData) -> bool {
+        let chunk = |chosen: &Chosen| chosen.leaf.and_then(|leaf| group.columns().get(leaf));
+        let is_outside = |bounds: &Bounds| {
+            let chosen = self.chosen.get(bounds.field).filter(|chosen| chosen.is_signed);
+            let (least, most) = match chosen.and_then(chunk).and_then(|chunk| chunk.statistics()) {
+                Some(Statistics::Int32(values)) => (
+                    values.min_opt().map(|least| i64::from(*least)),
+                    values.max_opt().map(|most| i64::from(*most)),
+                ),
+                Some(Statistics::Int64(values)) => (values.min_opt().copied(), values.max_opt().copied()),
+                _ => (None, None),
+            };
+            least.zip(most).is_some_and(|(least, most)| most < bounds.least || least > bounds.most)
+        };
+        let is_whole = |chosen: &Chosen| {
+            chosen.place.is_none()
+                || chunk(chosen).is_some_and(|chunk| {
+                    chosen.is_optional
+                        || chunk.column_descr().max_def_level() == 0
+                        || chunk.statistics().and_then(Statistics::null_count_opt) == Some(0)
+                })
+        };
+        self.bounds.iter().any(is_outside) && self.chosen.iter().all(is_whole)
     }
 
     /// The next rows, as tuples; `None` at the end.
@@ -129,9 +201,9 @@ impl Scan {
         budget.check()?;
         let Some(batch) = self.batch()? else { return Ok(None) };
         self.held.add(batch.get_array_memory_size().saturating_sub(self.held.bytes()))?;
-        for (builder, place) in self.columns.iter_mut().zip(&self.places) {
-            let Some(place) = place else { continue };
-            match batch.columns().get(*place) {
+        for (builder, chosen) in self.columns.iter_mut().zip(&self.chosen) {
+            let Some(place) = chosen.place else { continue };
+            match batch.columns().get(place) {
                 Some(array) => builder.append(array, budget)?,
                 None => return Err(Error::execution("the Parquet file is damaged: a column is not there")),
             }
@@ -144,8 +216,12 @@ impl Scan {
             if let Some(batch) = self.open.as_mut().and_then(Iterator::next) {
                 return batch.map(Some).map_err(|error| damaged(error.into()));
             }
-            if self.group >= self.metadata.metadata().num_row_groups() {
-                return Ok(None);
+            let Some(group) = self.metadata.metadata().row_groups().get(self.group) else { return Ok(None) };
+            if self.is_outside(group) {
+                let rows = usize::try_from(group.num_rows()).unwrap_or(usize::MAX);
+                self.columns.iter_mut().for_each(|column| column.skip(rows));
+                self.group += 1;
+                continue;
             }
             let file = self.file.try_clone().map_err(|error| Error::execution(format!("{error}")))?;
             let metadata = with_dictionaries(&self.metadata, self.group)?;
@@ -157,12 +233,22 @@ impl Scan {
     }
 
     fn taken(&mut self, rows: usize, budget: &Budget) -> Result<Column> {
-        let fields = self.columns.iter_mut().zip(&self.places);
-        let fields = fields
-            .map(|(builder, place)| if place.is_some() { builder.take(budget) } else { Ok(Column::Empty) })
-            .collect::<Result<_>>()?;
+        let fields = self.columns.iter_mut().zip(&self.chosen).map(|(builder, chosen)| match chosen.place {
+            Some(_) => builder.take(budget),
+            None => Ok(Column::Empty),
+        });
+        let fields = fields.collect::<Result<_>>()?;
         Ok(Column::tuple(rows, fields))
     }
+}
+
+/// For each column its leaf; none if it has several.
+fn only_leaves(schema: &SchemaDescriptor) -> BTreeMap<usize, Option<usize>> {
+    let mut leaves = BTreeMap::new();
+    for leaf in 0..schema.num_columns() {
+        leaves.entry(schema.get_column_root_idx(leaf)).and_modify(|only| *only = None).or_insert(Some(leaf));
+    }
+    leaves
 }
 
 /// The schema with dictionaries for those columns of texts of which a row group has nothing else.

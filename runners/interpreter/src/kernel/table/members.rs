@@ -59,6 +59,16 @@ impl Members {
         Ok(Some(Self(Values::Bits { span, bits })))
     }
 
+    /// The least and the greatest value, if they are known to be integers.
+    pub(crate) fn span(&self) -> Option<(i64, i64)> {
+        match &self.0 {
+            Values::Bits { span, .. } => {
+                Some((span.least, span.least.checked_add(i64::try_from(span.length).ok()?)?))
+            }
+            Values::Hashed { .. } => None,
+        }
+    }
+
     /// The rows of `probes`, a column of the same type, that are among the values.
     ///
     /// # Errors
