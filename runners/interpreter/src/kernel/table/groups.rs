@@ -21,6 +21,9 @@ pub(crate) struct Groups {
     places: Vector<(u32, u32)>,
 }
 
+/// Rows of a batch that are remembered, by their hash.
+const RECENT: usize = 64;
+
 impl Groups {
     /// # Errors
     /// Those of the budget.
@@ -43,15 +46,16 @@ impl Groups {
         let mut classes = Vector::with_capacity(keys.len(), budget)?;
         let mut fresh = Vector::new(budget)?;
         let batch = self.keys.len() as u32;
-        let mut last: Option<(u64, u32)> = None;
+        let mut recent = [None; RECENT];
         for (row, hash) in hashes.iter().enumerate() {
             work.row()?;
-            // Rows of a class often follow each other.
-            if let Some((other, class)) = last
-                && other == *hash
-                && equal_rows(keys, row - 1, keys, row, &mut work)
+            // Rows of a class often follow each other, or there are few classes; rows of one batch are soon compared.
+            let slot = recent.get_mut((*hash % RECENT as u64) as usize);
+            if let Some(Some((other, first, class))) = slot.as_deref()
+                && other == hash
+                && equal_rows(keys, *first, keys, row, &mut work)
             {
-                classes.push(class)?;
+                classes.push(*class)?;
                 continue;
             }
             let same = |class: u32, work: &mut Work<'_>| {
@@ -74,7 +78,9 @@ impl Groups {
                     class
                 }
             };
-            last = Some((*hash, class));
+            if let Some(slot) = slot {
+                *slot = Some((*hash, row, class));
+            }
             classes.push(class)?;
         }
         work.finish()?;
