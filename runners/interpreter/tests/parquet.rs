@@ -4,7 +4,7 @@
 
 use std::fs::File;
 
-use runner_core::{Code, Program, RunSync};
+use runner_core::{Cancel, Code, Program, RunSync};
 use runner_interpreter::{
     Interpreter, Limits,
     fs::{Root, parquet},
@@ -120,9 +120,12 @@ fn a_scan_takes_the_memory_of_a_batch() {
         "rows | map(r -> r.price) | sum",
         "rows | filter(r -> text::contains(r.name, \"7\")) | map(r -> r.tags | count) | sum",
         "rows | filter(r -> r.id % 1000 == 0) | map(r -> {r.id, r.name})",
+        "rows | filter(r -> r.id % 1000 == 0)",
         "few | flat_map(f -> rows | filter(r -> r.id == f.id) | map(r -> r.name))",
     ] {
-        assert!(run(&runner, &file(expression), &[]).is_ok(), "{expression}");
+        let expected = run(&runner, &file(expression), &[]);
+        assert!(expected.is_ok(), "{expression}");
+        assert!(in_pieces(&runner, &file(expression)) == expected, "{expression}");
     }
     assert_eq!(run(&runner, &file("rows"), &[]).err(), Some(Code::ResourceExhausted));
 }
@@ -225,6 +228,17 @@ fn program(source: &str) -> Program {
 fn run(runner: &Interpreter, program: &Program, input: &[u8]) -> Result<Vec<u8>, Code> {
     let prepared = runner.prepare(program).unwrap();
     runner.execute(&prepared, input).map_err(|error| error.code())
+}
+
+fn in_pieces(runner: &Interpreter, program: &Program) -> Result<Vec<u8>, Code> {
+    let prepared = runner.prepare(program).unwrap();
+    let mut output = Vec::new();
+    let last = runner.execute_chunks_with(&prepared, &[], &Cancel::new(), &mut |piece| {
+        output.extend_from_slice(&piece);
+        Ok(())
+    });
+    output.extend_from_slice(&last.map_err(|error| error.code())?);
+    Ok(output)
 }
 
 fn shown(bytes: &Result<Vec<u8>, Code>) -> Result<&[u8], Code> {

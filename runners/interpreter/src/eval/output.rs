@@ -43,13 +43,16 @@ impl Eval<'_> {
             base = source;
         }
         stages.reverse();
-        let mut conditions = Vec::new();
+        let (kept, mut conditions) = (base, Vec::new());
         while let Kind::Filter { source, lambda, .. } = &base.kind {
             conditions.push(&**lambda);
             base = source;
         }
         conditions.reverse();
-        let made = if !conditions.is_empty() {
+        let made = if !conditions.is_empty() && matches!(base.kind, Kind::External { .. }) {
+            // What meets the conditions is kept, and not all that a function makes batch by batch.
+            self.mapped(&stages, kept, env, emit)
+        } else if !conditions.is_empty() {
             self.filtered(base, &conditions, &stages, env, emit)
         } else if !stages.is_empty() || is_counted(base) {
             self.mapped(&stages, base, env, emit)
