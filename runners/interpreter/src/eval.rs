@@ -23,7 +23,7 @@ use runner_core::{Code, Detail, Error, ExprId, INPUT, Literal, Repr, Result};
 use crate::{
     budget::Budget,
     column::{Buffer, Column, Vector},
-    kernel::{self, Operand, table::Seed},
+    kernel::{self, Operand, order::compare_rows, table::Seed},
     native::{Call, Context},
     plan::{Constant, Kind, Node, Plan},
 };
@@ -45,6 +45,8 @@ pub(crate) struct Eval<'p> {
     constants: RefCell<Vector<Option<Column>>>,
     /// Hash tables of joins that may be needed again, with the array that they were made from.
     joins: RefCell<BTreeMap<ExprId, join::Known>>,
+    /// Results of external functions that other expressions may ask for: the function, its argument, and its result.
+    results: RefCell<Vec<(usize, Column, Column)>>,
     /// Tables of joins that are kept.
     tables: RefCell<BTreeMap<ExprId, Rc<table::Table>>>,
     /// How often the table of a join was read for some rows that look values up in it.
@@ -62,6 +64,7 @@ impl<'p> Eval<'p> {
             seed,
             constants,
             joins: RefCell::default(),
+            results: RefCell::default(),
             tables: RefCell::default(),
             scans: RefCell::default(),
         })
@@ -236,14 +239,33 @@ impl<'p> Eval<'p> {
     #[inline(never)]
     fn external(&self, function: usize, args: &[Node], env: &Env<'_>) -> Result<Val> {
         self.with_call(function, args, env, |native, args, context| {
+            if let Some(known) = self.known_result(function, args) {
+                return Ok(Val::Col(known));
+            }
             let column = native.call(args, env.rows, context)?;
             if column.len() == env.rows {
+                if let [argument] = args
+                    && env.rows == 1
+                    && self.plan.shared.get(function) == Some(&true)
+                {
+                    self.results.borrow_mut().push((function, argument.clone(), column.clone()));
+                }
                 return Ok(Val::Col(column));
             }
             let path = self.plan.program.externals().get(function).map_or("", |declared| &declared.path);
             let words = alloc::format!("{path} gave {} results for {} calls", column.len(), env.rows);
             Err(Error::new(Code::Internal, words))
         })
+    }
+
+    /// The result of a call with the same argument, if it was kept.
+    fn known_result(&self, function: usize, args: &[Column]) -> Option<Column> {
+        let [argument] = args else { return None };
+        let results = self.results.borrow();
+        let mut known = results.iter().filter(|(other, ..)| *other == function);
+        let is_same =
+            |other: &Column| argument.len() == 1 && compare_rows(other, 0, argument, 0, &self.budget).is_eq();
+        known.find(|(_, other, _)| is_same(other)).map(|(.., result)| result.clone())
     }
 
     /// Does something with an external function and its arguments.

@@ -30,6 +30,11 @@ pub(crate) trait Call: Send + Sync {
     /// Whatever a call fails with.
     fn call(&self, args: &[Column], rows: usize, context: &Context<'_>) -> Result<Column>;
 
+    /// Whether calls with the same arguments in one execution give the same result, and change nothing.
+    fn is_stable(&self) -> bool {
+        false
+    }
+
     /// The same function for a program that looks at some parts of the results alone. Any other field of a tuple may be
     /// [`Column::Empty`] then.
     fn narrow(&self, _used: &Used) -> Option<Arc<dyn Call>> {

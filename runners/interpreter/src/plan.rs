@@ -25,6 +25,8 @@ pub(crate) struct Plan {
     pub(crate) root: Node,
     /// One for each external function of the program.
     pub(crate) natives: Vec<Arc<dyn Call>>,
+    /// For each of them whether its results are kept for other expressions that call it.
+    pub(crate) shared: Vec<bool>,
     /// Number of [`Kind::Const`]s.
     pub(crate) constants: usize,
     /// What this holds in memory, the program included.

@@ -130,6 +130,14 @@ fn a_scan_takes_the_memory_of_a_batch() {
     assert_eq!(run(&runner, &file("rows"), &[]).err(), Some(Code::ResourceExhausted));
 }
 
+#[test]
+fn a_file_that_two_expressions_want_as_a_whole_has_the_columns_of_both() {
+    let data = data();
+    let twice = "{rows | sort(r -> r.id) | index(7) | map_or(0, r -> r.id), rows | sort_desc(r -> r.name) | index(7) | map_or(0.0, r -> r.price)}";
+    let runner = Interpreter::builder().root(Root::open(data.folder.path()).unwrap()).build();
+    assert_eq!(run(&runner, &file(twice), &[]), run(&runner, &memory(twice), &data.rows));
+}
+
 /// A file of three row groups, of which those are read that statistics do not rule out.
 #[test]
 fn row_groups_that_a_condition_rules_out_are_not_read() {

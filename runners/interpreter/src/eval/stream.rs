@@ -145,7 +145,11 @@ impl Eval<'_> {
         self.budget.step(1)?;
         let one = Env::inner(env, 1, Map::Row(0));
         let items = self.with_call(*function, args, &one, |native, args, context| {
-            native.items(args, context).transpose()
+            match self.known_result(*function, args) {
+                // It is there as a whole.
+                Some(_) => Ok(None),
+                None => native.items(args, context).transpose(),
+            }
         });
         items.map_err(|error| self.placed(error, node))
     }

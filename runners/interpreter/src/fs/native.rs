@@ -115,6 +115,10 @@ impl Call for Read {
         }
     }
 
+    fn is_stable(&self) -> bool {
+        true
+    }
+
     fn narrow(&self, used: &Used) -> Option<Arc<dyn Call>> {
         let (root, columns) = (self.root.clone(), self.columns.clone());
         Some(Arc::new(Self { root, columns, used: used.items() }))

@@ -34,9 +34,13 @@ impl Plan {
         match made.pop() {
             Some(Some(Made::Node(mut root))) => {
                 let used = observe::of_results(&mut root, natives.len());
+                let is_stable = natives.iter().all(|native| native.is_stable());
+                let shared = used.iter().map(|(_, calls)| is_stable && *calls > 1).collect();
                 let natives = natives.into_iter().zip(&used);
-                let natives = natives.map(|(native, used)| native.narrow(used).unwrap_or(native)).collect();
-                Ok(Self { program: program.clone(), root, natives, constants: builder.constants, bytes })
+                let natives =
+                    natives.map(|(native, (used, _))| native.narrow(used).unwrap_or(native)).collect();
+                let constants = builder.constants;
+                Ok(Self { program: program.clone(), root, natives, shared, constants, bytes })
             }
             _ => Err(broken()),
         }

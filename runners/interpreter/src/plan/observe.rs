@@ -10,9 +10,9 @@ use runner_core::{LocalId, Op};
 use super::{Kind, Lambda, Node};
 use crate::used::{SOME, Used};
 
-/// What is looked at of the results of each of so many external functions.
-pub(super) fn of_results(root: &mut Node, functions: usize) -> Vec<Used> {
-    let mut walk = Walk { locals: BTreeMap::new(), results: alloc::vec![Used::default(); functions] };
+/// What is looked at of the results of each of so many external functions, and by how many expressions it is called.
+pub(super) fn of_results(root: &mut Node, functions: usize) -> Vec<(Used, usize)> {
+    let mut walk = Walk { locals: BTreeMap::new(), results: alloc::vec![(Used::default(), 0); functions] };
     walk.node(root, &Used::all());
     walk.results
 }
@@ -20,7 +20,7 @@ pub(super) fn of_results(root: &mut Node, functions: usize) -> Vec<Used> {
 struct Walk {
     /// What is looked at of locals, by the expressions in their scope so far.
     locals: BTreeMap<LocalId, Used>,
-    results: Vec<Used>,
+    results: Vec<(Used, usize)>,
 }
 
 impl Walk {
@@ -111,8 +111,9 @@ impl Walk {
             Kind::Exists(source) => self.node(source, &Used::shape()),
             Kind::Whole { op, args, .. } => self.whole(*op, args, used),
             Kind::External { function, args } => {
-                if let Some(result) = self.results.get_mut(*function) {
+                if let Some((result, calls)) = self.results.get_mut(*function) {
                     result.add(used);
+                    *calls += 1;
                 }
                 args.iter_mut().for_each(|arg| self.node(arg, &Used::all()));
             }
