@@ -12,12 +12,16 @@ pub(crate) struct Used {
     /// Fields of a tuple by their index, payloads of an enum by their variant, all items of an array as part 0. Those of
     /// which nothing is looked at are not there.
     parts: BTreeMap<usize, Self>,
+    /// Parts and parts of parts.
+    weight: usize,
+    /// Levels of parts.
+    depth: usize,
 }
 
 /// Levels of parts that are told apart.
 const DEPTH: usize = 6;
 
-/// Parts of a value that are told apart.
+/// Parts of a value, and parts of those, that are told apart.
 const PARTS: usize = 1024;
 
 /// Items of an array.
@@ -29,7 +33,7 @@ pub(crate) const SOME: usize = 1;
 impl Used {
     /// The whole value.
     pub(crate) fn all() -> Self {
-        Self { any: true, all: true, parts: BTreeMap::new() }
+        Self { any: true, all: true, ..Self::default() }
     }
 
     /// How many items there are, or which variant.
@@ -49,14 +53,16 @@ impl Used {
         if !self.any {
             return self;
         }
-        if self.depth() >= DEPTH {
+        if self.depth >= DEPTH {
             return Self::all();
         }
-        Self { any: true, all: false, parts: BTreeMap::from([(part, self)]) }
+        let (weight, depth) = (self.weight + 1, self.depth + 1);
+        Self { any: true, all: false, parts: BTreeMap::from([(part, self)]), weight, depth }
     }
 
-    fn depth(&self) -> usize {
-        self.parts.values().map(|part| part.depth() + 1).max().unwrap_or(0)
+    /// About how long it takes to add this to something.
+    pub(crate) fn weight(&self) -> usize {
+        self.weight
     }
 
     /// What is looked at of a part.
@@ -80,12 +86,21 @@ impl Used {
         if self.all {
             return;
         }
-        if other.all || self.parts.len() + other.parts.len() > PARTS {
+        if other.all {
             *self = Self::all();
             return;
         }
+        let known = self.parts.len();
         for (part, used) in &other.parts {
-            self.parts.entry(*part).or_default().add(used);
+            let own = self.parts.entry(*part).or_default();
+            let before = own.weight;
+            own.add(used);
+            self.weight = self.weight + own.weight - before;
+            self.depth = self.depth.max(own.depth + 1);
+        }
+        self.weight += self.parts.len() - known;
+        if self.weight > PARTS {
+            *self = Self::all();
         }
     }
 }

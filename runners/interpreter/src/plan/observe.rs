@@ -12,20 +12,33 @@ use crate::used::{SOME, Used};
 
 /// What is looked at of the results of each of so many external functions, and by how many expressions it is called.
 pub(super) fn of_results(root: &mut Node, functions: usize) -> Vec<(Used, usize)> {
-    let mut walk = Walk { locals: BTreeMap::new(), results: alloc::vec![(Used::default(), 0); functions] };
+    let results = alloc::vec![(Used::default(), 0); functions];
+    let mut walk = Walk { locals: BTreeMap::new(), results, left: WORK };
     walk.node(root, &Used::all());
+    if walk.left == 0 {
+        walk.results.iter_mut().for_each(|(result, _)| *result = Used::all());
+    }
     walk.results
 }
+
+/// Work that is done for a program before its results count as looked at as a whole: a fraction of a second.
+const WORK: usize = 1 << 22;
 
 struct Walk {
     /// What is looked at of locals, by the expressions in their scope so far.
     locals: BTreeMap<LocalId, Used>,
     results: Vec<(Used, usize)>,
+    /// Work that may still be done; nothing is known once it is 0.
+    left: usize,
 }
 
 impl Walk {
     /// Notes what an expression looks at whose value is looked at like this.
     fn node(&mut self, node: &mut Node, used: &Used) {
+        self.left = self.left.saturating_sub(1 + used.weight());
+        if self.left == 0 {
+            return;
+        }
         match &mut node.kind {
             Kind::Const(_) | Kind::Fail(_) => {}
             Kind::Local(local) => self.locals.entry(*local).or_default().add(used),
@@ -81,6 +94,9 @@ impl Walk {
                 join.kept = used.items();
                 if !is_own {
                     join.kept.add(&rest);
+                }
+                if self.left == 0 {
+                    join.kept = Used::all();
                 }
                 item.add(&rest);
                 self.passed(source, item, &used.items());
