@@ -29,6 +29,11 @@ pub(crate) fn driver(error: &duckdb::Error) -> Error {
     }
 }
 
+/// Whether there was no memory for it, rather than no room on a disk.
+pub(crate) fn is_out_of_memory(error: &Error) -> bool {
+    error.code() == Code::ResourceExhausted && !FULL.iter().any(|words| error.message().contains(words))
+}
+
 /// An error of an execution that may have been interrupted.
 pub(crate) fn execution(error: &duckdb::Error, cancel: &Cancel) -> Error {
     match cancel.check() {

@@ -166,7 +166,7 @@ impl Instance {
             Ok(names.map_err(|error| error::driver(&error)))
         };
         let mut bound = bind()?;
-        if is_exhausted(&bound) && connection.give_up_statements()? {
+        if bound.as_ref().is_err_and(error::is_out_of_memory) && connection.give_up_statements()? {
             bound = bind()?;
         }
         let bound = bound.map_err(|error| {
@@ -271,7 +271,10 @@ impl Instance {
             result
         };
         let mut result = run();
-        if is_exhausted(&result) && !has_read.get() && lent.give_up_statements()? {
+        if result.as_ref().is_err_and(error::is_out_of_memory)
+            && !has_read.get()
+            && lent.give_up_statements()?
+        {
             result = run();
         }
         result.map_err(|error| timed.late(error))
@@ -303,10 +306,6 @@ impl Instance {
         prepared.instance.store(self.number, Ordering::Release);
         Ok(())
     }
-}
-
-fn is_exhausted<T>(result: &Result<T>) -> bool {
-    matches!(result, Err(error) if error.code() == Code::ResourceExhausted)
 }
 
 /// What the database says of the tables and queries that a program names.

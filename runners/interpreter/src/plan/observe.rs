@@ -141,6 +141,7 @@ impl Walk {
         match op {
             Op::Count => self.node(first, &Used::shape()),
             Op::Index => self.node(first, &Used::array(&used.part(SOME))),
+            Op::OrNone => self.node(first, &Used::array(&used.items().part(SOME))),
             Op::Slice | Op::Reverse => self.node(first, &Used::array(&used.items())),
             Op::Append => return args.iter_mut().for_each(|arg| self.node(arg, &Used::array(&used.items()))),
             Op::Zip => {
