@@ -13,7 +13,14 @@ use std::{
 use runner_core::{Cancel, Code, Result, TypeId};
 use runner_sql::Shapes;
 
-use crate::{config::Config, error, function, functions, pool::Pool, room::Room, timer::Timer, values};
+use crate::{
+    config::Config,
+    error, function, functions,
+    pool::{Pool, Pooled},
+    room::Room,
+    timer::Timer,
+    values,
+};
 
 /// How often a call looks whether those before it are done with a database that was given up.
 const LOOK: Duration = Duration::from_millis(5);
@@ -113,8 +120,15 @@ impl Instance {
         self.is_dead.load(Ordering::Acquire)
     }
 
-    /// Makes the functions known that a statement calls for the types of its program.
-    pub(crate) fn register(&self, sql: &str, dialect: &runner_sql::DuckDb, shapes: &Shapes) -> Result<()> {
+    /// Makes the functions known that a statement calls for the types of its program. Where that fails, and DuckDB does not
+    /// say why, it may lack the memory that statements have which `lent` and others keep.
+    pub(crate) fn register(
+        &self,
+        lent: &Pooled<'_>,
+        sql: &str,
+        dialect: &runner_sql::DuckDb,
+        shapes: &Shapes,
+    ) -> Result<()> {
         let mut known = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
         for part in sql.split(dialect.scope()).skip(1) {
             let end = part.find('(').unwrap_or(part.len());
@@ -125,7 +139,15 @@ impl Instance {
                 continue;
             }
             if let Some(overload) = values::function(shapes, what, TypeId(ty)) {
-                self.pool.with_first(|first| function::register(first, &name, vec![overload], self.room))?;
+                let register = || {
+                    let overloads = vec![overload.clone()];
+                    self.pool.with_first(|first| function::register(first, &name, overloads, self.room))
+                };
+                let mut registered = register();
+                if registered.is_err() && lent.give_up_statements()? {
+                    registered = register();
+                }
+                registered?;
                 known.insert(name);
             }
         }

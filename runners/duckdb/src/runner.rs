@@ -20,7 +20,7 @@ use crate::{
     optimizer,
     optimizer::Unoptimized,
     params::{self, Encoded},
-    pool::Interrupt,
+    pool::{Interrupt, Pooled},
     rows::Plan,
     sample, stack,
     timer::{Timed, Timer},
@@ -152,7 +152,7 @@ impl Instance {
             return Err(Error::prepare("the program changes tables, and this runner only reads"));
         }
         let shapes = Shapes::new(program)?;
-        self.register(&statement.sql, &dialect, &shapes)?;
+        self.register(&connection, &statement.sql, &dialect, &shapes)?;
         let plan = match statement.output {
             Output::Row(ty) | Output::Rows(ty) => Some(Plan::new(&shapes, ty)),
             Output::Unit => None,
@@ -222,9 +222,9 @@ impl Instance {
 
     fn explain(&self, prepared: &Prepared, input: &[u8], command: &str) -> Result<String> {
         let params = params::encode(&prepared.shapes, prepared.program.input(), input)?;
-        let connection = self.pool.get(&Cancel::new())?;
-        let connection = connection.get()?;
-        self.adopt_once(prepared, connection)?;
+        let lent = self.pool.get(&Cancel::new())?;
+        let connection = lent.get()?;
+        self.adopt_once(prepared, &lent)?;
         let _unoptimized = Unoptimized::unless(prepared.is_optimized(), connection)?;
         let sql = format!("{command} {}", prepared.statement.sql);
         let used = duckdb::params_from_iter(prepared.used(&params));
@@ -243,7 +243,7 @@ impl Instance {
         let params = params::encode(&prepared.shapes, prepared.program.input(), input)?;
         let lent = self.pool.get(cancel)?;
         let connection = lent.get()?;
-        self.adopt_once(prepared, connection)?;
+        self.adopt_once(prepared, &lent)?;
         let _unoptimized = Unoptimized::unless(is_optimized, connection)?;
         let timed = Timed::begin(self.timer.as_ref(), cancel);
         let cancel = timed.cancel();
@@ -282,27 +282,27 @@ impl Instance {
 }
 
 impl Instance {
-    fn adopt_once(&self, prepared: &Prepared, connection: &Connection) -> Result<()> {
+    fn adopt_once(&self, prepared: &Prepared, lent: &Pooled<'_>) -> Result<()> {
         match prepared.instance.load(Ordering::Acquire) == self.number {
             true => Ok(()),
-            false => self.adopt(prepared, connection),
+            false => self.adopt(prepared, lent),
         }
     }
 
     /// Makes a program ready that was prepared for another instance, if its statement is right for this one, too.
     ///
     /// Tables change only while no instance has them, so this is the place to look.
-    fn adopt(&self, prepared: &Prepared, connection: &Connection) -> Result<()> {
+    fn adopt(&self, prepared: &Prepared, lent: &Pooled<'_>) -> Result<()> {
         let dialect = runner_sql::DuckDb::new(&prepared.program);
         if prepared.has_tables {
-            let tables = tables(connection, &prepared.program).map_err(error::altered)?;
+            let tables = tables(lent.get()?, &prepared.program).map_err(error::altered)?;
             let statement =
                 runner_sql::lower(&prepared.program, &dialect, &tables).map_err(error::altered)?;
             if statement.sql != prepared.statement.sql {
                 return Err(error::altered(Error::prepare("its columns or keys are others")));
             }
         }
-        self.register(&prepared.statement.sql, &dialect, &prepared.shapes)?;
+        self.register(lent, &prepared.statement.sql, &dialect, &prepared.shapes)?;
         prepared.instance.store(self.number, Ordering::Release);
         Ok(())
     }
