@@ -151,7 +151,10 @@ impl Emitter<'_> {
             names.push(Ident::Numbered("c", n));
             self.columns.insert(*column, expr::column(&alias, Ident::Numbered("c", n)));
         }
-        let query = Box::new(Query::of(Body::Values(lines)));
+        // One row would be taken for constants, and what is made of constants is evaluated without being asked for.
+        let is_constant = lines.len() == 1 && self.engine.capabilities.folds_errors;
+        let query = Query::of(Body::Values(lines));
+        let query = Box::new(if is_constant { query.fenced() } else { query });
         Block::of(From::Query { query, alias, columns: names, is_lateral: !rel.free().is_empty() })
     }
 
